@@ -1,0 +1,55 @@
+import { mkdir } from 'node:fs/promises';
+import { ClassicLevel } from 'classic-level';
+import { StoreError, StoreLockedError } from './errors.js';
+import type { KeyValueStore, KeyValueWrite, RangeOptions } from './keyValue.js';
+
+/** The embedded store: LevelDB. It locks its folder, so a second process is refused. */
+export class LevelStore implements KeyValueStore {
+  readonly #db: ClassicLevel<Uint8Array, Uint8Array>;
+  readonly #path: string;
+
+  private constructor(path: string, db: ClassicLevel<Uint8Array, Uint8Array>) {
+    this.#path = path;
+    this.#db = db;
+  }
+
+  /** @throws StoreLockedError if another process has it open; StoreError if it cannot be opened. */
+  static async open(path: string): Promise<LevelStore> {
+    await mkdir(path, { recursive: true });
+    const db = new ClassicLevel<Uint8Array, Uint8Array>(path, { keyEncoding: 'view', valueEncoding: 'view' });
+    try {
+      await db.open();
+    } catch (error) {
+      const cause = error instanceof Error ? error.cause : undefined;
+      if (cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED') throw new StoreLockedError(path, error);
+      throw new StoreError(path, 'cannot be opened', error);
+    }
+    return new LevelStore(path, db);
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#db.getSync(key);
+  }
+
+  async batch(writes: readonly KeyValueWrite[], options: { readonly sync?: boolean } = {}): Promise<void> {
+    try {
+      await this.#db.batch([...writes], { sync: options.sync ?? true });
+    } catch (error) {
+      throw new StoreError(this.#path, 'write failed', error);
+    }
+  }
+
+  async *range(options: RangeOptions): AsyncIterable<readonly [Uint8Array, Uint8Array]> {
+    const iterator = this.#db.iterator({
+      ...(options.gte ? { gte: options.gte } : {}),
+      ...(options.lt ? { lt: options.lt } : {}),
+      reverse: options.reverse ?? false,
+      limit: options.limit ?? -1,
+    });
+    for await (const entry of iterator) yield entry;
+  }
+
+  async close(): Promise<void> {
+    await this.#db.close();
+  }
+}
