@@ -1,6 +1,15 @@
 import { BitListType, ByteListType, ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { MAX_DELEGATES } from './consensus.js';
-import { Account, BlsPublicKey, BlsSignature, Bytes32, Count64, Uint8, Uint32, Uint64 } from './primitives.js';
+import {
+  Account,
+  BlsPublicKey,
+  BlsSignature,
+  Bytes32,
+  Count64,
+  Uint8,
+  Uint32,
+  Uint64,
+} from './primitives.js';
 import { ChainSpecType } from './spec.js';
 import { MAX_CALL_BYTES } from './transaction.js';
 

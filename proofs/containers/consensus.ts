@@ -10,7 +10,9 @@ export const DelegateType = new ContainerType(
 export type Delegate = ValueOf<typeof DelegateType>;
 
 /** A term's delegates, in turn order. Its hash tree root is the set root. */
-export const DelegateSetType = new ListCompositeType(DelegateType, MAX_DELEGATES, { typeName: 'DelegateSet' });
+export const DelegateSetType = new ListCompositeType(DelegateType, MAX_DELEGATES, {
+  typeName: 'DelegateSet',
+});
 export type DelegateSet = Delegate[];
 
 /** A main-chain block as a Casper FFG checkpoint. */

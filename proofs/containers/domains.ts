@@ -24,7 +24,12 @@ export function signingDomain(name: DomainName, genesisRoot: Uint8Array): Uint8A
 }
 
 /** What is signed for `value`: the root of its own root and its domain. */
-export function signingRoot<T>(type: Type<T>, value: T, name: DomainName, genesisRoot: Uint8Array): Uint8Array {
+export function signingRoot<T>(
+  type: Type<T>,
+  value: T,
+  name: DomainName,
+  genesisRoot: Uint8Array,
+): Uint8Array {
   return SigningDataType.hashTreeRoot({
     objectRoot: type.hashTreeRoot(value),
     domain: signingDomain(name, genesisRoot),

@@ -1,9 +1,9 @@
 import { BitListType, ByteListType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import { ReorgType } from './commitment.js';
 import { DelegateSetType, MAX_DELEGATES } from './consensus.js';
 import { MainHeaderType } from './header.js';
 import { BlsSignature, Bytes32, Count64, Uint8, Uint32 } from './primitives.js';
 import { CheckpointType, MAX_CHAIN_NAME } from './spec.js';
-import { ReorgType } from './commitment.js';
 
 export const PROOF_VERSION = 1;
 /** Longest path of a history: 63 levels, bagged right, left peaks. */

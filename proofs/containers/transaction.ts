@@ -1,7 +1,17 @@
 import { ByteListType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
-import { Account, BlsSignature, Bytes8, Bytes32, Count64, EcdsaSignature, Uint8, Uint16, Uint64 } from './primitives.js';
 import { CertificateType } from './consensus.js';
 import { MainHeaderType } from './header.js';
+import {
+  Account,
+  BlsSignature,
+  Bytes8,
+  Bytes32,
+  Count64,
+  EcdsaSignature,
+  Uint8,
+  Uint16,
+  Uint64,
+} from './primitives.js';
 
 export const MAX_CALL_BYTES = 2 ** 21;
 export const MAX_BLOCK_TRANSACTIONS = 1024;

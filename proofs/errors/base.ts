@@ -35,7 +35,13 @@ export abstract class CrossrootError extends Error {
   }
 
   toJSON(): Record<string, unknown> {
-    return { name: this.name, message: this.message, retryable: this.retryable, hint: this.hint, ...this.details };
+    return {
+      name: this.name,
+      message: this.message,
+      retryable: this.retryable,
+      hint: this.hint,
+      ...this.details,
+    };
   }
 }
 

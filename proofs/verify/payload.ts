@@ -1,6 +1,6 @@
-import type { ProofKindCode } from '../containers/proof.js';
 import type { Leaf } from '../containers/leaf.js';
-import type { Checkpoint, ChainSpec } from '../containers/spec.js';
+import type { ProofKindCode } from '../containers/proof.js';
+import type { ChainSpec, Checkpoint } from '../containers/spec.js';
 
 /** JSON as the proof format uses it: no floating point, integers of 64 bits as decimal strings. */
 export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
