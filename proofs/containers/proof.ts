@@ -139,6 +139,29 @@ export const ReorgAnchorType = new ContainerType(
 );
 export type ReorgAnchor = ValueOf<typeof ReorgAnchorType>;
 
+/** Body of an anchored proof: kinds `bitcoinTransaction` to `ethereumLog`. */
+export const AnchoredProofType = new ContainerType(
+  { genesisRoot: Bytes32, leafAnchor: LeafAnchorType, payload: new ByteListType(MAX_PAYLOAD_BYTES) },
+  { typeName: 'AnchoredProof', jsonCase: 'eth2' },
+);
+
+/** Body of kind `reorg`: that leaves above a height were truncated. */
+export const ReorgProofType = new ContainerType(
+  { genesisRoot: Bytes32, reorgAnchor: ReorgAnchorType },
+  { typeName: 'ReorgProof', jsonCase: 'eth2' },
+);
+
+/** Body of kind `bitcoinInclusion`: no main chain vouches for the block. */
+export const InclusionProofType = new ContainerType(
+  {
+    chain: new ByteListType(MAX_CHAIN_NAME),
+    /** The block's raw header. */
+    header: new ByteListType(8192),
+    payload: new ByteListType(MAX_PAYLOAD_BYTES),
+  },
+  { typeName: 'InclusionProof', jsonCase: 'eth2' },
+);
+
 /** What a proof is about. Never reused. */
 export const ProofKind = {
   bitcoinTransaction: 1,

@@ -70,7 +70,7 @@ export function append(
       first -= 1;
     }
     // What has no right sibling is a peak of the new history.
-    if (row.length % 2 === 1) peaks.unshift(row.pop() ?? ZERO32);
+    if (row.length % 2 === 1) peaks.unshift((row.pop() ?? ZERO32).slice());
     row = joinRow(row, first, height + 1, nodes, rules);
     first = Math.floor(first / 2);
   }

@@ -1,0 +1,24 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of real chain data beside the project; tests that need it skip, with a message, where it is missing. */
+export const dataFolder = fileURLToPath(new URL('../../../shared/data', import.meta.url));
+
+export const hasData = existsSync(dataFolder);
+
+/** For the name of a suite that may be skipped. */
+export function needsData(what: string): string {
+  return hasData ? what : `${what} (skipped: no real chain data in ../shared/data)`;
+}
+
+export function dataPath(name: string): string {
+  return `${dataFolder}/${name}`;
+}
+
+export function readJson<T>(name: string): T {
+  return JSON.parse(readFileSync(dataPath(name), 'utf8')) as T;
+}
+
+export function readBytes(name: string): Uint8Array {
+  return new Uint8Array(readFileSync(dataPath(name)));
+}
