@@ -1,5 +1,10 @@
 import type { ValueOf } from '@chainsafe/ssz';
-import type { AnchoredProofType, InclusionProofType, ProofKindCode, ReorgProofType } from '../containers/proof.js';
+import type {
+  AnchoredProofType,
+  InclusionProofType,
+  ProofKindCode,
+  ReorgProofType,
+} from '../containers/proof.js';
 import { ProofKind } from '../containers/proof.js';
 
 export interface AnchoredProof extends ValueOf<typeof AnchoredProofType> {

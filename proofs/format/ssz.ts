@@ -1,8 +1,14 @@
 import type { Type } from '@chainsafe/ssz';
 import { bytesEqual, concatBytes, utf8 } from '../bytes.js';
-import { AnchoredProofType, InclusionProofType, PROOF_VERSION, ProofKind, ReorgProofType } from '../containers/proof.js';
+import {
+  AnchoredProofType,
+  InclusionProofType,
+  PROOF_VERSION,
+  ProofKind,
+  ReorgProofType,
+} from '../containers/proof.js';
 import { ProofError } from '../errors/proof.js';
-import { type Proof, kindNames } from './proof.js';
+import { kindNames, type Proof } from './proof.js';
 
 /** First bytes of a binary proof file; then one byte version, one byte kind, the SSZ body. */
 export const PROOF_MAGIC: Uint8Array = utf8('CRPF');
@@ -22,7 +28,8 @@ export function decodeSsz(bytes: Uint8Array): Proof {
   if (bytes.length < 6 || !bytesEqual(bytes.subarray(0, 4), PROOF_MAGIC)) {
     throw new ProofError('malformed', 'the file does not begin as a binary proof does');
   }
-  if (bytes[4] !== PROOF_VERSION) throw new ProofError('unsupported-version', `proof version ${bytes[4]} is not known`);
+  if (bytes[4] !== PROOF_VERSION)
+    throw new ProofError('unsupported-version', `proof version ${bytes[4]} is not known`);
   const rest = bytes.subarray(6);
   const kind = bytes[5];
   switch (kind) {
@@ -49,8 +56,13 @@ export function strict<T>(type: Type<T>, bytes: Uint8Array, what: string): T {
   try {
     value = type.deserialize(bytes);
   } catch (error) {
-    throw new ProofError('malformed', `${what} does not decode: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw new ProofError(
+      'malformed',
+      `${what} does not decode: ${error instanceof Error ? error.message : String(error)}`,
+      error,
+    );
   }
-  if (!bytesEqual(type.serialize(value), bytes)) throw new ProofError('non-canonical', `${what} has another encoding than the one valid one`);
+  if (!bytesEqual(type.serialize(value), bytes))
+    throw new ProofError('non-canonical', `${what} has another encoding than the one valid one`);
   return value;
 }

@@ -4,9 +4,18 @@ import { toHex } from '../bytes.js';
 import { useFastHasher } from '../hash/fast.js';
 import { digest64, nobleHasher, setHasher, sha256 } from '../hash/hasher.js';
 import { HistoryError } from './errors.js';
-import { type History, append, bagPeaks, emptyHistory, historyRoot, leafAt, rootOfBag, truncate } from './history.js';
+import {
+  append,
+  bagPeaks,
+  emptyHistory,
+  type History,
+  historyRoot,
+  leafAt,
+  rootOfBag,
+  truncate,
+} from './history.js';
 import { consistencyPath, multiPath, rootFromMultiPath, rootsFromConsistency } from './multi.js';
-import { MemoryNodes, discardNodes } from './nodes.js';
+import { discardNodes, MemoryNodes } from './nodes.js';
 import { leafPath, pathLength, rootFromPath } from './path.js';
 
 const leaf = (i: number) => sha256(Uint8Array.of(i & 255, (i >> 8) & 255, 7));
@@ -39,7 +48,8 @@ describe('history', () => {
   it('has the root of its definition, however it was appended', () => {
     for (const n of [0, 1, 2, 3, 4, 5, 7, 8, 11, 31, 32, 100]) {
       const expected = toHex(naiveRoot(5, leaves(n)));
-      for (const chunk of [1, 2, 3, 7, Math.max(n, 1)]) expect(toHex(historyRoot(build(n, chunk).history))).toBe(expected);
+      for (const chunk of [1, 2, 3, 7, Math.max(n, 1)])
+        expect(toHex(historyRoot(build(n, chunk).history))).toBe(expected);
     }
   });
 
@@ -79,7 +89,8 @@ describe('history', () => {
         expect(leafAt(history, i, nodes)).toEqual(leaf(i));
         expect(rootFromPath(leaf(i), i, 5, n, path)).toEqual(historyRoot(history));
         expect(() => rootFromPath(leaf(i), i, 5, n, [...path, leaf(0)])).toThrow(HistoryError);
-        if (path.length > 0) expect(() => rootFromPath(leaf(i), i, 5, n, path.slice(1))).toThrow(HistoryError);
+        if (path.length > 0)
+          expect(() => rootFromPath(leaf(i), i, 5, n, path.slice(1))).toThrow(HistoryError);
       }
       expect(() => leafPath(history, n, nodes)).toThrow(HistoryError);
     }
@@ -87,44 +98,56 @@ describe('history', () => {
 
   it('refuses a path with any change of leaf, index, size, start or hash', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 70 }), fc.nat(), fc.nat(), fc.integer({ min: 1, max: 255 }), (n, pick, where, flip) => {
-        const { history, nodes } = build(n);
-        const i = pick % n;
-        const path = leafPath(history, i, nodes);
-        const root = toHex(historyRoot(history));
-        const attempt = (make: () => Uint8Array): string => {
-          try {
-            return toHex(make());
-          } catch (error) {
-            expect(error).toBeInstanceOf(HistoryError);
-            return 'refused';
-          }
-        };
-        expect(attempt(() => rootFromPath(leaf(i + 1), i, 5, n, path))).not.toBe(root);
-        expect(attempt(() => rootFromPath(leaf(i), (i + 1) % n, 5, n, path))).not.toBe(root);
-        expect(attempt(() => rootFromPath(leaf(i), i, 6, n, path))).not.toBe(root);
-        expect(attempt(() => rootFromPath(leaf(i), i, 5, n + 1, path))).not.toBe(root);
-        const bent = path.map((h) => h.slice());
-        bent[where % bent.length]![where % 32]! ^= flip;
-        expect(attempt(() => rootFromPath(leaf(i), i, 5, n, bent))).not.toBe(root);
-      }),
+      fc.property(
+        fc.integer({ min: 2, max: 70 }),
+        fc.nat(),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (n, pick, where, flip) => {
+          const { history, nodes } = build(n);
+          const i = pick % n;
+          const path = leafPath(history, i, nodes);
+          const root = toHex(historyRoot(history));
+          const attempt = (make: () => Uint8Array): string => {
+            try {
+              return toHex(make());
+            } catch (error) {
+              expect(error).toBeInstanceOf(HistoryError);
+              return 'refused';
+            }
+          };
+          expect(attempt(() => rootFromPath(leaf(i + 1), i, 5, n, path))).not.toBe(root);
+          expect(attempt(() => rootFromPath(leaf(i), (i + 1) % n, 5, n, path))).not.toBe(root);
+          expect(attempt(() => rootFromPath(leaf(i), i, 6, n, path))).not.toBe(root);
+          expect(attempt(() => rootFromPath(leaf(i), i, 5, n + 1, path))).not.toBe(root);
+          const bent = path.map((h) => h.slice());
+          bent[where % bent.length]![where % 32]! ^= flip;
+          expect(attempt(() => rootFromPath(leaf(i), i, 5, n, bent))).not.toBe(root);
+        },
+      ),
     );
   });
 
   it('proves several leaves at once with no hash too many', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 60 }), fc.array(fc.nat(), { minLength: 1, maxLength: 8 }), (n, picks) => {
-        const { history, nodes } = build(n);
-        const indices = [...new Set(picks.map((p) => p % n))].sort((a, b) => a - b);
-        const path = multiPath(history, indices, nodes);
-        const wanted = indices.map((index) => ({ index, hash: leaf(index) }));
-        expect(rootFromMultiPath(wanted, 5, n, path)).toEqual(historyRoot(history));
-        expect(() => rootFromMultiPath(wanted, 5, n, [...path, leaf(1)])).toThrow(HistoryError);
-        if (path.length > 0) expect(() => rootFromMultiPath(wanted, 5, n, path.slice(1))).toThrow(HistoryError);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.array(fc.nat(), { minLength: 1, maxLength: 8 }),
+        (n, picks) => {
+          const { history, nodes } = build(n);
+          const indices = [...new Set(picks.map((p) => p % n))].sort((a, b) => a - b);
+          const path = multiPath(history, indices, nodes);
+          const wanted = indices.map((index) => ({ index, hash: leaf(index) }));
+          expect(rootFromMultiPath(wanted, 5, n, path)).toEqual(historyRoot(history));
+          expect(() => rootFromMultiPath(wanted, 5, n, [...path, leaf(1)])).toThrow(HistoryError);
+          if (path.length > 0)
+            expect(() => rootFromMultiPath(wanted, 5, n, path.slice(1))).toThrow(HistoryError);
+        },
+      ),
     );
     const { history, nodes } = build(8);
-    for (const bad of [[], [1, 1], [2, 1], [8]]) expect(() => multiPath(history, bad, nodes)).toThrow(HistoryError);
+    for (const bad of [[], [1, 1], [2, 1], [8]])
+      expect(() => multiPath(history, bad, nodes)).toThrow(HistoryError);
   });
 
   it('proves that a history continues an older one', () => {
@@ -143,7 +166,10 @@ describe('history', () => {
   it('does not prove consistency of a history with another past', () => {
     const { history, nodes } = build(20);
     const other = append(emptyHistory(5), [leaf(99), ...leaves(9)], discardNodes);
-    const roots = rootsFromConsistency(5, 10, 20, { ...consistencyPath(history, 10, nodes), oldPeaks: other.peaks });
+    const roots = rootsFromConsistency(5, 10, 20, {
+      ...consistencyPath(history, 10, nodes),
+      oldPeaks: other.peaks,
+    });
     expect(roots.newRoot).not.toEqual(historyRoot(history));
   });
 });

@@ -48,14 +48,27 @@ export function verifyAnchor(
   options: AnchorOptions,
 ): { readonly header: MainHeader; readonly finalized: Finalized } {
   const { header } = anchor;
-  const indexRoot = pathRoot('index-mismatch', commitmentRoot, anchor.indexPosition, 0, anchor.indexSize, anchor.indexPath);
+  const indexRoot = pathRoot(
+    'index-mismatch',
+    commitmentRoot,
+    anchor.indexPosition,
+    0,
+    anchor.indexSize,
+    anchor.indexPath,
+  );
   if (!bytesEqual(indexRoot, header.indexRoot)) {
-    throw new ProofError('index-mismatch', `the commitment is not under the index root of main height ${header.height}`);
+    throw new ProofError(
+      'index-mismatch',
+      `the commitment is not under the index root of main height ${header.height}`,
+    );
   }
   const certified = certifiedHeader(anchor, options);
   for (const handover of anchor.handovers) client.applyHandover(handover);
   if (anchor.handovers.length > 0 && anchor.certificate.term !== client.term) {
-    throw new ProofError('non-canonical', `hand-overs lead to term ${client.term} but the certificate is of term ${anchor.certificate.term}`);
+    throw new ProofError(
+      'non-canonical',
+      `hand-overs lead to term ${client.term} but the certificate is of term ${anchor.certificate.term}`,
+    );
   }
   const finalized = client.verify(certified, anchor.certificate);
   if (client.isStale(anchor.certificate.term) && options.acceptStaleAnchor !== true) {
@@ -81,22 +94,34 @@ function certifiedHeader(anchor: Anchor, options: AnchorOptions): MainHeader {
   const newer = ancestry.header;
   const root = pathRoot('bad-ancestry', headerRoot(header), header.height, 0, newer.height, ancestry.path);
   if (!bytesEqual(root, newer.historyRoot)) {
-    throw new ProofError('bad-ancestry', `main height ${header.height} is not an ancestor of the certified height ${newer.height}`);
+    throw new ProofError(
+      'bad-ancestry',
+      `main height ${header.height} is not an ancestor of the certified height ${newer.height}`,
+    );
   }
   if (!bytesEqual(header.genesisRoot, newer.genesisRoot)) {
-    throw new ProofError('wrong-genesis', 'the older header belongs to another genesis than the certified one');
+    throw new ProofError(
+      'wrong-genesis',
+      'the older header belongs to another genesis than the certified one',
+    );
   }
   return newer;
 }
 
 function checkAge(header: MainHeader, client: LightClient, options: AnchorOptions): void {
   if (options.minMainHeight !== undefined && header.height < options.minMainHeight) {
-    throw new ProofError('too-old', `the proof is as of main height ${header.height}, below ${options.minMainHeight}`);
+    throw new ProofError(
+      'too-old',
+      `the proof is as of main height ${header.height}, below ${options.minMainHeight}`,
+    );
   }
   if (options.maxAge !== undefined) {
     const age = (options.maxAge.now - client.timeOf(header)) / 1000;
     if (age > options.maxAge.seconds) {
-      throw new ProofError('too-old', `the proof is ${Math.floor(age)} s old, more than ${options.maxAge.seconds} s`);
+      throw new ProofError(
+        'too-old',
+        `the proof is ${Math.floor(age)} s old, more than ${options.maxAge.seconds} s`,
+      );
     }
   }
 }

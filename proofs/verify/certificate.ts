@@ -1,6 +1,12 @@
 import type { BitArray } from '@chainsafe/ssz';
 import type { Bls } from '../bls/bls.js';
-import { type DelegateSet, DelegateSetType, type VoteData, VoteDataType, quorum } from '../containers/consensus.js';
+import {
+  type DelegateSet,
+  DelegateSetType,
+  quorum,
+  type VoteData,
+  VoteDataType,
+} from '../containers/consensus.js';
 import { signingRoot } from '../containers/domains.js';
 import { HEADER_VERSION, type MainHeader } from '../containers/header.js';
 import type { CompactCertificate } from '../containers/proof.js';
@@ -15,7 +21,11 @@ export interface QuorumVerdict {
 }
 
 /** The full vote that a compact certificate of `header` stands for. */
-export function compactVote(header: MainHeader, certificate: CompactCertificate, members: DelegateSet): VoteData {
+export function compactVote(
+  header: MainHeader,
+  certificate: CompactCertificate,
+  members: DelegateSet,
+): VoteData {
   return {
     genesisRoot: header.genesisRoot,
     term: certificate.term,
@@ -37,16 +47,31 @@ export function verifyVotes(
   bls: Bls,
 ): QuorumVerdict {
   if (bits.bitLen !== members.length) {
-    throw new ProofError('bad-certificate', `certificate has ${bits.bitLen} bits for ${members.length} delegates`);
+    throw new ProofError(
+      'bad-certificate',
+      `certificate has ${bits.bitLen} bits for ${members.length} delegates`,
+    );
   }
   const signers = members.filter((_, i) => bits.get(i));
   const needed = quorum(members.length);
   if (signers.length < needed) {
-    throw new ProofError('no-quorum', `${signers.length} of ${members.length} delegates signed, ${needed} needed`);
+    throw new ProofError(
+      'no-quorum',
+      `${signers.length} of ${members.length} delegates signed, ${needed} needed`,
+    );
   }
   const message = signingRoot(VoteDataType, vote, 'vote', vote.genesisRoot);
-  if (!bls.fastAggregateVerify(signers.map((d) => d.blsKey), message, signature)) {
-    throw new ProofError('bad-signature', `the certificate for main height ${vote.source.height} is not signed by the delegates it names`);
+  if (
+    !bls.fastAggregateVerify(
+      signers.map((d) => d.blsKey),
+      message,
+      signature,
+    )
+  ) {
+    throw new ProofError(
+      'bad-signature',
+      `the certificate for main height ${vote.source.height} is not signed by the delegates it names`,
+    );
   }
   return { signed: signers.length, needed, total: members.length };
 }
@@ -64,5 +89,11 @@ export function verifyFinalized(
   if (header.version !== HEADER_VERSION) {
     throw new ProofError('unsupported-version', `main-chain header version ${header.version} is not known`);
   }
-  return verifyVotes(compactVote(header, certificate, members), certificate.bits, certificate.signature, members, bls);
+  return verifyVotes(
+    compactVote(header, certificate, members),
+    certificate.bits,
+    certificate.signature,
+    members,
+    bls,
+  );
 }
