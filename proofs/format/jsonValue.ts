@@ -38,7 +38,8 @@ export function toJsonValue(type: Type<unknown>, value: unknown): Json {
 
 /** Inverse of `toJsonValue`. @throws ProofError `malformed` naming the place */
 export function fromJsonValue(type: Type<unknown>, json: Json | undefined, path: Path): unknown {
-  if (type instanceof ContainerType) return containerFromJson(type as unknown as ContainerType<never>, json, path);
+  if (type instanceof ContainerType)
+    return containerFromJson(type as unknown as ContainerType<never>, json, path);
   if (type instanceof ListCompositeType) {
     if (!Array.isArray(json)) throw malformed(path, 'is not a list');
     if (json.length > type.limit) throw malformed(path, `has more than ${type.limit} items`);
