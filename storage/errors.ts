@@ -4,7 +4,10 @@ import { CrossrootError } from '../proofs/errors/base.js';
 export class StoreLockedError extends CrossrootError {
   override readonly name = 'StoreLockedError';
   constructor(path: string, cause: unknown) {
-    super(`${path} is in use by another process`, { hint: 'Stop the other process, or give another --data folder.', cause });
+    super(`${path} is in use by another process`, {
+      hint: 'Stop the other process, or give another --data folder.',
+      cause,
+    });
   }
 }
 

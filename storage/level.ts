@@ -21,7 +21,8 @@ export class LevelStore implements KeyValueStore {
       await db.open();
     } catch (error) {
       const cause = error instanceof Error ? error.cause : undefined;
-      if (cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED') throw new StoreLockedError(path, error);
+      if (cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED')
+        throw new StoreLockedError(path, error);
       throw new StoreError(path, 'cannot be opened', error);
     }
     return new LevelStore(path, db);

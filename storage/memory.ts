@@ -18,7 +18,11 @@ export class MemoryStore implements KeyValueStore {
 
   async *range(options: RangeOptions): AsyncIterable<readonly [Uint8Array, Uint8Array]> {
     const rows = [...this.#map.values()]
-      .filter(([k]) => (!options.gte || compareBytes(k, options.gte) >= 0) && (!options.lt || compareBytes(k, options.lt) < 0))
+      .filter(
+        ([k]) =>
+          (!options.gte || compareBytes(k, options.gte) >= 0) &&
+          (!options.lt || compareBytes(k, options.lt) < 0),
+      )
       .sort((a, b) => compareBytes(a[0], b[0]));
     if (options.reverse) rows.reverse();
     yield* rows.slice(0, options.limit ?? rows.length);
