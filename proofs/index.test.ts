@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import * as surface from './index.js';
+
+it('has a frozen public surface', () => {
+  expect(Object.keys(surface).sort()).toMatchInlineSnapshot(`
+    [
+      "Assurance",
+      "CertificateType",
+      "ChainSpecType",
+      "CheckpointType",
+      "CommitmentType",
+      "CrossrootError",
+      "DelegateSetType",
+      "GenesisType",
+      "LeafType",
+      "LightClient",
+      "LimitExceededError",
+      "MainHeaderType",
+      "MalformedInputError",
+      "MemoryNodes",
+      "ProofError",
+      "ProofKind",
+      "ReorgType",
+      "append",
+      "consistencyPath",
+      "decodeProof",
+      "decodeTrust",
+      "emptyHistory",
+      "encodeProof",
+      "encodeTrust",
+      "fromHex",
+      "historyRoot",
+      "isRetryable",
+      "leafPath",
+      "multiPath",
+      "nobleBls",
+      "quorum",
+      "rootFromMultiPath",
+      "rootFromPath",
+      "rootsFromConsistency",
+      "setHasher",
+      "supersedes",
+      "toHex",
+      "truncate",
+      "trustFromGenesis",
+      "trustFromHeader",
+      "useFastHasher",
+      "verifyProof",
+    ]
+  `);
+});
