@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+import { CrossrootError } from '../../proofs/errors/base.js';
+import { useFastHasher } from '../../proofs/hash/fast.js';
+import { RegtestNode } from './node.js';
+import { removeCookie, writeCookie } from './rpc/cookie.js';
+import { nodeMethods } from './rpc/methods.js';
+import { serveRpc } from './rpc/server.js';
+
+const USAGE = `Usage: main --data DIR [--host HOST] [--port N] [--rpcuser NAME --rpcpassword TEXT] [--block-interval MS]
+A Bitcoin regtest node. The password may come from the environment as REGTEST_RPC_PASSWORD; the cookie file always works.`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string' },
+      host: { type: 'string', default: '127.0.0.1' },
+      port: { type: 'string', default: '18443' },
+      rpcuser: { type: 'string' },
+      rpcpassword: { type: 'string' },
+      'block-interval': { type: 'string' },
+    },
+  });
+  const port = Number(values.port);
+  const interval = values['block-interval'] === undefined ? undefined : Number(values['block-interval']);
+  const password = values.rpcpassword ?? process.env['REGTEST_RPC_PASSWORD'];
+  if (
+    values.data === undefined ||
+    !isWhole(port, 0, 65535) ||
+    (interval !== undefined && !isWhole(interval, 1, 2 ** 31 - 1))
+  ) {
+    console.error(USAGE);
+    process.exit(2);
+  }
+  useFastHasher();
+  const dataDir = values.data;
+  const node = await RegtestNode.open({
+    dataDir,
+    ...(interval === undefined ? {} : { blockIntervalMs: interval }),
+  });
+  const named =
+    values.rpcuser !== undefined && password !== undefined ? [{ user: values.rpcuser, password }] : [];
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    void (async () => {
+      await server.close();
+      await node.close();
+      removeCookie(dataDir);
+      process.exit(0);
+    })().catch(fail);
+  };
+  const server = await serveRpc({
+    host: values.host,
+    port,
+    credentials: [...named, writeCookie(dataDir)],
+    methods: nodeMethods(node, () => setTimeout(stop, 50)),
+  });
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('disconnect', stop);
+  const ready = { type: 'ready', url: server.url };
+  if (process.send === undefined) console.log(JSON.stringify(ready));
+  else process.send(ready);
+}
+
+function isWhole(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}
+
+/** One clear line, then out. */
+function fail(error: unknown): void {
+  if (error instanceof CrossrootError)
+    console.error(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`);
+  else console.error(error);
+  process.exit(1);
+}
+
+process.on('unhandledRejection', fail);
+main().catch(fail);
