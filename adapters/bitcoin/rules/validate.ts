@@ -1,0 +1,78 @@
+import { HeaderRuleError } from '../../errors.js';
+import type { Ancestors, ForeignHeader } from '../../types.js';
+import { checkHeader, displayHash, type HeaderContext } from './checks.js';
+import { bitsAt, foreignHeader } from './header.js';
+import { MEDIAN_SPAN, medianTime } from './medianTime.js';
+import { type BitcoinNetwork, bitcoinNetwork } from './networks.js';
+import { periodStartHeight, retargetInterval } from './parameters.js';
+
+/**
+ * All header rules for one header on top of ancestors that can be looked up by height. What a rule needs and cannot
+ * get refuses the header, except median time just above a checkpoint.
+ * @param now Unix seconds
+ * @throws HeaderRuleError, HeaderTooEarlyError, UnknownNetworkError
+ */
+export function validateHeader(
+  networkName: string,
+  header: ForeignHeader,
+  ancestors: Ancestors,
+  now: number,
+): void {
+  const network = bitcoinNetwork(networkName);
+  const context = contextOf(network, header, ancestors);
+  checkHeader(network.rules, context, header.raw, 0, header.hash, now);
+}
+
+function contextOf(network: BitcoinNetwork, header: ForeignHeader, ancestors: Ancestors): HeaderContext {
+  const { checkpoint } = ancestors;
+  const { height } = header;
+  const known = (at: number): ForeignHeader | undefined =>
+    ancestors.header(at) ?? (at === 0 && checkpoint.height === 0 ? genesisOf(network) : undefined);
+  const refuse = (rule: string, message: string): never => {
+    throw new HeaderRuleError(rule, height, displayHash(header.hash), message);
+  };
+
+  const parent = height > checkpoint.height ? known(height - 1) : undefined;
+  const parentHash = parent?.hash ?? (height === checkpoint.height + 1 ? checkpoint.hash : undefined);
+  if (parentHash === undefined) return refuse('bad-prevblk', 'previous block is not known');
+
+  const startHeight = periodStartHeight(network.rules, height - 1);
+  const start = known(startHeight);
+  const inCheckpointPeriod = checkpoint.height >= startHeight && checkpoint.height < height;
+  const periodStartTime =
+    start?.time ?? (inCheckpointPeriod ? checkpoint.periodStartTime || undefined : undefined);
+  const periodStartBits =
+    (start && bitsAt(start.raw)) ??
+    (inCheckpointPeriod ? checkpoint.periodStartBits || undefined : undefined);
+  if (network.rules.retargets) {
+    const boundary = height % retargetInterval(network.rules) === 0;
+    if (boundary && (parent === undefined || periodStartTime === undefined)) {
+      return refuse('bad-diffbits', 'start or end of the period that ends here is not known');
+    }
+    if (periodStartBits === undefined) return refuse('bad-diffbits', 'start of the period is not known');
+  }
+  return {
+    height,
+    parentHash,
+    parentTime: parent?.time,
+    parentBits: parent && bitsAt(parent.raw),
+    periodStartTime,
+    periodStartBits,
+    medianTime: medianBefore(height, known),
+  };
+}
+
+/** `undefined` unless 11 ancestors, or all back to genesis, are known. */
+function medianBefore(height: number, known: (at: number) => ForeignHeader | undefined): number | undefined {
+  const times: number[] = [];
+  for (let at = height - 1; at >= 0 && times.length < MEDIAN_SPAN; at--) {
+    const header = known(at);
+    if (header === undefined) return undefined;
+    times.push(header.time);
+  }
+  return medianTime(times);
+}
+
+function genesisOf(network: BitcoinNetwork): ForeignHeader {
+  return foreignHeader(network.genesisHeader, 0);
+}

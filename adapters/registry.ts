@@ -1,0 +1,72 @@
+import { utf8 } from '../proofs/bytes.js';
+import type { ChainSpec, Checkpoint } from '../proofs/containers/spec.js';
+import type { NetworkData, PayloadVerifier } from '../proofs/verify/payload.js';
+import { bitcoinKind } from './bitcoin/kind.js';
+import { UnknownNetworkError } from './errors.js';
+import type { ChainKind, NetworkInfo } from './types.js';
+
+/** Every kind of foreign chain there is: a new one adds its line here and below. */
+export const chainKinds: readonly ChainKind[] = [bitcoinKind];
+
+/** Checkers of the payloads of proofs, for the verifier. */
+export const payloadVerifiers: readonly PayloadVerifier[] = [];
+
+/** @param code `ChainKindCode` */
+export function kindByCode(code: number): ChainKind | undefined {
+  return chainKinds.find((kind) => kind.code === code);
+}
+
+/**
+ * The network called `name` and its kind.
+ * @throws UnknownNetworkError
+ */
+export function findNetwork(name: string): { kind: ChainKind; network: NetworkInfo } {
+  for (const kind of chainKinds) {
+    const network = kind.networks.find((one) => one.name === name);
+    if (network !== undefined) return { kind, network };
+  }
+  throw new UnknownNetworkError(
+    name,
+    chainKinds.flatMap((kind) => kind.networks.map((one) => one.name)),
+  );
+}
+
+/**
+ * The full spec of a chain followed from `checkpoint`.
+ * @throws UnknownNetworkError
+ */
+export function specFor(name: string, checkpoint: Checkpoint): ChainSpec {
+  const { kind, network } = findNetwork(name);
+  return {
+    kind: kind.code,
+    name: utf8(name),
+    parameters: network.parameters,
+    genesisHash: network.genesisHash,
+    checkpoint,
+  };
+}
+
+/** What a verifier knows of foreign chains: exactly what is built in here. */
+export const networkData: NetworkData = {
+  spec(name, checkpoint) {
+    const known = chainKinds.some((kind) => kind.networks.some((one) => one.name === name));
+    return known ? specFor(name, checkpoint) : undefined;
+  },
+  displayHash: (code, hash) => requireKind(code).displayHash(hash),
+  parseHash: (code, text) => requireKind(code).parseHash(text),
+  assurances(code, name) {
+    const network = kindByCode(code)?.networks.find((one) => one.name === name);
+    return network === undefined ? [] : [network.assurance];
+  },
+};
+
+function requireKind(code: number): ChainKind {
+  const kind = kindByCode(code);
+  if (kind === undefined) {
+    throw new UnknownNetworkError(
+      `of kind ${code}`,
+      chainKinds.map((one) => one.name),
+    );
+  }
+  return kind;
+}
