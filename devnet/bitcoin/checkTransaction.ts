@@ -96,6 +96,6 @@ export function checkInputs(
     throw new TransactionRejectedError('bad-txns-in-belowout', 'outputs are worth more than inputs');
   if (!sequenceLocksPass(tx, coins, parent))
     throw new TransactionRejectedError('bad-txns-nonfinal', 'a relative lock time has not passed');
-  if (scripts) coins.forEach((coin, i) => checkSpend(tx, i, coin));
+  if (scripts) for (const [i, coin] of coins.entries()) checkSpend(tx, i, coin);
   return { coins, fee };
 }

@@ -136,7 +136,7 @@ export class Wallet {
     tx.addOutput(script, subtractFee ? amount - fee : amount);
     const change = total - needed;
     if (change >= DUST) tx.addOutput(this.script, change);
-    chosen.forEach(([, coin], i) => this.#sign(tx, i, coin));
+    for (const [i, [, coin]] of chosen.entries()) this.#sign(tx, i, coin);
     return tx;
   }
 
