@@ -1,0 +1,102 @@
+import type { ForeignBlock, SourceTip } from '../adapters/source.js';
+import type { ChainKind, ForeignHeader } from '../adapters/types.js';
+import type { MainChainClient } from '../mainchain/rpc/types.js';
+import type { Policy, Registration } from '../proofs/containers/calls.js';
+
+/** What the relay needs of the rooms around it, as narrow as it can be. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** One chain's validated headers on the local best branch. */
+export interface LocalChain {
+  readonly chain: string;
+  tip(): Awaitable<SourceTip | undefined>;
+  /** Newest block that the chain itself calls final, where it has such a thing. */
+  finalized(): Awaitable<SourceTip | undefined>;
+  /** The best-branch header at `height`; `undefined` outside the known range. */
+  header(height: number): Awaitable<ForeignHeader | undefined>;
+  /** A header by hash, on the best branch or on a branch that lost. */
+  find(hash: Uint8Array): Awaitable<ForeignHeader | undefined>;
+  /** Total work up to and including the best-branch header at `height`, the checkpoint's work included; 0n where the kind knows no work. */
+  work(height: number): Awaitable<bigint | undefined>;
+  /** Whether the chain's source answers. */
+  health(): Awaitable<LocalHealth>;
+  /** Calls `listener` after each change of tip or finalised block. @returns a function that stops it */
+  onChange(listener: () => void): () => void;
+}
+
+export interface LocalHealth {
+  readonly source: string;
+  readonly healthy: boolean;
+  /** The last trouble, in one line. */
+  readonly problem?: string;
+}
+
+/** Where a transaction is on the local best branch. */
+export interface TransactionPlace {
+  readonly height: number;
+  readonly blockHash: Uint8Array;
+  /** Position within the block, from 0. */
+  readonly index: number;
+}
+
+/** Transactions to blocks and blocks to contents: all that a proof reads besides the main chain. */
+export interface ProofData {
+  place(chain: string, transactionHash: Uint8Array): Promise<TransactionPlace | undefined>;
+  /** The whole block, from a cache or a source. @throws SourceUnavailableError */
+  block(chain: string, blockHash: Uint8Array): Promise<ForeignBlock>;
+}
+
+/** Pages of headers by height. The index store when it is there; the local chain otherwise. */
+export interface HeaderPages {
+  /** Best-branch headers from `from` upwards, at most `limit`. */
+  page(chain: string, from: number, limit: number): Promise<readonly ForeignHeader[]>;
+}
+
+/** What a chain's timing policy needs to know of one header. */
+export interface PolicyQuestion {
+  readonly policy: Policy;
+  readonly header: ForeignHeader;
+  readonly tip: number;
+  readonly finalized: number | undefined;
+  /** Unix seconds. */
+  readonly now: number;
+}
+/** Whether `header` may be committed now. */
+export type PolicyCheck = (question: PolicyQuestion) => boolean;
+
+/** One configured chain with everything that belongs to it. */
+export interface RelayChain {
+  readonly name: string;
+  readonly kind: ChainKind;
+  readonly registration: Registration;
+  readonly local: LocalChain;
+}
+
+/** A main-chain node by the name that logs show. */
+export interface NamedClient {
+  readonly name: string;
+  readonly client: MainChainClient;
+}
+
+/** Time, replaceable in tests. */
+export interface Clock {
+  /** Unix milliseconds. */
+  now(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener('abort', done, { once: true });
+    }),
+};

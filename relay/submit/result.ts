@@ -1,0 +1,20 @@
+/** What one step of a submitter came to. */
+export type StepResult =
+  /** Something was committed: look again at once. */
+  | {
+      readonly kind: 'submitted';
+      readonly what: string;
+      readonly from: number;
+      readonly to: number;
+      readonly fee: bigint;
+    }
+  /** Nothing to do until something changes. */
+  | { readonly kind: 'idle'; readonly reason: string }
+  /** The chain is paused on the main chain: delegates decide. */
+  | { readonly kind: 'paused' };
+
+/** One chain's submitter: every call starts from the main chain's state and the local best branch. */
+export interface Submitter {
+  readonly chain: string;
+  step(signal?: AbortSignal): Promise<StepResult>;
+}
