@@ -1,0 +1,233 @@
+import { toBareHex } from '../proofs/bytes.js';
+import type { Checkpoint } from '../proofs/containers/spec.js';
+import { HeaderRuleError } from './errors.js';
+import type { Ancestors, ChainKind, ForeignHeader } from './types.js';
+
+export interface TreeOptions {
+  /** Headers of the best branch to keep below the tip; a fork deeper than this cannot be followed. Default 4032. */
+  readonly keep?: number;
+  /** All nodes together, side branches included; weakest side branches go first. Default three times `keep`. */
+  readonly maxNodes?: number;
+  /**
+   * `work`: most total work wins, first seen on ties. `last`: the branch added last wins, for kinds without work,
+   * whose source decides. Default `work`.
+   */
+  readonly forkChoice?: 'work' | 'last';
+}
+
+/** How the best branch changed: first undo, tip downwards, then apply, upwards. */
+export interface TreeChange {
+  readonly disconnected: readonly ForeignHeader[];
+  readonly connected: readonly ForeignHeader[];
+}
+
+const NO_CHANGE: TreeChange = { disconnected: [], connected: [] };
+
+interface Node {
+  readonly header: ForeignHeader;
+  readonly key: string;
+  /** Total work. */
+  readonly work: bigint;
+}
+
+/** Checks one header on its ancestors, by `ChainKind.validate`. */
+export type ValidateHeader = (header: ForeignHeader, ancestors: Ancestors) => void;
+
+/**
+ * All known recent headers of one chain, its best branch, and the exact changes of that branch. In memory only and
+ * bounded: what falls below the kept depth is forgotten.
+ */
+export class HeaderTree {
+  readonly #kind: ChainKind;
+  readonly #checkpoint: Checkpoint;
+  readonly #keep: number;
+  readonly #maxNodes: number;
+  readonly #forkChoice: 'work' | 'last';
+  readonly #nodes = new Map<string, Node>();
+  /** Best branch by height, from `#rootHeight` on. */
+  #best: Node[];
+  #rootHeight: number;
+
+  /**
+   * @param checkpoint handed to the rules as the chain's trusted start
+   * @param root lowest header of the tree and total work up to and including it
+   */
+  constructor(
+    kind: ChainKind,
+    checkpoint: Checkpoint,
+    root: { readonly header: ForeignHeader; readonly work: bigint },
+    options: TreeOptions = {},
+  ) {
+    this.#kind = kind;
+    this.#checkpoint = checkpoint;
+    this.#keep = options.keep ?? 4032;
+    this.#maxNodes = options.maxNodes ?? 3 * this.#keep;
+    this.#forkChoice = options.forkChoice ?? 'work';
+    const node = { header: root.header, key: toBareHex(root.header.hash), work: root.work };
+    this.#nodes.set(node.key, node);
+    this.#best = [node];
+    this.#rootHeight = root.header.height;
+  }
+
+  get tip(): ForeignHeader {
+    return this.#tipNode.header;
+  }
+  /** Total work of the best branch. */
+  get work(): bigint {
+    return this.#tipNode.work;
+  }
+  get rootHeight(): number {
+    return this.#rootHeight;
+  }
+  /** Known headers, side branches included. */
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  /** The best branch's header at `height`, if kept. */
+  at(height: number): ForeignHeader | undefined {
+    return this.#best[height - this.#rootHeight]?.header;
+  }
+
+  /** Whether a header is known, on any branch. */
+  has(hash: Uint8Array): boolean {
+    return this.#nodes.has(toBareHex(hash));
+  }
+
+  /**
+   * Adds a linked run of headers, oldest first, whose first one's parent is known; those already known are skipped.
+   * A run with a bad header changes nothing.
+   * @param validate called for each new header; by default nothing but links and heights is checked
+   * @throws HeaderRuleError `prev-blk-not-found` if the run hangs in the air, and whatever `validate` throws
+   */
+  add(headers: readonly ForeignHeader[], validate?: ValidateHeader): TreeChange {
+    const first = headers[0];
+    if (first === undefined) return NO_CHANGE;
+    const parent = this.#nodes.get(toBareHex(first.parentHash));
+    const known = this.#nodes.get(toBareHex(first.hash));
+    if (parent === undefined && known === undefined)
+      this.#refuse('prev-blk-not-found', first, 'parent is not known');
+
+    // The branch under construction, above the best branch's node at `forkHeight`.
+    const branch = this.#branchTo(parent ?? known);
+    const added: Node[] = [];
+    const lookup = (height: number): ForeignHeader | undefined =>
+      height <= branch.forkHeight ? this.at(height) : branch.nodes[height - branch.forkHeight - 1]?.header;
+    const ancestors: Ancestors = { checkpoint: this.#checkpoint, header: lookup };
+    let last = parent;
+    for (const header of headers) {
+      const key = toBareHex(header.hash);
+      const existing = this.#nodes.get(key);
+      if (last !== undefined && toBareHex(header.parentHash) !== last.key) {
+        this.#refuse('bad-prevblk', header, 'does not link to the header before it');
+      }
+      if (last !== undefined && header.height !== last.header.height + 1) {
+        this.#refuse('bad-prevblk', header, `is at the wrong height, expected ${last.header.height + 1}`);
+      }
+      if (existing === undefined && last !== undefined) {
+        validate?.(header, ancestors);
+        last = { header, key, work: last.work + this.#kind.work(header) };
+        added.push(last);
+        branch.nodes.push(last);
+      } else if (existing !== undefined) {
+        if (last !== undefined) this.#extend(branch, existing);
+        last = existing;
+      }
+    }
+    for (const node of added) this.#nodes.set(node.key, node);
+    const change = last !== undefined && this.#isBetter(last) ? this.#switch(branch) : NO_CHANGE;
+    this.#prune();
+    return change;
+  }
+
+  get #tipNode(): Node {
+    const tip = this.#best[this.#best.length - 1];
+    if (tip === undefined) throw new RangeError('a header tree is never empty');
+    return tip;
+  }
+
+  #isBetter(node: Node): boolean {
+    return this.#forkChoice === 'work' ? node.work > this.work : node.key !== this.#tipNode.key;
+  }
+
+  #onBest(node: Node): boolean {
+    return this.#best[node.header.height - this.#rootHeight]?.key === node.key;
+  }
+
+  /** The nodes from the best branch up to `node`, exclusive of the best branch itself. */
+  #branchTo(node: Node | undefined): Branch {
+    const nodes: Node[] = [];
+    let at = node;
+    while (at !== undefined && !this.#onBest(at)) {
+      nodes.push(at);
+      at = this.#nodes.get(toBareHex(at.header.parentHash));
+    }
+    return { forkHeight: at === undefined ? this.#rootHeight - 1 : at.header.height, nodes: nodes.reverse() };
+  }
+
+  #extend(branch: Branch, existing: Node): void {
+    if (branch.nodes.length === 0 && this.#onBest(existing)) branch.forkHeight = existing.header.height;
+    else branch.nodes.push(existing);
+  }
+
+  #switch(branch: Branch): TreeChange {
+    const keepCount = branch.forkHeight - this.#rootHeight + 1;
+    const disconnected = this.#best.splice(keepCount).reverse();
+    for (const node of branch.nodes) this.#best.push(node);
+    return {
+      disconnected: disconnected.map((node) => node.header),
+      connected: branch.nodes.map((node) => node.header),
+    };
+  }
+
+  #prune(): void {
+    const excess = this.#best.length - 1 - this.#keep;
+    // Amortised: only after a sixteenth too many.
+    if (excess <= this.#keep / 16 && this.#nodes.size <= this.#maxNodes) return;
+    if (excess > 0) {
+      for (const node of this.#best.slice(0, excess)) this.#nodes.delete(node.key);
+      this.#best = this.#best.slice(excess);
+      this.#rootHeight += excess;
+    }
+    this.#pruneSides();
+  }
+
+  /** Drops side branches that hang below the root, then the weakest until there are few enough nodes. */
+  #pruneSides(): void {
+    const sides = new Map<string, Node[]>();
+    const rootOf = new Map<string, string>();
+    const byHeight = [...this.#nodes.values()]
+      .filter((node) => !this.#onBest(node))
+      .sort((a, b) => a.header.height - b.header.height);
+    for (const node of byHeight) {
+      const parentKey = toBareHex(node.header.parentHash);
+      if (!this.#nodes.has(parentKey)) {
+        this.#nodes.delete(node.key);
+        continue;
+      }
+      const root = rootOf.get(parentKey) ?? node.key;
+      rootOf.set(node.key, root);
+      const side = sides.get(root);
+      if (side === undefined) sides.set(root, [node]);
+      else side.push(node);
+    }
+    const strength = (side: Node[]): bigint =>
+      side.reduce((most, node) => (node.work > most ? node.work : most), 0n);
+    const weakestFirst = [...sides.values()]
+      .map((side) => ({ side, work: strength(side) }))
+      .sort((a, b) => (a.work === b.work ? 0 : a.work < b.work ? -1 : 1));
+    for (const { side } of weakestFirst) {
+      if (this.#nodes.size <= this.#maxNodes) return;
+      for (const node of side) this.#nodes.delete(node.key);
+    }
+  }
+
+  #refuse(rule: string, header: ForeignHeader, message: string): never {
+    throw new HeaderRuleError(rule, header.height, this.#kind.displayHash(header.hash), message);
+  }
+}
+
+interface Branch {
+  forkHeight: number;
+  readonly nodes: Node[];
+}
