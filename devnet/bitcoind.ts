@@ -13,7 +13,7 @@ const WALLET = 'crossroot';
 const FIRST_BLOCKS = 110;
 
 /** Bitcoin Core's program: the configured path, or the one on PATH; `undefined` if there is none. @throws MissingBinaryError for a configured path */
-export function findBitcoind(configured?: string, path = process.env['PATH'] ?? ''): string | undefined {
+export function findBitcoind(configured?: string, path = process.env.PATH ?? ''): string | undefined {
   if (configured !== undefined) {
     if (!isExecutable(configured))
       throw new MissingBinaryError('bitcoind', `${configured} is not a program; correct the configuration.`);

@@ -18,7 +18,7 @@ export async function callNode(
   const { url, auth } = endpoint;
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (auth !== undefined)
-    headers['authorization'] = `Basic ${Buffer.from(`${auth.user}:${auth.password}`).toString('base64')}`;
+    headers.authorization = `Basic ${Buffer.from(`${auth.user}:${auth.password}`).toString('base64')}`;
   let response: Response;
   let text: string;
   try {

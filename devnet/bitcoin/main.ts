@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   });
   const port = Number(values.port);
   const interval = values['block-interval'] === undefined ? undefined : Number(values['block-interval']);
-  const password = values.rpcpassword ?? process.env['REGTEST_RPC_PASSWORD'];
+  const password = values.rpcpassword ?? process.env.REGTEST_RPC_PASSWORD;
   if (
     values.data === undefined ||
     !isWhole(port, 0, 65535) ||

@@ -59,7 +59,7 @@ export function scriptType(script: Uint8Array): ScriptType {
     }
     return witness.version === 1 && witness.program.length === 32 ? 'witness_v1_taproot' : 'witness_unknown';
   }
-  if (script[0] === opcodes['OP_RETURN']) return 'nulldata';
+  if (script[0] === opcodes.OP_RETURN) return 'nulldata';
   if ((n === 35 || n === 67) && script[0] === n - 2 && script[n - 1] === 0xac) return 'pubkey';
   return 'nonstandard';
 }
