@@ -73,10 +73,11 @@ export interface ChainApi {
   transaction(root: Uint8Array, headRoot?: Uint8Array): TransactionLocation | undefined;
   /** Mark for new transactions: 8 bytes. */
   mark(root?: Uint8Array): Uint8Array;
+  /** Marks that a transaction on top of `root` may carry, newest first: at most `count`. */
+  marks(root: Uint8Array, count: number): Uint8Array[];
   /** Unix milliseconds at which a slot begins, and the slot at a time. */
   slotTime(slot: number): number;
   slotAt(nowMs: number): number;
   /** Waits for running writes. The store stays open. */
   close(): Promise<void>;
 }
-

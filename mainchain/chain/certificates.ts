@@ -1,5 +1,5 @@
-import { bytesEqual } from '../../proofs/bytes.js';
 import type { Bls } from '../../proofs/bls/bls.js';
+import { bytesEqual } from '../../proofs/bytes.js';
 import { type Certificate, CertificateType } from '../../proofs/containers/consensus.js';
 import type { MainHeader } from '../../proofs/containers/header.js';
 import { ProofError } from '../../proofs/errors/proof.js';

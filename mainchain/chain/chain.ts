@@ -300,7 +300,8 @@ export class Chain implements ChainApi {
 
   termOnTop(parentRoot: Uint8Array, certificate?: Certificate): TermInfo {
     if (certificate !== undefined) this.checkCertificate(parentRoot, certificate);
-    if (certificate === undefined || !this.closesTerm(parentRoot, certificate)) return this.termAt(parentRoot);
+    if (certificate === undefined || !this.closesTerm(parentRoot, certificate))
+      return this.termAt(parentRoot);
     const { header } = needRecord(this.#store, parentRoot);
     return followingTerm(this.stateAt(parentRoot), header.height + 1, header.slot);
   }
@@ -326,6 +327,10 @@ export class Chain implements ChainApi {
 
   mark(root: Uint8Array = this.#head.root): Uint8Array {
     return root.slice(0, 8);
+  }
+
+  marks(root: Uint8Array, count: number): Uint8Array[] {
+    return recentMarks(this.#store, root, count);
   }
 
   slotTime(slot: number): number {

@@ -62,8 +62,16 @@ export function checkHeader(
 ): void {
   const { header } = block;
   const { parentHeader, term } = expected;
-  demand(header.height === parentHeader.height + 1, 'bad-height', `height ${header.height} on top of ${parentHeader.height}`);
-  demand(header.slot > parentHeader.slot, 'bad-slot', `slot ${header.slot} is not after ${parentHeader.slot}`);
+  demand(
+    header.height === parentHeader.height + 1,
+    'bad-height',
+    `height ${header.height} on top of ${parentHeader.height}`,
+  );
+  demand(
+    header.slot > parentHeader.slot,
+    'bad-slot',
+    `slot ${header.slot} is not after ${parentHeader.slot}`,
+  );
   demand(
     header.term === term.term && header.termStart === term.start,
     'bad-term',

@@ -136,7 +136,8 @@ export class ChainStore implements NodeReader {
   async write(writes: readonly KeyValueWrite[], sync: boolean): Promise<void> {
     await this.store.batch(writes, { sync });
     for (const write of writes) {
-      if (write.type === 'put' && write.key[0] === Table.object) this.#objects.set(write.key.subarray(1), write.value);
+      if (write.type === 'put' && write.key[0] === Table.object)
+        this.#objects.set(write.key.subarray(1), write.value);
     }
   }
 

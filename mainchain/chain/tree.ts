@@ -1,7 +1,7 @@
 import { bytesEqual } from '../../proofs/bytes.js';
 import { append, type History, leafAt } from '../../proofs/history/history.js';
-import { leafPath } from '../../proofs/history/path.js';
 import type { NodeWriter } from '../../proofs/history/nodes.js';
+import { leafPath } from '../../proofs/history/path.js';
 import { UnknownBlockError } from './errors.js';
 import type { BlockRecord, ChainStore } from './store.js';
 

@@ -1,12 +1,12 @@
 import type { Ancestors, ForeignHeader } from '../../adapters/types.js';
 import type { Checkpoint } from '../../proofs/containers/spec.js';
+import type { NodeReader } from '../../proofs/history/nodes.js';
 import type { StateWriter } from '../state/overlay.js';
 import type { StateReader } from '../state/view.js';
 import type { Network } from './context.js';
 import { leafOf } from './histories.js';
 import { countKey, Module, recordKey } from './keys.js';
 import { HeaderRecordType, type IndexRecord, readRecord } from './records.js';
-import type { NodeReader } from '../../proofs/history/nodes.js';
 
 /** A header of a best branch with the total work up to it. */
 export interface BranchHeader {

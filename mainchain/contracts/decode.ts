@@ -13,6 +13,7 @@ export function decodeStrict<T>(
   } catch (error) {
     throw fail(`is not a ${type.typeName}`, error);
   }
-  if (!bytesEqual(type.serialize(value), bytes)) throw fail(`is not the canonical encoding of a ${type.typeName}`);
+  if (!bytesEqual(type.serialize(value), bytes))
+    throw fail(`is not the canonical encoding of a ${type.typeName}`);
   return value;
 }

@@ -53,5 +53,10 @@ export function readEvidence(
   specRoot: Uint8Array,
   index: number,
 ): EvidenceRecord | undefined {
-  return readRecord(state, Module.index, recordKey('evidence', specRoot, countKey(index)), EvidenceRecordType);
+  return readRecord(
+    state,
+    Module.index,
+    recordKey('evidence', specRoot, countKey(index)),
+    EvidenceRecordType,
+  );
 }

@@ -52,7 +52,8 @@ function refusing<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof MalformedInputError) throw new MalformedHeadersError(error.message, { cause: error });
+    if (error instanceof MalformedInputError)
+      throw new MalformedHeadersError(error.message, { cause: error });
     throw error;
   }
 }

@@ -1,7 +1,13 @@
-import { ZERO32 } from '../../proofs/bytes.js';
-import { ChainStatus, type Commitment, CommitmentType, type Reorg, ReorgType } from '../../proofs/containers/commitment.js';
-import { type Leaf, LeafType } from '../../proofs/containers/leaf.js';
 import type { ForeignHeader } from '../../adapters/types.js';
+import { ZERO32 } from '../../proofs/bytes.js';
+import {
+  ChainStatus,
+  type Commitment,
+  CommitmentType,
+  type Reorg,
+  ReorgType,
+} from '../../proofs/containers/commitment.js';
+import { type Leaf, LeafType } from '../../proofs/containers/leaf.js';
 import { append, emptyHistory, type History, historyRoot, leafAt } from '../../proofs/history/history.js';
 import { discardNodes, type NodeReader, type NodeWriter } from '../../proofs/history/nodes.js';
 import type { StateWriter } from '../state/overlay.js';

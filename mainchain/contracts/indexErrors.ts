@@ -1,4 +1,4 @@
-import { HeaderRuleError } from '../../adapters/errors.js';
+import type { HeaderRuleError } from '../../adapters/errors.js';
 import { CallRefusedError } from './errors.js';
 
 export class WrongAssuranceError extends CallRefusedError {

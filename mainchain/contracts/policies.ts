@@ -14,6 +14,8 @@ export function checkPolicy(policy: Policy, network: NetworkInfo): void {
   }
   // A leaf must be committed while its header is still in the window.
   if (policy.kind === PolicyKind.confirmations && policy.value >= network.window) {
-    throw new BadPolicyError(`${network.name} keeps ${network.window} headers: too few for ${policy.value} confirmations`);
+    throw new BadPolicyError(
+      `${network.name} keeps ${network.window} headers: too few for ${policy.value} confirmations`,
+    );
   }
 }

@@ -14,7 +14,15 @@ import { Assurance } from '../../proofs/containers/leaf.js';
 import { ChainSpecType } from '../../proofs/containers/spec.js';
 import type { StateWriter } from '../state/overlay.js';
 import { writeHeader } from './branch.js';
-import { addChain, chainCount, governanceSequence, needChain, setGovernanceSequence, specRootOf, writeChain } from './chains.js';
+import {
+  addChain,
+  chainCount,
+  governanceSequence,
+  needChain,
+  setGovernanceSequence,
+  specRootOf,
+  writeChain,
+} from './chains.js';
 import { type BlockContext, findNetwork, type Network } from './context.js';
 import { decodeStrict } from './decode.js';
 import { decodeHeader } from './headers.js';
@@ -131,7 +139,8 @@ function enterCheckpoint(
     throw new CheckpointMismatchError('the checkpoint at height 0 is not the genesis block');
   }
   const own = network.kind.work(header);
-  const possible = network.info.assurance === Assurance.work ? checkpoint.work >= own : checkpoint.work === 0n;
+  const possible =
+    network.info.assurance === Assurance.work ? checkpoint.work >= own : checkpoint.work === 0n;
   if (!possible || (checkpoint.height === 0 && checkpoint.work !== own)) {
     throw new CheckpointMismatchError(`the checkpoint cannot have a total work of ${checkpoint.work}`);
   }
@@ -146,7 +155,11 @@ function enterCheckpoint(
   addChain(state, specRoot, chain);
   writeHeader(state, specRoot, { header, work: checkpoint.work });
   const empty = { ...newIndexRecord(checkpoint.height), tipHash: header.hash, tipWork: checkpoint.work };
-  writeIndex(state, specRoot, appendLeaves(empty, [header], { specRoot, network, chain, context }, state.nodes));
+  writeIndex(
+    state,
+    specRoot,
+    appendLeaves(empty, [header], { specRoot, network, chain, context }, state.nodes),
+  );
 }
 
 function setStatus(state: StateWriter, specRoot: Uint8Array, status: number): void {

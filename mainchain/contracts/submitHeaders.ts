@@ -38,18 +38,22 @@ export function submitHeaders(state: StateWriter, context: BlockContext, call: S
   const from: Provenance = { specRoot: call.specRoot, network, chain, context };
   if (call.headers.length === 0) {
     const advanced = advance(state, branch, record, from);
-    if (advanced.size === record.size) throw new NothingToAdvanceError('no header satisfies the timing policy yet');
+    if (advanced.size === record.size)
+      throw new NothingToAdvanceError('no header satisfies the timing policy yet');
     writeIndex(state, call.specRoot, pruneWindow(state, branch, advanced));
     return;
   }
   if (call.forkHeight > record.tipHeight || call.forkHeight < record.start) {
-    throw new UnknownForkError(`height ${call.forkHeight} is not on the branch ${record.start}-${record.tipHeight}`);
+    throw new UnknownForkError(
+      `height ${call.forkHeight} is not on the branch ${record.start}-${record.tipHeight}`,
+    );
   }
   const submitted = decodeHeaders(network.kind, call.headers, call.forkHeight + 1);
   const { forkHeight, run } = withoutShared(branch, call.forkHeight, submitted);
   const deep = forkHeight < record.windowBase;
   const limit = deep ? MAX_EVIDENCE_HEADERS : MAX_BATCH_HEADERS;
-  if (submitted.length > limit) throw new TooManyHeadersError(`${submitted.length} headers, at most ${limit}`);
+  if (submitted.length > limit)
+    throw new TooManyHeadersError(`${submitted.length} headers, at most ${limit}`);
   if (deep) {
     showDeepFork(state, context, chain, branch, { forkHeight, run });
     return;
@@ -90,7 +94,9 @@ function follow(
   }
   const tip = headers.at(-1);
   if (tip === undefined || work <= record.tipWork) {
-    throw new InsufficientWorkError(`total work ${work} is not above that of the best branch, ${record.tipWork}`);
+    throw new InsufficientWorkError(
+      `total work ${work} is not above that of the best branch, ${record.tipWork}`,
+    );
   }
   const ancestors = branch.ancestors(from.chain.spec.checkpoint, forkHeight, headers);
   validateRun(network.kind, network.info.name, headers, ancestors, from.context.now);

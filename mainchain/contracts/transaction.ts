@@ -36,19 +36,34 @@ export function applyTransaction(
   checkMark(transaction.mark, limits.marks);
   const account = readAccount(state, sender);
   if (transaction.nonce < account.nonce) {
-    throw new TransactionInvalidError('nonce-too-low', `nonce ${transaction.nonce} is used, the next one is ${account.nonce}`);
+    throw new TransactionInvalidError(
+      'nonce-too-low',
+      `nonce ${transaction.nonce} is used, the next one is ${account.nonce}`,
+    );
   }
   if (transaction.nonce > account.nonce) {
-    throw new TransactionInvalidError('nonce-too-high', `nonce ${transaction.nonce} where ${account.nonce} is next`, true);
+    throw new TransactionInvalidError(
+      'nonce-too-high',
+      `nonce ${transaction.nonce} where ${account.nonce} is next`,
+      true,
+    );
   }
   const least = callFee(context.genesis, transaction.call);
   if (fee < least) throw new TransactionInvalidError('fee-too-low', `fee ${fee}, at least ${least} needed`);
   if (account.balance < fee) {
-    throw new TransactionInvalidError('cannot-pay-fee', `the sender has ${account.balance}, the fee is ${fee}`, true);
+    throw new TransactionInvalidError(
+      'cannot-pay-fee',
+      `the sender has ${account.balance}, the fee is ${fee}`,
+      true,
+    );
   }
   const call = prepareCall(transaction.call, state, context.kinds);
   if (limits.headers + call.cost > BLOCK_HEADER_BUDGET) {
-    throw new TransactionInvalidError('over-budget', `${call.cost} headers do not fit this block any more`, true);
+    throw new TransactionInvalidError(
+      'over-budget',
+      `${call.cost} headers do not fit this block any more`,
+      true,
+    );
   }
   if (!isSignedBySender(signed, context.genesisRoot)) {
     throw new TransactionInvalidError('bad-signature', `not signed by ${toHex(sender)} for this chain`);

@@ -1,5 +1,5 @@
-import { toBareHex } from '../../proofs/bytes.js';
 import type { Bls } from '../../proofs/bls/bls.js';
+import { toBareHex } from '../../proofs/bytes.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
 import { GenesisError } from './errors.js';
 
@@ -53,6 +53,7 @@ function checkBalances(genesis: Genesis): void {
     if (accounts.has(id)) throw new GenesisError(`balances[${i}].account`, 'appears twice');
     accounts.add(id);
     total += balance;
-    if (total >= MAX_SUPPLY) throw new GenesisError(`balances[${i}].balance`, 'makes the total exceed 64 bits');
+    if (total >= MAX_SUPPLY)
+      throw new GenesisError(`balances[${i}].balance`, 'makes the total exceed 64 bits');
   }
 }

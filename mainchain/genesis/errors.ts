@@ -11,7 +11,7 @@ export class GenesisError extends CrossrootError {
   ) {
     super(`genesis ${path}: ${problem}`, {
       details: { path },
-      hint: 'See docs/formats.md for the genesis file.',
+      hint: 'docs/genesis.md describes the genesis file.',
       ...(cause === undefined ? {} : { cause }),
     });
   }
