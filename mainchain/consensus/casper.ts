@@ -71,7 +71,8 @@ export class CasperFfg implements FinalityEngine {
       }
       this.#learnSet(block.setRoot, members);
       this.#tree.add(block);
-      for (const certificate of this.#votes.certificatesTo(block.root, this.#crypto)) this.#apply(certificate, log);
+      for (const certificate of this.#votes.certificatesTo(block.root, this.#crypto))
+        this.#apply(certificate, log);
       this.#wake(block.root, log);
       return { status: 'new' };
     });
@@ -90,7 +91,8 @@ export class CasperFfg implements FinalityEngine {
       if (delegate === undefined) return refused('no such delegate');
       if (this.#votes.has(signed, delegate.account)) return { status: 'known' };
       const message = signingRoot(VoteDataType, vote, 'vote', this.#genesisRoot);
-      if (!this.#crypto.verify(delegate.blsKey, message, signed.signature)) return refused('bad vote signature');
+      if (!this.#crypto.verify(delegate.blsKey, message, signed.signature))
+        return refused('bad vote signature');
       log.evidence.push(...this.#votes.add(signed, members));
       const target = this.#tree.get(vote.target.root);
       if (target === undefined) {

@@ -9,13 +9,16 @@ export class ConflictingFinalityError extends CrossrootError {
     readonly finalized: BlockRef,
     readonly other: BlockRef,
   ) {
-    super(`main height ${other.height} is final on a branch that conflicts with final height ${finalized.height}`, {
-      details: {
-        finalized: { height: finalized.height, root: toHex(finalized.root) },
-        other: { height: other.height, root: toHex(other.root) },
+    super(
+      `main height ${other.height} is final on a branch that conflicts with final height ${finalized.height}`,
+      {
+        details: {
+          finalized: { height: finalized.height, root: toHex(finalized.root) },
+          other: { height: other.height, root: toHex(other.root) },
+        },
+        hint: 'A third or more of the delegates signed both branches. The evidence is kept; people have to decide.',
       },
-      hint: 'A third or more of the delegates signed both branches. The evidence is kept; people have to decide.',
-    });
+    );
   }
 }
 

@@ -40,7 +40,11 @@ export function whyNotVote(state: JournalState, vote: VoteData): string | undefi
   if (target.height <= state.target.height) return `voted for main height ${state.target.height} already`;
   if (target.height <= state.floor) return `may have voted up to main height ${state.floor}`;
   if (source.height < state.source.height) return `source ${source.height} is below ${state.source.height}`;
-  if (source.height === state.source.height && source.height > 0 && !bytesEqual(source.root, state.source.root)) {
+  if (
+    source.height === state.source.height &&
+    source.height > 0 &&
+    !bytesEqual(source.root, state.source.root)
+  ) {
     return `source ${source.height} is another block than before`;
   }
   if (source.height >= target.height) return 'the vote does not go forward';
@@ -62,7 +66,11 @@ export class VoteJournal {
   /** @param key where in the store the journal is */
   static open(store: KeyValueStore, key: Uint8Array = utf8('~journal')): VoteJournal {
     const bytes = store.get(key);
-    return new VoteJournal(store, key, bytes === undefined ? EMPTY_JOURNAL : JournalStateType.deserialize(bytes));
+    return new VoteJournal(
+      store,
+      key,
+      bytes === undefined ? EMPTY_JOURNAL : JournalStateType.deserialize(bytes),
+    );
   }
 
   get state(): JournalState {
@@ -78,7 +86,8 @@ export class VoteJournal {
 
   /** Resolves when the slot is on disk: only then may a block of it be signed. @throws JournalError */
   async recordSlot(slot: number): Promise<void> {
-    if (slot < this.#state.nextSlot) throw new JournalError(`produced in slot ${this.#state.nextSlot - 1} already`);
+    if (slot < this.#state.nextSlot)
+      throw new JournalError(`produced in slot ${this.#state.nextSlot - 1} already`);
     await this.#write({ ...this.#state, nextSlot: slot + 1 });
   }
 

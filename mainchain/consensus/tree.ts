@@ -23,7 +23,13 @@ export class BlockTree {
 
   /** @param start a final block, taken as justified */
   constructor(start: ConsensusBlock) {
-    const node: TreeNode = { block: start, id: toBareHex(start.root), parent: undefined, order: 0, justified: true };
+    const node: TreeNode = {
+      block: start,
+      id: toBareHex(start.root),
+      parent: undefined,
+      order: 0,
+      justified: true,
+    };
     this.#nodes.set(node.id, node);
     this.#root = node;
     this.#head = node;

@@ -36,11 +36,7 @@ export interface Effects {
 /** Checks votes: one BLS implementation, or a cheap stand-in in simulations. */
 export interface VoteCrypto {
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
-  fastAggregateVerify(
-    publicKeys: readonly Uint8Array[],
-    message: Uint8Array,
-    signature: Uint8Array,
-  ): boolean;
+  fastAggregateVerify(publicKeys: readonly Uint8Array[], message: Uint8Array, signature: Uint8Array): boolean;
   aggregate(signatures: readonly Uint8Array[]): Uint8Array;
 }
 

@@ -1,6 +1,12 @@
 import { BitArray } from '@chainsafe/ssz';
 import { bytesEqual, compareBytes, toBareHex } from '../../proofs/bytes.js';
-import { type Certificate, type DelegateSet, quorum, type VoteData, VoteDataType } from '../../proofs/containers/consensus.js';
+import {
+  type Certificate,
+  type DelegateSet,
+  quorum,
+  type VoteData,
+  VoteDataType,
+} from '../../proofs/containers/consensus.js';
 import { type Evidence, EvidenceKind, type SignedVote } from '../../proofs/containers/evidence.js';
 import type { VoteCrypto } from './types.js';
 
@@ -23,9 +29,7 @@ export class VotePool {
   /** Whether this very vote is there, or the delegate has been caught at this height already. */
   has(signed: SignedVote, account: Uint8Array): boolean {
     const votes = this.#heights.get(signed.vote.target.height)?.get(toBareHex(account)) ?? [];
-    return (
-      votes.length >= MAX_VOTES_A_HEIGHT || votes.some((v) => sameVote(v.vote, signed.vote))
-    );
+    return votes.length >= MAX_VOTES_A_HEIGHT || votes.some((v) => sameVote(v.vote, signed.vote));
   }
 
   /** Keeps a valid vote. @returns the faults that it completes */

@@ -6,7 +6,8 @@ const HEADER_BYTES = 5;
 
 /** A frame: four bytes length of the payload (big-endian), one byte message code, the payload. */
 export function encodeFrame(code: number, payload: Uint8Array): Uint8Array {
-  if (payload.length > MAX_FRAME_BYTES) throw new FrameError(`message ${code} of ${payload.length} bytes is too long to send`);
+  if (payload.length > MAX_FRAME_BYTES)
+    throw new FrameError(`message ${code} of ${payload.length} bytes is too long to send`);
   const frame = new Uint8Array(HEADER_BYTES + payload.length);
   new DataView(frame.buffer).setUint32(0, payload.length);
   frame[4] = code;
@@ -32,7 +33,8 @@ export class FrameDecoder {
     while (this.#length >= HEADER_BYTES) {
       const head = this.#peek(HEADER_BYTES);
       const length = new DataView(head.buffer, head.byteOffset).getUint32(0);
-      if (length > this.#limit) throw new FrameError(`frame of ${length} bytes exceeds the limit of ${this.#limit}`);
+      if (length > this.#limit)
+        throw new FrameError(`frame of ${length} bytes exceeds the limit of ${this.#limit}`);
       if (this.#length < HEADER_BYTES + length) break;
       const frame = this.#take(HEADER_BYTES + length);
       frames.push({ code: frame[4] ?? 0, payload: frame.subarray(HEADER_BYTES) });

@@ -1,7 +1,14 @@
 import { ByteListType, ContainerType, ListCompositeType, type Type, type ValueOf } from '@chainsafe/ssz';
 import { BlockRefType, CertificateType } from '../../proofs/containers/consensus.js';
 import { EvidenceType, SignedVoteType } from '../../proofs/containers/evidence.js';
-import { Account, BlsSignature, Bytes32, Count64, Uint16, Uint32 } from '../../proofs/containers/primitives.js';
+import {
+  Account,
+  BlsSignature,
+  Bytes32,
+  Count64,
+  Uint16,
+  Uint32,
+} from '../../proofs/containers/primitives.js';
 import { SignedBlockType, SignedTransactionType } from '../../proofs/containers/transaction.js';
 
 export const PROTOCOL_VERSION = 1;
@@ -73,7 +80,9 @@ export const MESSAGES = {
 export type MessageName = keyof typeof MESSAGES;
 export type MessageBody = { readonly [N in MessageName]: ValueOf<(typeof MESSAGES)[N]['type']> };
 /** A decoded message. */
-export type Message = { [N in MessageName]: { readonly name: N; readonly body: MessageBody[N] } }[MessageName];
+export type Message = {
+  [N in MessageName]: { readonly name: N; readonly body: MessageBody[N] };
+}[MessageName];
 
 export type Hello = MessageBody['hello'];
 export type Identity = MessageBody['identity'];
@@ -84,7 +93,10 @@ const names = new Map<number, MessageName>(
   (Object.keys(MESSAGES) as MessageName[]).map((name) => [MESSAGES[name].code, name]),
 );
 
-export function encodeMessage<N extends MessageName>(name: N, body: MessageBody[N]): { code: number; bytes: Uint8Array } {
+export function encodeMessage<N extends MessageName>(
+  name: N,
+  body: MessageBody[N],
+): { code: number; bytes: Uint8Array } {
   const { code } = MESSAGES[name];
   const type = MESSAGES[name].type as unknown as Type<MessageBody[N]>;
   return { code, bytes: type.serialize(body) };

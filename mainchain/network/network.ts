@@ -142,7 +142,8 @@ export class PeerNetwork {
             this.#peers.delete(id);
             this.#options.onGone?.(p);
           }
-          if (!this.#stopped && reason !== 'second connection') logger.info({ peer: p.address, reason }, 'peer gone');
+          if (!this.#stopped && reason !== 'second connection')
+            logger.info({ peer: p.address, reason }, 'peer gone');
           gone(ready);
         },
       },
