@@ -1,5 +1,6 @@
+import { decodeHeader } from '../../adapters/bitcoin/rules/header.js';
 import { concatBytes, fromHex } from '../../proofs/bytes.js';
-import { readHeader, workOf } from './block.js';
+import { workOf } from './block.js';
 import { CorruptChainError } from './errors.js';
 
 /** One known block: a node in the tree of all branches. */
@@ -83,7 +84,7 @@ export function makeEntry(
   transactions: number,
   rootHeight = 0,
 ): BlockEntry {
-  const { time, bits } = readHeader(header);
+  const { time, bits } = decodeHeader(header);
   return {
     key,
     hash: fromHex(key, 'block hash', 32),

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Transaction } from 'bitcoinjs-lib';
+import { encodeHeader } from '../../adapters/bitcoin/rules/header.js';
 import { concatBytes, ZERO32 } from '../../proofs/bytes.js';
 import { sha256d } from '../../proofs/hash/hasher.js';
-import { meetsTarget, writeHeader } from './block.js';
+import { meetsTarget } from './block.js';
 import { type BlockEntry, medianTimePast } from './blockIndex.js';
 import { merkleRoot, witnessCommitment } from './checkBlock.js';
 import { weightOf } from './checkTransaction.js';
@@ -33,9 +34,9 @@ export function mineBlock(
   );
   const txs = [coinbase, ...chosen.map(({ tx }) => tx)];
   coinbase.addOutput(commitmentScript(witnessCommitment(txs, ZERO32)), 0n);
-  const header = writeHeader({
+  const header = encodeHeader({
     version: MINED_VERSION,
-    parent: parent.hash,
+    parentHash: parent.hash,
     merkleRoot: merkleRoot(txs.map((tx) => tx.getHash())),
     time: Math.max(time, medianTimePast(parent) + 1),
     bits: REGTEST_BITS,

@@ -1,4 +1,5 @@
-import { fromHex } from '../../proofs/bytes.js';
+import { genesisHeaders } from '../../adapters/bitcoin/rules/genesis.js';
+import { concatBytes, fromHex } from '../../proofs/bytes.js';
 
 /** Network data of regtest: `CRegTestParams` in Bitcoin Core's `src/kernel/chainparams.cpp`. */
 
@@ -18,21 +19,14 @@ export const MAX_FUTURE_SECONDS = 7200;
 export const MIN_BLOCK_VERSION = 4;
 /** Version of our own blocks: BIP 9 with no bit set. */
 export const MINED_VERSION = 0x20000000;
-/** Human-readable part of segwit addresses (BIP 173). */
-export const BECH32_PREFIX = 'bcrt';
-/** Version bytes of base58 addresses. */
-export const PUBKEY_HASH_VERSION = 0x6f;
-export const SCRIPT_HASH_VERSION = 0xc4;
-
-const GENESIS_TIME_BITS_NONCE = 'dae5494dffff7f2002000000';
-const GENESIS_MERKLE_ROOT = '3ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a';
 const GENESIS_COINBASE =
   '01000000010000000000000000000000000000000000000000000000000000000000000000ffffffff4d04ffff001d0104455468652054696d65732030332f4a616e2f32303039204368616e63656c6c6f72206f6e206272696e6b206f66207365636f6e64206261696c6f757420666f722062616e6b73ffffffff0100f2052a01000000434104678afdb0fe5548271967f1a67130b7105cd6a828e03909a67962e0ea1f61deb649f6bc3f4cef38c4f35504e51ec112de5c384df7ba0b8d578a4c702b6bf11d5fac00000000';
 
 /** The raw genesis block. */
-export const REGTEST_GENESIS: Uint8Array = fromHex(
-  `01000000${'00'.repeat(32)}${GENESIS_MERKLE_ROOT}${GENESIS_TIME_BITS_NONCE}01${GENESIS_COINBASE}`,
-  'genesis block',
+export const REGTEST_GENESIS: Uint8Array = concatBytes(
+  genesisHeaders.regtest,
+  Uint8Array.of(1),
+  fromHex(GENESIS_COINBASE, 'genesis coinbase'),
 );
 
 /** New satoshi that the coinbase of block `height` may create (`GetBlockSubsidy`). */

@@ -1,5 +1,6 @@
+import { decodeHeader } from '../../../adapters/bitcoin/rules/header.js';
 import { toBareHex } from '../../../proofs/bytes.js';
-import { readHeader, targetOf } from '../block.js';
+import { targetOf } from '../block.js';
 import { type BlockEntry, forkOf, medianTimePast } from '../blockIndex.js';
 import { weightOf } from '../checkTransaction.js';
 import { type ChainView, isActive } from '../view.js';
@@ -75,7 +76,7 @@ function blockJson(view: ChainView, entry: BlockEntry, full: boolean): Record<st
 
 function chainInfo(view: ChainView): Record<string, unknown> {
   const { tip } = view;
-  const { bits, time } = readHeader(tip.header);
+  const { bits, time } = decodeHeader(tip.header);
   return {
     chain: view.network,
     blocks: tip.height,

@@ -1,6 +1,7 @@
+import { decodeHeader } from '../../../adapters/bitcoin/rules/header.js';
 import { reversed, toBareHex } from '../../../proofs/bytes.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
-import { type ParsedTransaction, readHeader, targetOf } from '../block.js';
+import { type ParsedTransaction, targetOf } from '../block.js';
 import { type BlockEntry, medianTimePast } from '../blockIndex.js';
 import { addressOf, scriptAsm, scriptType } from '../script.js';
 import { type ChainView, isActive } from '../view.js';
@@ -25,9 +26,9 @@ export function confirmations(view: ChainView, entry: BlockEntry): number {
 
 /** What `getblockheader` and `getblock` have in common (`blockheaderToJSON`). */
 export function headerJson(view: ChainView, entry: BlockEntry): Record<string, unknown> {
-  const fields = readHeader(entry.header);
+  const fields = decodeHeader(entry.header);
   const next = isActive(view, entry) ? view.entryAt(entry.height + 1) : undefined;
-  const hasParent = fields.parent.some((byte) => byte !== 0);
+  const hasParent = fields.parentHash.some((byte) => byte !== 0);
   return {
     hash: displayId(entry.key),
     confirmations: confirmations(view, entry),
@@ -43,7 +44,7 @@ export function headerJson(view: ChainView, entry: BlockEntry): Record<string, u
     difficulty: difficulty(fields.bits),
     chainwork: hex256(entry.work),
     nTx: entry.transactions,
-    previousblockhash: hasParent ? toBareHex(reversed(fields.parent)) : undefined,
+    previousblockhash: hasParent ? toBareHex(reversed(fields.parentHash)) : undefined,
     nextblockhash: next === undefined ? undefined : displayId(next.key),
   };
 }
