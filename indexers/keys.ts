@@ -1,0 +1,58 @@
+import { utf8 } from '../proofs/bytes.js';
+
+/** First byte of every key that the indexers write: one a table, never reused. */
+export const Table = {
+  logEvent: 0x10,
+  logHead: 0x11,
+  logLease: 0x12,
+  logCursor: 0x13,
+  bookHeader: 0x20,
+  bookBest: 0x21,
+  bookState: 0x22,
+  evidence: 0x23,
+  transaction: 0x30,
+  blockTransactions: 0x31,
+} as const;
+export type TableCode = (typeof Table)[keyof typeof Table];
+
+/**
+ * A key whose byte order is the order of its parts: strings and bytes by length prefix (at most 255 bytes), numbers as
+ * 64-bit big-endian.
+ */
+export function tableKey(table: TableCode, ...parts: readonly (string | number | Uint8Array)[]): Uint8Array {
+  const encoded = parts.map((part) =>
+    typeof part === 'number' ? uint64(part) : prefixed(typeof part === 'string' ? utf8(part) : part),
+  );
+  const out = new Uint8Array(1 + encoded.reduce((sum, part) => sum + part.length, 0));
+  out[0] = table;
+  let at = 1;
+  for (const part of encoded) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** 64-bit big-endian. @throws RangeError for what is not a safe non-negative integer */
+export function uint64(value: number): Uint8Array {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a 64-bit count: ${value}`);
+  const out = new Uint8Array(8);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, Math.floor(value / 2 ** 32));
+  view.setUint32(4, value >>> 0);
+  return out;
+}
+
+/** What `uint64` wrote at `offset`. */
+export function readUint64(bytes: Uint8Array, offset = 0): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4);
+}
+
+function prefixed(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > 255) throw new RangeError(`a key part of ${bytes.length} bytes is too long`);
+  const out = new Uint8Array(1 + bytes.length);
+  out[0] = bytes.length;
+  out.set(bytes, 1);
+  return out;
+}
