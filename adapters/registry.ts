@@ -2,6 +2,7 @@ import { utf8 } from '../proofs/bytes.js';
 import type { ChainSpec, Checkpoint } from '../proofs/containers/spec.js';
 import type { NetworkData, PayloadVerifier } from '../proofs/verify/payload.js';
 import { bitcoinKind } from './bitcoin/kind.js';
+import { bitcoinPayloadVerifiers } from './bitcoin/proofs/index.js';
 import { UnknownNetworkError } from './errors.js';
 import type { ChainKind, NetworkInfo } from './types.js';
 
@@ -9,7 +10,7 @@ import type { ChainKind, NetworkInfo } from './types.js';
 export const chainKinds: readonly ChainKind[] = [bitcoinKind];
 
 /** Checkers of the payloads of proofs, for the verifier. */
-export const payloadVerifiers: readonly PayloadVerifier[] = [];
+export const payloadVerifiers: readonly PayloadVerifier[] = [...bitcoinPayloadVerifiers];
 
 /** @param code `ChainKindCode` */
 export function kindByCode(code: number): ChainKind | undefined {

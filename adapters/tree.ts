@@ -211,10 +211,8 @@ export class HeaderTree {
       if (side === undefined) sides.set(root, [node]);
       else side.push(node);
     }
-    const strength = (side: Node[]): bigint =>
-      side.reduce((most, node) => (node.work > most ? node.work : most), 0n);
     const weakestFirst = [...sides.values()]
-      .map((side) => ({ side, work: strength(side) }))
+      .map((side) => ({ side, work: mostWork(side) }))
       .sort((a, b) => (a.work === b.work ? 0 : a.work < b.work ? -1 : 1));
     for (const { side } of weakestFirst) {
       if (this.#nodes.size <= this.#maxNodes) return;
@@ -225,6 +223,12 @@ export class HeaderTree {
   #refuse(rule: string, header: ForeignHeader, message: string): never {
     throw new HeaderRuleError(rule, header.height, this.#kind.displayHash(header.hash), message);
   }
+}
+
+function mostWork(nodes: readonly Node[]): bigint {
+  let most = 0n;
+  for (const { work } of nodes) if (work > most) most = work;
+  return most;
 }
 
 interface Branch {

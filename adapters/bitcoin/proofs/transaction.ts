@@ -1,0 +1,94 @@
+import { concatBytes, isZero } from '../../../proofs/bytes.js';
+import { ProofError } from '../../../proofs/errors/proof.js';
+import { ByteReader } from './reader.js';
+
+export interface TransactionInput {
+  /** Spent transaction, internal byte order. */
+  readonly txid: Uint8Array;
+  readonly output: number;
+  readonly script: Uint8Array;
+  readonly sequence: number;
+}
+
+export interface TransactionOutput {
+  /** Satoshi. */
+  readonly value: bigint;
+  readonly script: Uint8Array;
+}
+
+export interface BitcoinTransaction {
+  readonly version: number;
+  readonly inputs: readonly TransactionInput[];
+  readonly outputs: readonly TransactionOutput[];
+  readonly lockTime: number;
+}
+
+/** No more coins than this exist (Bitcoin Core `MAX_MONEY`), satoshi. */
+const MAX_MONEY = 2_100_000_000_000_000n;
+const NULL_OUTPUT = 0xffffffff;
+
+/**
+ * Parses a transaction in stripped form: the bytes whose double SHA-256 is the txid.
+ * @throws ProofError `malformed`; `non-canonical` for long numbers, trailing bytes or the witness form (BIP144)
+ */
+export function parseStripped(raw: Uint8Array): BitcoinTransaction {
+  const reader = new ByteReader(raw);
+  const version = reader.uint32() | 0;
+  if (reader.peek() === 0) {
+    if (reader.peek(1) === 1) throw new ProofError('non-canonical', 'transaction is in witness form');
+    throw new ProofError('malformed', 'transaction has no inputs');
+  }
+  const body = readBody(reader);
+  const lockTime = reader.uint32();
+  if (reader.left > 0) throw new ProofError('non-canonical', `${reader.left} bytes after the transaction`);
+  return { version, ...body, lockTime };
+}
+
+/**
+ * Reads one transaction of a block, in either form.
+ * @returns its stripped form
+ * @throws ProofError
+ */
+export function readStripped(reader: ByteReader): Uint8Array {
+  const start = reader.position;
+  const head = reader.take(4);
+  const witness = reader.peek() === 0 && reader.peek(1) === 1;
+  if (witness) reader.take(2);
+  const bodyStart = reader.position;
+  const { inputs } = readBody(reader);
+  const body = reader.bytes.subarray(bodyStart, reader.position);
+  if (witness) {
+    for (let i = 0; i < inputs.length; i++) {
+      for (let items = reader.compactSize(); items > 0; items--) reader.sized();
+    }
+  }
+  const lockTime = reader.take(4);
+  return witness ? concatBytes(head, body, lockTime) : reader.bytes.subarray(start, reader.position);
+}
+
+/** Whether it creates coins: one input that spends nothing (Bitcoin Core `CTransaction::IsCoinBase`). */
+export function isCoinbase(transaction: BitcoinTransaction): boolean {
+  const [input, second] = transaction.inputs;
+  return input !== undefined && second === undefined && input.output === NULL_OUTPUT && isZero(input.txid);
+}
+
+function readBody(reader: ByteReader): Pick<BitcoinTransaction, 'inputs' | 'outputs'> {
+  const inputs: TransactionInput[] = [];
+  for (let left = reader.compactSize(); left > 0; left--) {
+    inputs.push({
+      txid: reader.take(32),
+      output: reader.uint32(),
+      script: reader.sized(),
+      sequence: reader.uint32(),
+    });
+  }
+  if (inputs.length === 0) throw new ProofError('malformed', 'transaction has no inputs');
+  const outputs: TransactionOutput[] = [];
+  for (let left = reader.compactSize(); left > 0; left--) {
+    const value = reader.uint64();
+    if (value > MAX_MONEY) throw new ProofError('malformed', `output of ${value} satoshi is more than exist`);
+    outputs.push({ value, script: reader.sized() });
+  }
+  if (outputs.length === 0) throw new ProofError('malformed', 'transaction has no outputs');
+  return { inputs, outputs };
+}
