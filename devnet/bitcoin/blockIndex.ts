@@ -22,6 +22,8 @@ export interface BlockEntry {
   failed: boolean;
   /** `failed`, or an ancestor is. */
   invalid: boolean;
+  /** Whether it was part of the best chain since the node started. */
+  connected: boolean;
 }
 
 /** All known blocks in memory, and the best one by work. */
@@ -98,6 +100,7 @@ export function makeEntry(
     transactions,
     failed: false,
     invalid: parent?.invalid ?? false,
+    connected: false,
   };
 }
 

@@ -108,7 +108,8 @@ export class Chain implements ChainView {
   }
 
   tips(): BlockEntry[] {
-    return this.#index.tips();
+    // The best block is one even if what was built on it is invalid.
+    return [...new Set([this.tip, ...this.#index.tips()])];
   }
 
   rawBlock(entry: BlockEntry): Uint8Array {
@@ -216,7 +217,10 @@ export class Chain implements ChainView {
       await this.#store.batch(writes, { sync });
       if (moved) {
         this.#active.length = step.fork.height + 1;
-        for (const entry of step.entries) this.#active.push(entry);
+        for (const entry of step.entries) {
+          entry.connected = true;
+          this.#active.push(entry);
+        }
         this.#onChange(step.change);
       }
       return rejection;

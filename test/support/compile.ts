@@ -13,7 +13,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 export async function compileEntry(entry: string): Promise<string> {
   const name = entry.replace(/[^a-z0-9]+/gi, '-').replace(/-ts$/, '');
-  const folder = join(ROOT, 'dist', 'test-entries', name);
+  // A folder for each worker: two of them may compile the same entry at once.
+  const folder = join(ROOT, 'dist', 'test-entries', `${name}-${process.env.VITEST_POOL_ID ?? 0}`);
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'tsconfig.json');
   const options = {

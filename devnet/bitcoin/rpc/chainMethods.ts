@@ -103,6 +103,6 @@ function tipJson(view: ChainView, tip: BlockEntry): Record<string, unknown> {
     height: tip.height,
     hash: displayId(tip.key),
     branchlen: active ? 0 : tip.height - forkOf(tip, view.tip).height,
-    status: active ? 'active' : tip.invalid ? 'invalid' : 'valid-headers',
+    status: active ? 'active' : tip.invalid ? 'invalid' : tip.connected ? 'valid-fork' : 'valid-headers',
   };
 }
