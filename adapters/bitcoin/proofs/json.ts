@@ -31,12 +31,12 @@ export function inclusionToJson(payload: Uint8Array): Json {
 /** Inverse of `inclusionToJson`. @throws ProofError `malformed` */
 export function inclusionFromJson(json: Json): Uint8Array {
   const record = objectOf(json, ['depth', 'coinbase', 'transactions', 'nodes'], 'payload');
-  const transactions = listOf(record['transactions'], MAX_PROVEN_TRANSACTIONS, 'payload.transactions');
+  const transactions = listOf(record.transactions, MAX_PROVEN_TRANSACTIONS, 'payload.transactions');
   return BitcoinInclusionType.serialize({
-    depth: integer(record['depth'], 0xff, 'payload.depth'),
-    coinbase: hex(record['coinbase'], 'payload.coinbase'),
+    depth: integer(record.depth, 0xff, 'payload.depth'),
+    coinbase: hex(record.coinbase, 'payload.coinbase'),
     transactions: transactions.map((item, i) => transactionFromJson(item, `payload.transactions[${i}]`)),
-    nodes: listOf(record['nodes'], MAX_NODES, 'payload.nodes').map((node, i) =>
+    nodes: listOf(record.nodes, MAX_NODES, 'payload.nodes').map((node, i) =>
       hash(node, `payload.nodes[${i}]`),
     ),
   });
@@ -44,11 +44,11 @@ export function inclusionFromJson(json: Json): Uint8Array {
 
 function transactionFromJson(json: Json, path: string): { index: number; raw: Uint8Array } {
   const record = objectOf(json, ['index', 'txid', 'raw'], path);
-  const raw = hex(record['raw'], `${path}.raw`);
-  if (!bytesEqual(hash(record['txid'], `${path}.txid`), sha256d(raw))) {
+  const raw = hex(record.raw, `${path}.raw`);
+  if (!bytesEqual(hash(record.txid, `${path}.txid`), sha256d(raw))) {
     throw malformed(`${path}.txid`, 'is not the hash of raw');
   }
-  return { index: integer(record['index'], 0xffffffff, `${path}.index`), raw };
+  return { index: integer(record.index, 0xffffffff, `${path}.index`), raw };
 }
 
 function listOf(json: Json | undefined, limit: number, path: string): readonly Json[] {

@@ -26,8 +26,6 @@ export const bitcoinTransactionVerifier: PayloadVerifier = {
   fromJson: inclusionFromJson,
 };
 
-export const bitcoinPayloadVerifiers: readonly PayloadVerifier[] = [bitcoinTransactionVerifier];
-
 /**
  * What a proven transaction says, for people and programs: txid, index, size, outputs with address and amount.
  * @throws ProofError `unknown-chain` where addresses of that chain are not known

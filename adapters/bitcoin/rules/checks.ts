@@ -86,7 +86,7 @@ export function checkHeader(
 }
 
 /** Bitcoin Core `CheckProofOfWork`: a target out of range fails under the same name as a hash above it. */
-function checkWork(parameters: NetworkParameters, height: number, bits: number, hash: Uint8Array): void {
+export function checkWork(parameters: NetworkParameters, height: number, bits: number, hash: Uint8Array): void {
   const info = describeBits(bits);
   const limit = describeBits(parameters.powLimitBits);
   if (info === undefined || limit === undefined || info.target > limit.target) {

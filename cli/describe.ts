@@ -1,0 +1,67 @@
+import { toHex } from '../proofs/bytes.js';
+import type { Json, PayloadClaim } from '../proofs/verify/payload.js';
+import type { MainVerdict, Verdict } from '../proofs/verify/verdict.js';
+
+/** A verdict in plain words, a line each. */
+export function describeVerdict(verdict: Verdict): string[] {
+  if (verdict.kind === 'bitcoin-inclusion') {
+    return [
+      ...verdict.claims.flatMap(describeClaim),
+      `in block ${verdict.blockHash} of ${'chain' in verdict ? verdict.chain : ''}, which you vouch for`,
+      'anchored in no main chain',
+    ];
+  }
+  if ('forkHeight' in verdict) {
+    return [
+      `${verdict.chain} reorganised above height ${verdict.forkHeight}`,
+      `replaced tip  ${verdict.oldTip.height} ${verdict.oldTip.hash}`,
+      `by            ${verdict.newTip.height} ${verdict.newTip.hash}`,
+      `epoch ${verdict.epoch} began at main height ${verdict.mainHeight}`,
+      ...describeMain(verdict.main),
+    ];
+  }
+  if (!('depth' in verdict)) return [];
+  return [
+    ...verdict.claims.flatMap(describeClaim),
+    `in block      ${verdict.blockHash}`,
+    `of            ${verdict.chain}, height ${verdict.height}, ${new Date(verdict.blockTime * 1000).toISOString()}`,
+    `depth         ${verdict.depth} block${verdict.depth === 1 ? '' : 's'} on top`,
+    `assurance     ${assuranceWords(verdict.assurance)} since checkpoint ${verdict.since.height} (${verdict.since.hash})`,
+    ...describeMain(verdict.main),
+  ];
+}
+
+function assuranceWords(assurance: string): string {
+  if (assurance === 'work') return 'work (headers re-validated by the main chain)';
+  if (assurance === 'attested') return 'attested (a quorum of delegates read it)';
+  return assurance;
+}
+
+function describeMain(main: MainVerdict): string[] {
+  const { signed, total, needed } = main.quorum;
+  const through =
+    main.certifiedHeight === main.height ? '' : `, through certified height ${main.certifiedHeight}`;
+  return [
+    `as of         main height ${main.height}${through}, ${new Date(main.time).toISOString()}`,
+    `quorum        ${signed} of ${total} delegates signed (${needed} needed), term ${main.term}`,
+    `main chain    ${toHex(main.genesisRoot)}`,
+  ];
+}
+
+function describeClaim(claim: PayloadClaim): string[] {
+  return [
+    claim.summary,
+    ...Object.entries(claim.facts).map(([name, value]) => `${name.padEnd(13)} ${factText(value)}`),
+  ];
+}
+
+function factText(value: Json): string {
+  if (Array.isArray(value)) return value.map(factText).join('; ');
+  if (typeof value === 'object') {
+    return Object.entries(value)
+      .map(([key, item]) => `${key} ${factText(item)}`)
+      .join(', ');
+  }
+  const text = String(value);
+  return text.length > 140 ? `${text.slice(0, 130)}… (${text.length} characters)` : text;
+}

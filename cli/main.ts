@@ -1,0 +1,84 @@
+import { Command, CommanderError } from 'commander';
+import { useFastHasher } from '../proofs/hash/fast.js';
+import { headersVerifyCommand } from './commands/headers.js';
+import { proveCommand } from './commands/prove.js';
+import { statusCommand } from './commands/status.js';
+import { verifyCommand } from './commands/verify.js';
+import { options } from './options.js';
+import { reportError } from './output.js';
+
+/** Runs one command line. @returns the exit code: 0 good, 1 refused or failed, 2 usage */
+export async function main(argv: readonly string[]): Promise<number> {
+  useFastHasher();
+  const json = argv.includes('--json');
+  try {
+    await program().parseAsync([...argv], { from: 'user' });
+    return process.exitCode === undefined ? 0 : Number(process.exitCode);
+  } catch (error) {
+    // Commander has printed its message already; its own success is --help and --version.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return reportError(error, json);
+  }
+}
+
+function program(): Command {
+  const root = new Command('crossroot')
+    .description('Prove on one chain what happened on another.')
+    .exitOverride()
+    .showHelpAfterError();
+  add(root, 'up', 'run everything on this machine and prove a payment on each foreign chain')
+    .addOption(options.config())
+    .addOption(options.data())
+    .addOption(options.once())
+    .action(async (flags) => {
+      const { upCommand } = await import('./up/command.js');
+      process.exitCode = await upCommand(flags);
+    });
+  const headers = root.command('headers').description('header files').exitOverride();
+  add(headers, 'verify', 'check raw 80-byte headers by all rules of their chain')
+    .argument('<file>', 'raw headers, one after another')
+    .addOption(options.chain().makeOptionMandatory())
+    .addOption(options.startHeight())
+    .addOption(options.checkpoint())
+    .addOption(options.now())
+    .action((file, flags) => headersVerifyCommand(file, flags));
+  add(root, 'prove', 'make a proof of a foreign transaction, receipt, log or reorganisation')
+    .addOption(options.chain())
+    .addOption(options.tx())
+    .addOption(options.kind())
+    .addOption(options.log())
+    .addOption(options.reorg())
+    .addOption(options.format())
+    .addOption(options.api())
+    .addOption(options.output())
+    .addOption(options.offline())
+    .addOption(options.block())
+    .addOption(options.fromTerm())
+    .addOption(options.at())
+    .action((flags) => proveCommand(flags));
+  add(root, 'verify', 'check proofs offline; opens no socket')
+    .argument('<file...>', 'proof files, JSON or SSZ')
+    .addOption(options.trust())
+    .addOption(options.data())
+    .addOption(options.blockHash())
+    .addOption(options.asOf())
+    .addOption(options.minMainHeight())
+    .addOption(options.maxAge())
+    .addOption(options.acceptStaleAnchor())
+    .action((files, flags) => verifyCommand(files, flags));
+  add(root, 'status', 'what a running Crossroot says of itself')
+    .addOption(options.api())
+    .action((flags) => statusCommand(flags));
+  return root;
+}
+
+function add(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .exitOverride()
+    .showHelpAfterError()
+    .addOption(options.json());
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,65 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+/** Every option of the command line with its type, default and help, in one place. */
+export const DEFAULT_API = 'http://127.0.0.1:4700';
+export const DEFAULT_DATA = './data';
+
+function whole(text: string): number {
+  if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError('Not a whole number.');
+  return Number(text);
+}
+
+function collect(text: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
+
+export const options = {
+  json: () => new Option('--json', 'machine-readable output').default(false),
+  config: () => new Option('--config <file>', 'configuration file (docs/formats.md)'),
+  data: () => new Option('--data <dir>', 'data folder').default(DEFAULT_DATA),
+  once: () => new Option('--once', 'end after the proofs').default(false),
+  api: () => new Option('--api <url>', 'address of the API').default(DEFAULT_API),
+  chain: () => new Option('--chain <name>', 'foreign chain, such as bitcoin-mainnet'),
+  startHeight: () =>
+    new Option(
+      '--start-height <n>',
+      'height of the first header; without it the file begins at genesis',
+    ).argParser(whole),
+  checkpoint: () => new Option('--checkpoint <file>', 'trusted block: the first header is it, or follows it'),
+  now: () =>
+    new Option(
+      '--now <unix>',
+      'clock for the two-hour rule, Unix seconds (default: this machine’s)',
+    ).argParser(whole),
+  tx: () => new Option('--tx <hash>', 'transaction; repeat it with --offline').argParser(collect),
+  kind: () => new Option('--kind <kind>', 'what to prove').choices(['tx', 'receipt', 'log']).default('tx'),
+  log: () => new Option('--log <n>', 'index of the log within the transaction').argParser(whole),
+  reorg: () =>
+    new Option('--reorg <n>', 'prove reorganisation number n of the chain (from 0)').argParser(whole),
+  format: () => new Option('--format <format>', 'proof format').choices(['json', 'ssz']).default('json'),
+  output: () => new Option('-o, --output <file>', 'write here instead of standard output'),
+  offline: () => new Option('--offline <kind>', 'prove from a block file alone').choices(['bitcoin']),
+  block: () => new Option('--block <file>', 'raw block'),
+  fromTerm: () =>
+    new Option(
+      '--from-term <n>',
+      'first hand-over to include: the term of the trust that will be used',
+    ).argParser(whole),
+  at: () =>
+    new Option('--at <height>', 'main height to prove as of (default: the newest final one)').argParser(
+      whole,
+    ),
+  trust: () =>
+    new Option(
+      '--trust <file>',
+      'genesis or certified header to trust (default: genesis.json in the data folder)',
+    ),
+  blockHash: () => new Option('--block-hash <hash>', 'block that you trust, for proofs without an anchor'),
+  asOf: () =>
+    new Option('--as-of', 'accept an older header through the main chain’s own history').default(false),
+  minMainHeight: () =>
+    new Option('--min-main-height <n>', 'refuse proofs as of a lower main height').argParser(whole),
+  maxAge: () => new Option('--max-age <seconds>', 'refuse proofs older than this').argParser(whole),
+  acceptStaleAnchor: () =>
+    new Option('--accept-stale-anchor', 'accept a trust more than three terms old').default(false),
+} as const;

@@ -1,0 +1,40 @@
+import { CrossrootError } from '../proofs/errors/base.js';
+import { RefusedError, UsageError } from './errors.js';
+
+/** JSON with 64-bit integers as decimal strings and bytes as hex. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, item: unknown) => {
+      if (typeof item === 'bigint') return item.toString();
+      if (item instanceof Uint8Array) return `0x${Buffer.from(item).toString('hex')}`;
+      return item;
+    },
+    2,
+  );
+}
+
+/** Prints a command's result: JSON with `--json`, else the lines. */
+export function print(json: boolean, value: unknown, lines: readonly string[]): void {
+  process.stdout.write(json ? `${toJson(value)}\n` : lines.map((line) => `${line}\n`).join(''));
+}
+
+/** One clear line on stderr (or JSON on stdout), never a stack. @returns the exit code */
+export function reportError(error: unknown, json: boolean): number {
+  if (error instanceof RefusedError) {
+    if (json) process.stdout.write(`${toJson(error.result)}\n`);
+    else if (!error.printed) process.stderr.write(`error: ${error.message}\n`);
+    return 1;
+  }
+  const known = error instanceof CrossrootError;
+  const message = error instanceof Error ? error.message : String(error);
+  if (json) {
+    process.stdout.write(`${toJson({ error: known ? error.toJSON() : { name: 'Error', message } })}\n`);
+  } else {
+    process.stderr.write(`error: ${message}\n`);
+    if (known && error.hint !== undefined) process.stderr.write(`${error.hint}\n`);
+    if (!known && error instanceof Error && error.stack !== undefined)
+      process.stderr.write(`${error.stack}\n`);
+  }
+  return error instanceof UsageError ? 2 : 1;
+}

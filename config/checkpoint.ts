@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { findNetwork, networkData } from '../adapters/registry.js';
+import { fromHex } from '../proofs/bytes.js';
+import type { Checkpoint } from '../proofs/containers/spec.js';
+import { CrossrootError } from '../proofs/errors/base.js';
+import { ConfigError } from './errors.js';
+import { parseWith, readJsonFile } from './json.js';
+
+const integer = z.union([
+  z.string().regex(/^(0x[0-9a-fA-F]{1,64}|[0-9]{1,78})$/, 'is not an integer (decimal, or hex with 0x)'),
+  z.number().int().nonnegative(),
+]);
+
+/** A block taken on trust. Documented in docs/formats.md. */
+export const CheckpointSchema = z.strictObject({
+  height: z.number().int().nonnegative(),
+  /** As the chain's users write it. */
+  hash: z.string(),
+  /** Total work up to and including the block; default 0. */
+  work: integer.optional(),
+  /** Bitcoin: time and compact target (hex) of the first block of its retarget period. */
+  periodStartTime: z.number().int().nonnegative().optional(),
+  periodStartBits: z
+    .string()
+    .regex(/^[0-9a-fA-F]{8}$/, 'is not 8 hex digits')
+    .optional(),
+  /** The raw header, hex; read from the chain's source where it is left out. */
+  header: z.string().optional(),
+});
+export type CheckpointFile = z.output<typeof CheckpointSchema>;
+
+export interface ReadCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly header: Uint8Array | undefined;
+}
+
+/** @throws ConfigError */
+export function toCheckpoint(chain: string, file: CheckpointFile, where: string): ReadCheckpoint {
+  const { kind } = findNetwork(chain);
+  try {
+    const hash = networkData.parseHash(kind.code, file.hash);
+    return {
+      checkpoint: {
+        height: file.height,
+        hash,
+        work: BigInt(file.work ?? 0),
+        periodStartTime: file.periodStartTime ?? 0,
+        periodStartBits: file.periodStartBits === undefined ? 0 : Number.parseInt(file.periodStartBits, 16),
+      },
+      header: file.header === undefined ? undefined : fromHex(file.header, 'header'),
+    };
+  } catch (error) {
+    if (error instanceof CrossrootError) throw new ConfigError(where, error.message, error);
+    throw error;
+  }
+}
+
+/** @throws ConfigError */
+export async function readCheckpointFile(chain: string, path: string): Promise<ReadCheckpoint> {
+  return toCheckpoint(chain, parseWith(CheckpointSchema, await readJsonFile(path), path), path);
+}

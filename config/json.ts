@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import type { z } from 'zod';
+import { ConfigError } from './errors.js';
+
+/** Largest configuration, checkpoint or trust file read, in bytes. */
+const MAX_FILE = 2 ** 22;
+
+/** @throws ConfigError if the file cannot be read or is not JSON */
+export async function readJsonFile(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(
+      path,
+      `cannot be read (${error instanceof Error ? error.message : String(error)})`,
+      error,
+    );
+  }
+  if (text.length > MAX_FILE) throw new ConfigError(path, `is larger than ${MAX_FILE} bytes`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(
+      path,
+      `is not JSON (${error instanceof Error ? error.message : String(error)})`,
+      error,
+    );
+  }
+}
+
+/** @throws ConfigError naming the first setting that is wrong: `chains[0].policy: …` */
+export function parseWith<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new ConfigError(
+    where,
+    issue === undefined ? 'is not valid' : `${pathOf(issue.path)}${issue.message}`,
+    result.error,
+  );
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return text === '' ? '' : `${text.replace(/^\./, '')}: `;
+}

@@ -1,0 +1,30 @@
+import { dirname, resolve } from 'node:path';
+import { ConfigError } from './errors.js';
+import { parseWith, readJsonFile } from './json.js';
+import { type Config, ConfigSchema } from './schema.js';
+
+/** The defaults, or a configuration file. Relative paths in it are relative to its folder. @throws ConfigError */
+export async function loadConfig(path?: string): Promise<Config> {
+  if (path === undefined) return ConfigSchema.parse({});
+  const config = parseWith(ConfigSchema, await readJsonFile(path), path);
+  const names = config.chains.map((chain) => chain.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new ConfigError(path, `chains: ${twice} is listed twice`);
+  const folder = dirname(resolve(path));
+  return {
+    ...config,
+    chains: config.chains.map((chain) => ({
+      ...chain,
+      ...(typeof chain.checkpoint === 'string' ? { checkpoint: resolve(folder, chain.checkpoint) } : {}),
+      ...(chain.sources === undefined
+        ? {}
+        : {
+            sources: chain.sources.map((source) =>
+              source.type === 'bitcoin-core' && source.cookieFile !== undefined
+                ? { ...source, cookieFile: resolve(folder, source.cookieFile) }
+                : source,
+            ),
+          }),
+    })),
+  };
+}

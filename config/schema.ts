@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { findNetwork } from '../adapters/registry.js';
+import { CrossrootError } from '../proofs/errors/base.js';
+import { parsePolicy, validatePolicy } from '../timing/policy.js';
+import { CheckpointSchema } from './checkpoint.js';
+
+const port = z.number().int().min(1).max(65535);
+const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' });
+
+const BitcoinCoreSource = z.strictObject({
+  type: z.literal('bitcoin-core'),
+  url,
+  user: z.string().optional(),
+  password: z.string().optional(),
+  /** Path of Bitcoin Core's `.cookie`, instead of user and password. */
+  cookieFile: z.string().optional(),
+});
+const EthereumRpcSource = z.strictObject({ type: z.literal('ethereum-rpc'), url });
+export const SourceSchema = z.discriminatedUnion('type', [BitcoinCoreSource, EthereumRpcSource]);
+export type SourceConfig = z.output<typeof SourceSchema>;
+
+/** A foreign node that `up` starts itself. */
+export const DevnetSchema = z.strictObject({
+  port: port.optional(),
+  /** Bitcoin: program to run; by default `bitcoind` on PATH, else Crossroot's own regtest node. */
+  bitcoind: z.string().optional(),
+  /** Milliseconds between blocks. */
+  blockMilliseconds: z.number().int().min(100).max(600_000).optional(),
+});
+export type DevnetConfig = z.output<typeof DevnetSchema>;
+
+const ChainSchema = z
+  .strictObject({
+    name: z.string(),
+    /** `confirmations(k)`, `age(minutes)`, `finalized` or `realtime`. */
+    policy: z.string(),
+    /** A file, or the checkpoint itself; by default the network's genesis. */
+    checkpoint: z.union([z.string(), CheckpointSchema]).optional(),
+    sources: z.array(SourceSchema).min(1).max(8).optional(),
+    devnet: DevnetSchema.optional(),
+    pollMilliseconds: z.number().int().min(50).max(600_000).optional(),
+  })
+  .superRefine((chain, context) => {
+    const problem = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if ((chain.sources === undefined) === (chain.devnet === undefined)) {
+      problem('sources', 'give either sources or devnet');
+    }
+    if (chain.devnet !== undefined && !DEVNET_CHAINS.includes(chain.name)) {
+      problem('devnet', `only ${DEVNET_CHAINS.join(' and ')} can be started here`);
+    }
+    try {
+      const { kind, network } = findNetwork(chain.name);
+      for (const source of chain.sources ?? []) {
+        if (SOURCE_KINDS[source.type] !== kind.name)
+          problem('sources', `${source.type} cannot read ${chain.name}`);
+      }
+      validatePolicy(parsePolicy(chain.policy), network.assurance);
+    } catch (error) {
+      if (!(error instanceof CrossrootError)) throw error;
+      problem(error.name === 'UnknownNetworkError' ? 'name' : 'policy', error.message);
+    }
+  });
+export type ChainConfig = z.output<typeof ChainSchema>;
+
+export const DEVNET_CHAINS = ['bitcoin-regtest', 'ethereum-local'];
+const SOURCE_KINDS: Record<SourceConfig['type'], string> = {
+  'bitcoin-core': 'bitcoin',
+  'ethereum-rpc': 'ethereum',
+};
+
+const defaultChains: z.input<typeof ChainSchema>[] = [
+  { name: 'bitcoin-regtest', policy: 'confirmations(2)', devnet: {} },
+  { name: 'ethereum-local', policy: 'finalized', devnet: {} },
+];
+
+/** The whole configuration of `crossroot up`. Documented in docs/formats.md. */
+export const ConfigSchema = z.strictObject({
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  main: z
+    .strictObject({
+      name: z
+        .string()
+        .regex(/^[a-z0-9-]{1,64}$/)
+        .default('crossroot-local'),
+      slotMilliseconds: z.number().int().min(100).max(60_000).default(500),
+      delegates: z.number().int().min(1).max(16).default(4),
+      termBlocks: z.number().int().min(8).default(1_209_600),
+      p2pPort: port.default(4710),
+      rpcPort: port.default(4720),
+    })
+    .prefault({}),
+  chains: z
+    .array(ChainSchema)
+    .min(1)
+    .max(16)
+    .default(() => defaultChains.map((chain) => ChainSchema.parse(chain))),
+  api: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: port.default(4700),
+      requestsPerMinute: z.number().int().min(1).default(1200),
+    })
+    .prefault({}),
+  /** Pay and prove once at the start. By default only where `up` runs the foreign nodes. */
+  demo: z.boolean().optional(),
+});
+export type Config = z.output<typeof ConfigSchema>;
+
+export const DEFAULT_PORTS = { bitcoin: 4730, ethereum: 4731 } as const;
