@@ -57,6 +57,16 @@ describe('anvil', () => {
     expect(await hashAt(next, 3)).toBe(hash);
   });
 
+  it('goes on from its last write after kill -9', async () => {
+    const first = await start();
+    await callNode(first, 'anvil_mine', ['0x3']);
+    const hash = await hashAt(first, 3);
+    await sleep(2500);
+    process.kill(first.pid, 'SIGKILL');
+    await first.ended;
+    expect(await hashAt(await start(), 3)).toBe(hash);
+  });
+
   it('leaves a process alone that is not anvil', async () => {
     writeFileSync(join(dir, 'anvil.pid'), String(process.pid));
     await start();
@@ -87,6 +97,5 @@ describe('anvil', () => {
     await copyState(state);
     restoreState(state);
     expect(readFileSync(state, 'utf8')).toBe('{"whole":1}');
-    await sleep(0);
   });
 });

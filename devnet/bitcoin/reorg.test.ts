@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { verifyHeaderRun } from '../../adapters/bitcoin/rules/verifyRun.js';
 import { startRegtest, unspentOf } from '../../test/support/regtest.js';
 import type { RegtestNode } from './node.js';
+import { displayId } from './wallet.js';
 
 const OTHER = Uint8Array.of(0x51);
 const rawChain = (node: RegtestNode) =>
@@ -89,5 +91,21 @@ it('of two branches with equal work the first seen stays; after reconsidering it
   await node.reconsider(first!);
   expect(node.chain.tip).toBe(first);
   expect(node.chain.tips().length).toBe(2);
+  await a.close();
+});
+
+it('our own header rules accept the chain that it mines', async () => {
+  const a = await startRegtest();
+  const { chain } = a.node;
+  await a.node.generate(50, a.node.wallet.script);
+  const headers = Array.from({ length: chain.tip.height + 1 }, (_, i) => chain.entryAt(i)!.header);
+  const summary = await verifyHeaderRun(
+    'bitcoin-regtest',
+    headers,
+    { kind: 'genesis' },
+    Math.floor(Date.now() / 1000),
+  );
+  expect(summary.tipHash).toBe(displayId(chain.tip.key));
+  expect(BigInt(`0x${summary.chainWork}`)).toBe(chain.tip.work);
   await a.close();
 });

@@ -52,7 +52,9 @@ describe.skipIf(!hasData)(needsData('Ethereum replay'), () => {
   it('answers in shapes that an independent client reads, with the hashes of the real blocks', async () => {
     const server = await serveEthereumReplay({ dataFolder });
     const provider = new ethers.JsonRpcProvider(server.url, 1, { staticNetwork: true, cacheTimeout: -1 });
-    expect(await callNode(server, 'eth_getBlockByNumber', [ethers.toQuantity(ETHEREUM_REPLAY[1]), false])).toBeNull();
+    expect(
+      await callNode(server, 'eth_getBlockByNumber', [ethers.toQuantity(ETHEREUM_REPLAY[1]), false]),
+    ).toBeNull();
     for (const height of ETHEREUM_REPLAY) {
       expect(await provider.getBlockNumber()).toBe(height);
       const raw = readJson<{ hash: string; transactions: string[]; receipts: string[] }>(
