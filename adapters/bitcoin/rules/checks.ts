@@ -44,7 +44,8 @@ export function checkHeader(
   const time = timeAt(bytes, at);
   const bits = bitsAt(bytes, at);
 
-  checkWork(parameters, height, bits, hash);
+  const problem = workProblem(parameters, bits, hash);
+  if (problem !== undefined) fail('high-hash', height, hash, problem);
   if (parentHash !== undefined && !linksTo(bytes, at, parentHash)) {
     fail('bad-prevblk', height, hash, 'previous block is not the block before');
   }
@@ -85,15 +86,21 @@ export function checkHeader(
   checkVersion(parameters, height, versionAt(bytes, at), hash);
 }
 
-/** Bitcoin Core `CheckProofOfWork`: a target out of range fails under the same name as a hash above it. */
-export function checkWork(parameters: NetworkParameters, height: number, bits: number, hash: Uint8Array): void {
+/**
+ * What is wrong with a header's proof of work on its own, if anything (Bitcoin Core `CheckProofOfWork`): a target out
+ * of range fails under the same name as a hash above it.
+ */
+export function workProblem(
+  parameters: NetworkParameters,
+  bits: number,
+  hash: Uint8Array,
+): string | undefined {
   const info = describeBits(bits);
   const limit = describeBits(parameters.powLimitBits);
   if (info === undefined || limit === undefined || info.target > limit.target) {
-    fail('high-hash', height, hash, `bits ${hex32(bits)} are no target that this network allows`);
+    return `bits ${hex32(bits)} are no target that this network allows`;
   }
-  if (!meetsTarget(hash, info.bytes))
-    fail('high-hash', height, hash, `hash is above the target ${hex32(bits)}`);
+  return meetsTarget(hash, info.bytes) ? undefined : `hash is above the target ${hex32(bits)}`;
 }
 
 /** BIP34, BIP66, BIP65: from their heights on, versions below 2, 3, 4 (signed) are refused. */

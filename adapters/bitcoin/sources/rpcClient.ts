@@ -1,0 +1,184 @@
+import { readFile } from 'node:fs/promises';
+import { SourceFaultError, SourceUnavailableError } from '../../errors.js';
+import { CoreRpcError } from './rpcErrors.js';
+
+/** How the node knows us. A cookie file is read again when the node has restarted and written a new one. */
+export type RpcAuth = { readonly user: string; readonly password: string } | { readonly cookieFile: string };
+
+export interface RpcClientOptions {
+  /** For logs and errors; must hold no secret. */
+  readonly name: string;
+  /** `http://host:port`, without user and password. */
+  readonly url: string;
+  readonly auth?: RpcAuth | undefined;
+  /** For one request or batch. */
+  readonly timeoutMs: number;
+  readonly maxResponseBytes: number;
+}
+
+export interface RpcCall {
+  readonly method: string;
+  readonly params: readonly unknown[];
+}
+
+/** Speaks Bitcoin Core's JSON-RPC over one kept-alive connection pool. No answer's shape is trusted. */
+export class CoreRpcClient {
+  readonly #options: RpcClientOptions;
+  readonly #closed = new AbortController();
+  #authorization: string | undefined;
+  #nextId = 1;
+
+  constructor(options: RpcClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The result of one call.
+   * @throws CoreRpcError if the node refuses it; SourceUnavailableError, SourceFaultError
+   */
+  async call(method: string, ...params: unknown[]): Promise<unknown> {
+    const [result] = await this.batch([{ method, params }]);
+    if (result instanceof CoreRpcError) throw result;
+    return result;
+  }
+
+  /**
+   * Results in the order of the calls; a refused call's place holds its error.
+   * @throws SourceUnavailableError, SourceFaultError
+   */
+  async batch(calls: readonly RpcCall[]): Promise<unknown[]> {
+    if (calls.length === 0) return [];
+    const first = this.#nextId;
+    this.#nextId += calls.length;
+    const requests = calls.map(({ method, params }, i) => ({
+      jsonrpc: '1.0',
+      id: first + i,
+      method,
+      params,
+    }));
+    const answer = await this.#post(JSON.stringify(requests.length === 1 ? requests[0] : requests));
+    const answers = Array.isArray(answer) ? answer : [answer];
+    const byId = new Map<unknown, Readonly<Record<string, unknown>>>();
+    for (const one of answers) if (isRecord(one)) byId.set(one.id, one);
+    return calls.map(({ method }, i) => {
+      // A batch that was refused as a whole, while the node starts, has one answer without id.
+      const one = byId.get(first + i) ?? (answers.length === 1 ? byId.get(null) : undefined);
+      if (one === undefined) throw this.#fault(`gave no answer to ${method}`);
+      const { error } = one;
+      if (isRecord(error)) {
+        return new CoreRpcError(
+          this.#options.name,
+          method,
+          Number(error.code ?? 0),
+          String(error.message ?? '').slice(0, 200),
+        );
+      }
+      if (error !== null && error !== undefined)
+        throw this.#fault(`answered ${method} with an unreadable error`);
+      return one.result;
+    });
+  }
+
+  /** Ends requests under way; later ones fail. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  async #post(body: string): Promise<unknown> {
+    let response = await this.#send(body);
+    if (response.status === 401 && this.#options.auth !== undefined && 'cookieFile' in this.#options.auth) {
+      await response.body?.cancel();
+      this.#authorization = undefined;
+      response = await this.#send(body);
+    }
+    if (response.status === 401 || response.status === 403) {
+      await response.body?.cancel();
+      throw this.#unavailable(`does not accept our credentials or address (HTTP ${response.status})`);
+    }
+    const text = await this.#readLimited(response);
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      // A full work queue or a proxy answers in plain text.
+      if (!response.ok) throw this.#unavailable(`answered HTTP ${response.status}`, error);
+      throw this.#fault('answered with something that is not JSON');
+    }
+  }
+
+  async #send(body: string): Promise<Response> {
+    const authorization = await this.#authorize();
+    try {
+      return await fetch(this.#options.url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+        body,
+        redirect: 'error',
+        signal: AbortSignal.any([this.#closed.signal, AbortSignal.timeout(this.#options.timeoutMs)]),
+      });
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  async #readLimited(response: Response): Promise<string> {
+    const { maxResponseBytes } = this.#options;
+    const decoder = new TextDecoder();
+    let text = '';
+    let size = 0;
+    if (response.body === null) return text;
+    try {
+      for await (const chunk of response.body) {
+        size += chunk.length;
+        if (size > maxResponseBytes) throw this.#fault(`answered with more than ${maxResponseBytes} bytes`);
+        text += decoder.decode(chunk, { stream: true });
+      }
+    } catch (error) {
+      if (error instanceof SourceFaultError) throw error;
+      throw this.#explain(error);
+    }
+    return text + decoder.decode();
+  }
+
+  async #authorize(): Promise<string | undefined> {
+    const { auth } = this.#options;
+    if (auth === undefined) return undefined;
+    if (this.#authorization === undefined) {
+      const pair = 'user' in auth ? `${auth.user}:${auth.password}` : await this.#readCookie(auth.cookieFile);
+      this.#authorization = `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+    }
+    return this.#authorization;
+  }
+
+  async #readCookie(file: string): Promise<string> {
+    try {
+      return (await readFile(file, 'utf8')).trim();
+    } catch (error) {
+      throw this.#unavailable(`cannot read the cookie file ${file}`, error);
+    }
+  }
+
+  #explain(error: unknown): SourceUnavailableError {
+    if (this.#closed.signal.aborted) return this.#unavailable('is closed', error);
+    if (error instanceof Error && error.name === 'TimeoutError') {
+      return this.#unavailable(`gave no answer within ${this.#options.timeoutMs} ms`, error);
+    }
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    return this.#unavailable(`cannot be reached (${code})`, error);
+  }
+
+  #unavailable(problem: string, cause?: unknown): SourceUnavailableError {
+    return new SourceUnavailableError(this.#options.name, problem, cause);
+  }
+
+  #fault(problem: string): SourceFaultError {
+    return new SourceFaultError(this.#options.name, problem);
+  }
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
