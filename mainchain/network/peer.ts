@@ -195,19 +195,26 @@ export class Peer {
   }
 
   #greet(hello: Hello): void {
-    const own = this.ownHello;
-    if (this.#hello !== undefined) return this.disconnect('says hello twice');
-    if (hello.version !== PROTOCOL_VERSION) {
-      return this.disconnect(`protocol version ${hello.version}, not ${PROTOCOL_VERSION}`);
+    const refusal = this.#refusal(hello);
+    if (refusal !== undefined) {
+      this.disconnect(refusal);
+      return;
     }
-    if (!bytesEqual(hello.genesisRoot, own.genesisRoot)) {
-      return this.disconnect(`wrong genesis ${toHex(hello.genesisRoot)}, ours is ${toHex(own.genesisRoot)}`);
-    }
-    if (bytesEqual(hello.nodeId, own.nodeId)) return this.disconnect('connected to itself');
     this.#hello = hello;
     clearTimeout(this.#timer);
-    const refusal = this.#events.ready(this);
-    if (refusal !== undefined) this.disconnect(refusal);
+    const unwanted = this.#events.ready(this);
+    if (unwanted !== undefined) this.disconnect(unwanted);
+  }
+
+  /** Why not to talk with a peer that says this. */
+  #refusal(hello: Hello): string | undefined {
+    const own = this.ownHello;
+    if (this.#hello !== undefined) return 'says hello twice';
+    if (hello.version !== PROTOCOL_VERSION) return `protocol version ${hello.version}, not ${PROTOCOL_VERSION}`;
+    if (!bytesEqual(hello.genesisRoot, own.genesisRoot)) {
+      return `wrong genesis ${toHex(hello.genesisRoot)}, ours is ${toHex(own.genesisRoot)}`;
+    }
+    return bytesEqual(hello.nodeId, own.nodeId) ? 'connected to itself' : undefined;
   }
 
   #end(reason: string): void {

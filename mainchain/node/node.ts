@@ -187,6 +187,10 @@ export class MainChainNode {
     return node;
   }
 
+  /** Kinds of foreign chain whose rules it knows. */
+  get kinds(): readonly ChainKind[] {
+    return this.#options.kinds;
+  }
   /** Where peers reach it. */
   get address(): Address {
     return this.#network?.address ?? this.#options.listen;

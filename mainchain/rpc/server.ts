@@ -1,0 +1,159 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { CrossrootError } from '../../proofs/errors/base.js';
+import { LimitExceededError, MalformedInputError } from '../../proofs/errors/input.js';
+import { ListenError } from '../network/errors.js';
+import { TokenBucket } from '../network/limits.js';
+import { type Logger, silentLogger } from '../node/logger.js';
+import type { Json } from './codec.js';
+import { BadRequestError } from './errors.js';
+import type { NodeClient } from './local.js';
+import { isMethod, methodOf } from './methods.js';
+
+export interface RpcServerOptions {
+  readonly client: NodeClient;
+  /** Default 127.0.0.1: whoever reaches the port may ask this delegate for attestations. */
+  readonly host?: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Longest request, bytes. Default 6 MiB: a transaction of the largest size as hex. */
+  readonly maxBody?: number;
+  /** Requests a second of one address, and at once. */
+  readonly rate?: readonly [rate: number, burst: number];
+  readonly logger?: Logger;
+}
+
+/** Addresses whose rates are remembered. */
+const MAX_ADDRESSES = 4096;
+
+/** JSON-RPC 2.0 over HTTP POST, one request a call. */
+export class RpcServer {
+  readonly #server: Server;
+  readonly #options: RpcServerOptions;
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  private constructor(options: RpcServerOptions) {
+    this.#options = options;
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server.requestTimeout = 30_000;
+    this.#server.headersTimeout = 10_000;
+    this.#server.maxConnections = 256;
+  }
+
+  /** @throws ListenError */
+  static async start(options: RpcServerOptions): Promise<RpcServer> {
+    const server = new RpcServer(options);
+    const host = options.host ?? '127.0.0.1';
+    await new Promise<void>((resolve, reject) => {
+      server.#server.once('error', (error) => reject(new ListenError(`${host}:${options.port}`, error)));
+      server.#server.listen(options.port, host, resolve);
+    });
+    return server;
+  }
+
+  get url(): string {
+    const bound = this.#server.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : this.#options.port;
+    return `http://${this.#options.host ?? '127.0.0.1'}:${port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeIdleConnections();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    setTimeout(() => this.#server.closeAllConnections(), 500).unref();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const answer = (code: number, body: Json) => {
+      response.writeHead(code, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    };
+    try {
+      if (request.method !== 'POST') return answer(405, failure(null, -32600, new BadRequestError('POST only')));
+      if (!this.#allow(request.socket.remoteAddress ?? '')) {
+        return answer(429, failure(null, -32005, new RateError()));
+      }
+      answer(200, await this.#answer(await readBody(request, this.#options.maxBody ?? 6 * 2 ** 20)));
+    } catch (error) {
+      if (error instanceof LimitExceededError) answer(413, failure(null, -32600, error));
+      else if (!response.headersSent) answer(500, failure(null, -32603, error));
+    }
+  }
+
+  async #answer(body: string): Promise<Json> {
+    let request: unknown;
+    try {
+      request = JSON.parse(body);
+    } catch (error) {
+      return failure(null, -32700, new BadRequestError('the body is not JSON', { cause: error }));
+    }
+    if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+      return failure(null, -32600, new BadRequestError('one request object is needed'));
+    }
+    const { id, method, params } = request as { id?: unknown; method?: unknown; params?: unknown };
+    const requestId = typeof id === 'string' || typeof id === 'number' ? id : null;
+    if (!isMethod(method)) return failure(requestId, -32601, new BadRequestError('unknown method'));
+    const { params: codecs, result } = methodOf(method);
+    try {
+      const given = Array.isArray(params) ? (params as readonly Json[]) : [];
+      if (given.length > codecs.length) throw new BadRequestError(`${method} takes ${codecs.length} parameters`);
+      const values = given.map((json, i) => (json === null ? undefined : codecs[i]?.decode(json)));
+      const call = this.#options.client[method].bind(this.#options.client) as (...values: unknown[]) => Promise<unknown>;
+      return { jsonrpc: '2.0', id: requestId, result: result.encode(await call(...values)) };
+    } catch (error) {
+      const bad = error instanceof BadRequestError || error instanceof MalformedInputError;
+      if (!(error instanceof CrossrootError)) {
+        const logger = this.#options.logger ?? silentLogger;
+        logger.error({ method, error: error instanceof Error ? error.message : String(error) }, 'request failed');
+      }
+      return failure(requestId, bad ? -32602 : error instanceof CrossrootError ? -32000 : -32603, error);
+    }
+  }
+
+  #allow(address: string): boolean {
+    const [rate, burst] = this.#options.rate ?? [500, 1000];
+    let bucket = this.#buckets.get(address);
+    if (bucket === undefined) {
+      if (this.#buckets.size >= MAX_ADDRESSES) this.#buckets.clear();
+      bucket = new TokenBucket(rate, burst, Date.now());
+      this.#buckets.set(address, bucket);
+    }
+    return bucket.take(1, Date.now());
+  }
+}
+
+/** More requests than the server allows. */
+class RateError extends CrossrootError {
+  override readonly name = 'RateLimitedError';
+  override readonly retryable = true;
+  constructor() {
+    super('too many requests');
+  }
+}
+
+/** Errors of ours travel with their name; of anything else only that it happened. */
+function failure(id: string | number | null, code: number, error: unknown): Json {
+  if (!(error instanceof CrossrootError)) {
+    const data = { name: 'InternalError', retryable: false };
+    return { jsonrpc: '2.0', id, error: { code, message: 'internal error', data } };
+  }
+  const { name, message, retryable, details } = error;
+  return { jsonrpc: '2.0', id, error: { code, message, data: { name, retryable, details: plain(details) } } };
+}
+
+/** Details as JSON: big numbers as decimal strings. */
+function plain(details: Readonly<Record<string, unknown>>): Json {
+  return JSON.parse(JSON.stringify(details, (_, value) => (typeof value === 'bigint' ? value.toString() : value)));
+}
+
+async function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    const bytes: Uint8Array = chunk;
+    length += bytes.length;
+    if (length > limit) throw new LimitExceededError('request body', length, limit);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
