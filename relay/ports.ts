@@ -1,7 +1,7 @@
 import type { ForeignBlock, SourceTip } from '../adapters/source.js';
 import type { ChainKind, ForeignHeader } from '../adapters/types.js';
 import type { MainChainClient } from '../mainchain/rpc/types.js';
-import type { Policy, Registration } from '../proofs/containers/calls.js';
+import type { Registration } from '../proofs/containers/calls.js';
 
 /** What the relay needs of the rooms around it, as narrow as it can be. */
 export type Awaitable<T> = T | Promise<T>;
@@ -51,18 +51,6 @@ export interface HeaderPages {
   /** Best-branch headers from `from` upwards, at most `limit`. */
   page(chain: string, from: number, limit: number): Promise<readonly ForeignHeader[]>;
 }
-
-/** What a chain's timing policy needs to know of one header. */
-export interface PolicyQuestion {
-  readonly policy: Policy;
-  readonly header: ForeignHeader;
-  readonly tip: number;
-  readonly finalized: number | undefined;
-  /** Unix seconds. */
-  readonly now: number;
-}
-/** Whether `header` may be committed now. */
-export type PolicyCheck = (question: PolicyQuestion) => boolean;
 
 /** One configured chain with everything that belongs to it. */
 export interface RelayChain {

@@ -1,8 +1,9 @@
 import type { ForeignHeader } from '../../adapters/types.js';
 import type { ChainState, MainChainClient } from '../../mainchain/rpc/types.js';
 import { bytesEqual, concatBytes } from '../../proofs/bytes.js';
-import type { LocalChain, PolicyCheck } from '../ports.js';
-import { ForkBelowWindowError, LocalGapError } from './errors.js';
+import { satisfied } from '../../timing/policy.js';
+import type { LocalChain } from '../ports.js';
+import { ForkBelowStartError, LocalGapError } from './errors.js';
 import { forkHeight } from './forkHeight.js';
 
 /** Limits of one attested range. */
@@ -31,7 +32,6 @@ export async function planRange(
   client: Pick<MainChainClient, 'branchHash'>,
   state: ChainState,
   local: LocalChain,
-  policy: PolicyCheck,
   nowSeconds: number,
   limits: RangeLimits = RANGE_LIMITS,
 ): Promise<AttestedRange | string> {
@@ -39,7 +39,7 @@ export async function planRange(
   if (!tip) return 'no local header yet';
   const finalized = (await local.finalized())?.height;
   const top = Math.min(tip.height, state.committed.height);
-  const low = Math.max(state.windowBase, state.start);
+  const low = state.start;
   if (top < low) return 'the local chain is behind the committed one';
   const fork = await forkHeight(low, top, async (height) => {
     const ours = await local.header(height);
@@ -48,9 +48,9 @@ export async function planRange(
     return ours !== undefined && theirs !== undefined && bytesEqual(ours.hash, theirs);
   });
   if (fork === undefined) {
-    // The local chain may simply not reach down to the window: only a header that differs is a fork.
+    // The local chain may simply not reach down that far: only a header that differs is a fork.
     if (!(await local.header(low))) throw new LocalGapError(state.name, low);
-    throw new ForkBelowWindowError(state.name, low);
+    throw new ForkBelowStartError(state.name, low);
   }
   if (fork === top && top < state.committed.height) return 'the local chain is behind the committed one';
 
@@ -61,7 +61,8 @@ export async function planRange(
     if (!header) throw new LocalGapError(state.name, height);
     bytes += header.raw.length;
     if (bytes > limits.bytes && headers.length > 0) break;
-    if (!policy({ policy: state.policy, header, tip: tip.height, finalized, now: nowSeconds })) break;
+    const chain = { tipHeight: tip.height, finalizedHeight: finalized, now: nowSeconds };
+    if (!satisfied(state.policy, header, chain)) break;
     headers.push(header);
   }
   const last = headers.at(-1);

@@ -6,7 +6,7 @@ import { signingRoot } from '../../proofs/containers/domains.js';
 import { Method } from '../../proofs/containers/transaction.js';
 import { isRetryable } from '../../proofs/errors/base.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
-import { type Clock, type LocalChain, type NamedClient, type PolicyCheck, systemClock } from '../ports.js';
+import { type Clock, type LocalChain, type NamedClient, systemClock } from '../ports.js';
 import { type AttestedRange, planRange, type RangeLimits } from './attestedPlan.js';
 import { currentDelegates } from './delegateSet.js';
 import { CallRefusedError, NoQuorumError } from './errors.js';
@@ -21,7 +21,6 @@ export interface AttestedSubmitterOptions {
   readonly nodes: readonly NamedClient[];
   readonly sender: Pick<TransactionSender, 'submit'>;
   readonly local: LocalChain;
-  readonly policy: PolicyCheck;
   readonly scheme: SignatureScheme;
   readonly evidence: EvidenceLog;
   readonly clock?: Clock;
@@ -43,13 +42,13 @@ export class AttestedSubmitter implements Submitter {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** @throws NoQuorumError, LocalGapError (retryable); ForkBelowWindowError for governance; whatever the sender throws */
+  /** @throws NoQuorumError, LocalGapError (retryable); ForkBelowStartError; whatever the sender throws */
   async step(signal?: AbortSignal): Promise<StepResult> {
     const state = await this.#o.client.chain(this.chain);
     if (!state) return { kind: 'idle', reason: 'not registered on the main chain' };
     if (state.status === ChainStatus.paused) return { kind: 'paused' };
     const now = Math.floor(this.#clock.now() / 1000);
-    const range = await planRange(this.#o.client, state, this.#o.local, this.#o.policy, now, this.#o.limits);
+    const range = await planRange(this.#o.client, state, this.#o.local, now, this.#o.limits);
     if (typeof range === 'string') return { kind: 'idle', reason: range };
 
     const attest = this.#message(state.specRoot, state.lastSeq, range);

@@ -59,14 +59,17 @@ export class UnknownDelegateSetError extends CrossrootError {
   }
 }
 
-/** The local branch leaves the main chain's branch below its window: governance has to decide. */
-export class ForkBelowWindowError extends CrossrootError {
-  override readonly name = 'ForkBelowWindowError';
-  constructor(chain: string, windowBase: number) {
-    super(`${chain}: the local best branch leaves the main chain's branch below height ${windowBase}`, {
-      hint: 'A reorganisation deeper than the window is never followed automatically: the delegates decide by governance.',
-      details: { chain, windowBase },
-    });
+/** The local branch does not even have the block that the main chain's history begins with. */
+export class ForkBelowStartError extends CrossrootError {
+  override readonly name = 'ForkBelowStartError';
+  constructor(chain: string, start: number) {
+    super(
+      `${chain}: the local chain has another block at height ${start}, where the main chain's history begins`,
+      {
+        hint: 'Check that the source is of this network and that the configured checkpoint is right.',
+        details: { chain, start },
+      },
+    );
   }
 }
 

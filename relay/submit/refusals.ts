@@ -1,22 +1,29 @@
 /**
- * Whether a refusal of the main chain may go away by itself, by its name in the receipt. Whatever is not listed
- * is taken as final for that very call: the submitter plans anew and sends it again only if something changed.
+ * Refusals that may go away by themselves, by the code in the receipt (see `mainchain/contracts/*Errors.ts`): time
+ * passes, or another relay was first and the next look at the state shows it. Everything else is a fault that
+ * trying the same again does not heal.
  */
 const RETRYABLE: ReadonlySet<string> = new Set([
-  // Header times are checked against the main block's slot time.
-  'time-too-new',
-  // The block's validation budget was used up by others.
-  'budget-exceeded',
-  // Another relay, or an earlier copy of this call, was first.
-  'not-better',
-  'nothing-to-do',
-  'stale-seq',
-  'stale-epoch',
-  'stale-sequence',
-  'chain-exists',
-  'unlinked',
+  'header-too-early',
+  'policy-not-met',
+  'window-full',
+  'nothing-to-advance',
+  'insufficient-work',
+  'unknown-fork',
+  'bad-seq',
+  'bad-epoch',
+  'bad-range',
+  'no-change',
+  'bad-sequence',
+  'name-taken',
+  'set-frozen',
+  // Signatures of a set that has just been replaced.
+  'bad-bits',
+  'no-quorum',
+  'bad-signature',
+  'chain-paused',
 ]);
 
-export function isRetryableRefusal(name: string): boolean {
-  return RETRYABLE.has(name);
+export function isRetryableRefusal(code: string): boolean {
+  return RETRYABLE.has(code);
 }

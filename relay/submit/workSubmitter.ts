@@ -3,20 +3,22 @@ import { bytesEqual, concatBytes } from '../../proofs/bytes.js';
 import { SubmitHeadersType } from '../../proofs/containers/calls.js';
 import { ChainStatus } from '../../proofs/containers/commitment.js';
 import { Method } from '../../proofs/containers/transaction.js';
-import { type Clock, type LocalChain, type PolicyCheck, systemClock } from '../ports.js';
-import { ForkBelowWindowError, LocalGapError, ReorganisationTooLongError } from './errors.js';
+import { satisfied } from '../../timing/policy.js';
+import { type Clock, type LocalChain, systemClock } from '../ports.js';
+import { ForkBelowStartError, LocalGapError, ReorganisationTooLongError } from './errors.js';
 import { forkHeight } from './forkHeight.js';
 import type { StepResult, Submitter } from './result.js';
 import type { TransactionSender } from './sender.js';
 
 /** Most headers that the main chain takes in one batch. */
 export const MAX_BATCH_HEADERS = 2016;
+/** Most headers that it takes as evidence of a branch that leaves its own below the window. */
+export const MAX_EVIDENCE_HEADERS = 4096;
 
 export interface WorkSubmitterOptions {
   readonly client: Pick<MainChainClient, 'chain' | 'branchHash'>;
   readonly sender: Pick<TransactionSender, 'submit'>;
   readonly local: LocalChain;
-  readonly policy: PolicyCheck;
   readonly clock?: Clock;
   readonly maxBatch?: number;
   /** Least time between two empty batches that had no effect. */
@@ -40,7 +42,7 @@ export class WorkSubmitter implements Submitter {
   }
 
   /**
-   * @throws ForkBelowWindowError, ReorganisationTooLongError for governance; LocalGapError (retryable); whatever the
+   * @throws ForkBelowStartError, ReorganisationTooLongError for governance; LocalGapError (retryable); whatever the
    * sender throws
    */
   async step(signal?: AbortSignal): Promise<StepResult> {
@@ -57,15 +59,18 @@ export class WorkSubmitter implements Submitter {
     if (localWork <= state.tip.work)
       return { kind: 'idle', reason: 'the main chain knows a branch with at least as much work' };
 
-    const low = Math.max(state.windowBase, state.start);
-    const fork = await forkHeight(low, Math.min(tip.height, state.tip.height), async (height) => {
+    const fork = await forkHeight(state.start, Math.min(tip.height, state.tip.height), async (height) => {
       const [theirs, ours] = await Promise.all([
         this.#o.client.branchHash(this.chain, height),
         this.#o.local.header(height),
       ]);
       return theirs !== undefined && ours !== undefined && bytesEqual(theirs, ours.hash);
     });
-    if (fork === undefined) throw new ForkBelowWindowError(this.chain, low);
+    if (fork === undefined) {
+      // The local chain may simply not reach down that far: only a header that differs is a fork.
+      if (!(await this.#o.local.header(state.start))) throw new LocalGapError(this.chain, state.start);
+      throw new ForkBelowStartError(this.chain, state.start);
+    }
     return this.#submit(state, fork, tip.height, signal);
   }
 
@@ -75,7 +80,9 @@ export class WorkSubmitter implements Submitter {
     tip: number,
     signal: AbortSignal | undefined,
   ): Promise<StepResult> {
-    const to = Math.min(tip, fork + this.#maxBatch);
+    // Below the window the main chain never follows: it keeps a heavier branch as evidence and pauses.
+    const limit = fork < state.windowBase ? MAX_EVIDENCE_HEADERS : this.#maxBatch;
+    const to = Math.min(tip, fork + limit);
     const raw: Uint8Array[] = [];
     for (let height = fork + 1; height <= to; height++) {
       const header = await this.#o.local.header(height);
@@ -85,8 +92,7 @@ export class WorkSubmitter implements Submitter {
     if (to < tip) {
       const work = await this.#o.local.work(to);
       if (work === undefined) throw new LocalGapError(this.chain, to);
-      if (work <= state.tip.work)
-        throw new ReorganisationTooLongError(this.chain, tip - fork, this.#maxBatch);
+      if (work <= state.tip.work) throw new ReorganisationTooLongError(this.chain, tip - fork, limit);
     }
     const inclusion = await this.#send(state, fork, concatBytes(...raw), signal);
     return { kind: 'submitted', what: 'headers', from: fork + 1, to, fee: inclusion.fee };
@@ -98,13 +104,10 @@ export class WorkSubmitter implements Submitter {
     if (next > state.tip.height) return { kind: 'idle', reason: 'everything is committed' };
     const header = await this.#o.local.header(next);
     if (!header) throw new LocalGapError(this.chain, next);
-    const finalized = await this.#o.local.finalized();
     const now = this.#clock.now();
-    const ready = this.#o.policy({
-      policy: state.policy,
-      header,
-      tip: state.tip.height,
-      finalized: finalized?.height,
+    const ready = satisfied(state.policy, header, {
+      tipHeight: state.tip.height,
+      finalizedHeight: undefined,
       now: Math.floor(now / 1000),
     });
     if (!ready) return { kind: 'idle', reason: 'the timing policy waits' };

@@ -1,0 +1,87 @@
+import { Router } from 'express';
+import * as z from 'zod';
+import { toHex } from '../../../proofs/bytes.js';
+import type { ApiContext } from '../context.js';
+import { answer } from '../json.js';
+import * as s from '../schemas.js';
+import { finalityView } from '../views.js';
+import { allChains } from './chains.js';
+import { recentView } from './proofs.js';
+
+export const Health = z.object({ status: z.literal('ok'), version: z.string() });
+
+/** Health, readiness, metrics and the page's one question. */
+export function healthRoutes(context: ApiContext): Router {
+  const router = Router();
+
+  router.get('/healthz', (_request, response) => {
+    answer(Health, response, { status: 'ok', version: context.version });
+  });
+
+  router.get('/readyz', async (_request, response) => {
+    const readiness = await readinessOf(context);
+    answer(s.Readiness, response, readiness, readiness.ready ? 200 : 503);
+  });
+
+  router.get('/metrics', async (_request, response) => {
+    response.type(context.metrics.registry.contentType).send(await context.metrics.registry.metrics());
+  });
+
+  router.get('/v1/status', async (_request, response) => {
+    const readiness = await readinessOf(context);
+    const up = readiness.checks['main-chain']?.ok === true;
+    const balance = context.operator.balance();
+    answer(s.Status, response, {
+      version: context.version,
+      ready: readiness.ready,
+      problems: Object.entries(readiness.checks).flatMap(([name, check]) =>
+        check.ok ? [] : [`${name}: ${check.message}`],
+      ),
+      operator: {
+        account: toHex(context.operator.account),
+        balance: balance === undefined ? null : balance.toString(),
+      },
+      main: up ? await finalityView(context.client) : null,
+      chains: up ? await allChains(context) : [],
+      proofs: recentView(context),
+      evidence: context.evidence
+        .recent()
+        .slice(0, 20)
+        .map(({ time, chain, node, message }) => ({
+          time: new Date(time).toISOString(),
+          chain,
+          node,
+          message,
+        })),
+    });
+  });
+
+  return router;
+}
+
+async function readinessOf(context: ApiContext): Promise<z.output<typeof s.Readiness>> {
+  const checks: Record<string, () => Promise<void>> = {
+    'main-chain': async () => void (await context.client.status()),
+    ...context.checks,
+  };
+  for (const chain of context.chains) {
+    checks[`source:${chain.name}`] = async () => {
+      const health = await chain.local.health();
+      if (!health.healthy) throw new Error(health.problem ?? 'no source answers');
+    };
+  }
+  const entries = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => {
+      try {
+        await check();
+        return [name, { ok: true, message: 'ok' }] as const;
+      } catch (error) {
+        return [
+          name,
+          { ok: false, message: error instanceof Error ? error.message : String(error) },
+        ] as const;
+      }
+    }),
+  );
+  return { ready: entries.every(([, check]) => check.ok), checks: Object.fromEntries(entries) };
+}

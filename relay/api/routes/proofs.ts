@@ -1,0 +1,108 @@
+import express, { type Response, Router } from 'express';
+import * as z from 'zod';
+import { decodeProof, encodeProof } from '../../../proofs/format/file.js';
+import { kindNames, MAX_PROOF_BYTES } from '../../../proofs/format/proof.js';
+import { verifyProof } from '../../../proofs/verify/verify.js';
+import type { BuiltProof } from '../../proofs/builder.js';
+import type { ApiContext } from '../context.js';
+import { BadRequestError } from '../errors.js';
+import { answer, ask, param, plain } from '../json.js';
+import * as s from '../schemas.js';
+
+export const RecentProofList = z.object({ proofs: z.array(s.RecentProof) });
+
+/** Proof files, made and checked. */
+export function proofRoutes(context: ApiContext): Router {
+  const router = Router();
+  const { builder } = context;
+
+  router.get('/v1/chains/:chain/txs/:hash/proof', async (request, response) => {
+    const { kind, log, format, from_term } = ask(s.ProofQuery, request.query);
+    if ((kind === 'log') !== (log !== undefined))
+      throw new BadRequestError('log: goes with kind=log, and only with it');
+    const chain = param(request, 'chain');
+    const transaction = param(request, 'hash');
+    const began = performance.now();
+    const built = await builder.transaction({ chain, transaction, aspect: kind, log, fromTerm: from_term });
+    const suffix = log === undefined ? '' : `&log=${log}`;
+    const path = `/v1/chains/${chain}/txs/${transaction}/proof?kind=${kind}${suffix}`;
+    send(context, response, built, { format, subject: transaction, path, began });
+  });
+
+  router.get('/v1/chains/:chain/reorgs/:n/proof', async (request, response) => {
+    const { format } = ask(s.FormatQuery, request.query);
+    const chain = param(request, 'chain');
+    const index = param(request, 'n');
+    if (!/^\d{1,9}$/.test(index)) throw new BadRequestError('n: must be a number');
+    const began = performance.now();
+    const built = await builder.reorganisation(chain, Number(index));
+    const path = `/v1/chains/${chain}/reorgs/${index}/proof?`;
+    send(context, response, built, { format, subject: `reorganisation ${index}`, path, began });
+  });
+
+  router.get('/v1/proofs', (_request, response) => {
+    answer(RecentProofList, response, { proofs: recentView(context) });
+  });
+
+  const body = express.raw({ type: () => true, limit: MAX_PROOF_BYTES });
+  router.post('/v1/proofs/verify', body, (request, response) => {
+    const query = ask(s.VerifyQuery, request.query);
+    if (!(request.body instanceof Uint8Array) || request.body.length === 0) {
+      throw new BadRequestError('the body must be a proof file');
+    }
+    const { proof } = decodeProof(new Uint8Array(request.body), context.format);
+    const verdict = verifyProof(proof, {
+      ...context.verify,
+      asOf: query.as_of === 'true',
+      ...(query.min_main_height === undefined ? {} : { minMainHeight: query.min_main_height }),
+      ...(query.block_hash === undefined ? {} : { blockHash: query.block_hash }),
+    });
+    const facts = plain(verdict) as Record<string, unknown>;
+    answer(s.Verdict, response, { ...facts, valid: true, kind: verdict.kind, chain: verdict.chain });
+  });
+
+  return router;
+}
+
+export function recentView(context: ApiContext): z.output<typeof s.RecentProof>[] {
+  return context.recent.list().map((proof) => ({
+    ...proof,
+    height: String(proof.height),
+    mainHeight: String(proof.mainHeight),
+    time: new Date(proof.time).toISOString(),
+  }));
+}
+
+interface Sending {
+  readonly format: 'json' | 'ssz';
+  readonly subject: string;
+  readonly path: string;
+  readonly began: number;
+}
+
+function send(context: ApiContext, response: Response, built: BuiltProof, how: Sending): void {
+  const bytes = encodeProof(built.proof, how.format, context.format);
+  const milliseconds = performance.now() - how.began;
+  const kind = kindNames[built.kind];
+  const { chain, height, mainHeight } = built;
+  context.metrics.proofSeconds.observe({ kind }, milliseconds / 1000);
+  context.recent.add({
+    chain,
+    kind,
+    subject: how.subject,
+    height,
+    mainHeight,
+    bytes: bytes.length,
+    milliseconds: Math.round(milliseconds * 100) / 100,
+    time: Date.now(),
+    path: how.path.replace(/\?$/, ''),
+  });
+  context.onProof({ chain, kind, height, milliseconds });
+  const name = `${chain}-${how.subject}-${kind}.${how.format}`.replace(/[^A-Za-z0-9._-]/g, '-');
+  response
+    .status(200)
+    .type(how.format === 'json' ? 'application/json' : 'application/octet-stream')
+    .set('content-disposition', `attachment; filename="${name}"`)
+    .set('cache-control', 'no-store')
+    .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}

@@ -1,0 +1,244 @@
+import * as z from 'zod';
+
+/** Shapes of the API's answers and questions. Integers of 64 bits are decimal strings; foreign hashes are as users write them. */
+export const Integer64 = z
+  .string()
+  .regex(/^\d+$/)
+  .meta({ id: 'Integer64', description: '64-bit or larger integer, decimal', example: '831328' });
+export const Bytes = z
+  .string()
+  .regex(/^0x[0-9a-f]*$/)
+  .meta({ id: 'Bytes', description: 'Lower-case hex with 0x', example: '0x00' });
+export const ForeignHash = z
+  .string()
+  .min(1)
+  .meta({ id: 'ForeignHash', description: "A foreign chain's hash in the order its own users read" });
+
+export const ErrorBody = z
+  .object({
+    error: z.looseObject({
+      name: z.string(),
+      message: z.string(),
+      retryable: z.boolean(),
+      hint: z.string().optional(),
+    }),
+  })
+  .meta({ id: 'Error' });
+
+export const Tip = z.object({ height: Integer64, hash: ForeignHash }).meta({ id: 'Tip' });
+
+export const Submission = z
+  .object({
+    state: z.enum(['submitted', 'idle', 'paused', 'error', 'starting']),
+    message: z.string(),
+    time: z.string().optional(),
+  })
+  .meta({ id: 'Submission', description: 'What the relay did last for this chain' });
+
+export const Chain = z
+  .object({
+    name: z.string(),
+    kind: z.string(),
+    assurance: z.string(),
+    status: z.enum(['unregistered', 'active', 'paused']),
+    source: z.object({ name: z.string(), healthy: z.boolean(), problem: z.string().optional() }),
+    local: Tip.nullable(),
+    specRoot: Bytes.nullable(),
+    policy: z.string(),
+    policyVersion: z.number().int().nullable(),
+    rulesVersion: z.number().int(),
+    start: Integer64,
+    size: Integer64.nullable(),
+    epoch: Integer64.nullable(),
+    historyRoot: Bytes.nullable(),
+    accepted: Tip.extend({ work: Integer64 })
+      .nullable()
+      .meta({ description: "Tip of the main chain's best branch" }),
+    committed: Tip.nullable(),
+    finalized: z
+      .object({ height: Integer64, mainHeight: Integer64 })
+      .nullable()
+      .meta({ description: 'Newest leaf under the finalised main-chain header' }),
+    reorganisations: z.number().int(),
+    submission: Submission,
+  })
+  .meta({ id: 'Chain' });
+
+export const Header = z
+  .object({
+    height: Integer64,
+    hash: ForeignHash,
+    parentHash: ForeignHash,
+    transactionsRoot: Bytes,
+    receiptsRoot: Bytes,
+    stateRoot: Bytes,
+    time: Integer64.meta({ description: 'Unix seconds' }),
+    raw: Bytes,
+  })
+  .meta({ id: 'Header', description: 'Roots are in internal byte order' });
+
+export const HeaderDetail = Header.extend({
+  state: z.enum(['stale', 'local', 'accepted', 'committed', 'finalized']),
+  depth: Integer64.nullable().meta({
+    description: 'Local best-chain blocks above it; null on a branch that lost',
+  }),
+  reorganisations: z
+    .array(z.number().int())
+    .meta({ description: 'Recorded reorganisations that truncated this height' }),
+}).meta({ id: 'HeaderDetail' });
+
+export const Reorganisation = z
+  .object({
+    index: z.number().int(),
+    forkHeight: Integer64,
+    epoch: Integer64,
+    oldSize: Integer64,
+    oldRoot: Bytes,
+    oldTip: Tip,
+    newTip: Tip,
+    mainHeight: Integer64,
+    proof: z.string().meta({ description: 'Path of its proof' }),
+  })
+  .meta({ id: 'Reorganisation' });
+
+export const BlockReference = z.object({ height: Integer64, root: Bytes }).meta({ id: 'BlockReference' });
+
+export const MainHeader = z
+  .object({
+    root: Bytes,
+    height: Integer64,
+    slot: Integer64,
+    time: z.string().meta({ description: 'Beginning of its slot, ISO 8601' }),
+    term: Integer64,
+    round: Integer64,
+    position: z.number().int(),
+    producer: z.number().int(),
+    parentRoot: Bytes,
+    transactionsRoot: Bytes,
+    receiptsRoot: Bytes,
+    stateRoot: Bytes,
+    indexRoot: Bytes,
+    historyRoot: Bytes,
+    setRoot: Bytes,
+    nextSetRoot: Bytes,
+    certificateRoot: Bytes,
+    extra: Bytes,
+    finalized: z.boolean(),
+  })
+  .meta({ id: 'MainHeader' });
+
+export const Finality = z
+  .object({
+    genesisRoot: Bytes,
+    head: BlockReference.extend({ slot: Integer64 }),
+    justified: BlockReference,
+    finalized: BlockReference,
+    term: Integer64,
+    setRoot: Bytes,
+    delegates: z.number().int(),
+    peers: z.number().int(),
+    pool: z.number().int(),
+    certificate: z
+      .object({ term: Integer64, target: BlockReference, signers: z.number().int(), signature: Bytes })
+      .nullable(),
+  })
+  .meta({ id: 'Finality' });
+
+export const Commitments = z
+  .object({
+    header: MainHeader,
+    commitments: z.array(
+      z.object({
+        chain: z
+          .string()
+          .nullable()
+          .meta({ description: 'null for a chain this relay is not configured for' }),
+        specRoot: Bytes,
+        status: z.enum(['active', 'paused']),
+        epoch: Integer64,
+        start: Integer64,
+        size: Integer64,
+        historyRoot: Bytes,
+        tip: Tip,
+        reorgRoot: Bytes,
+        reorgCount: Integer64,
+        policyVersion: z.number().int(),
+      }),
+    ),
+  })
+  .meta({ id: 'Commitments' });
+
+export const RecentProof = z
+  .object({
+    chain: z.string(),
+    kind: z.string(),
+    subject: z.string(),
+    height: Integer64,
+    mainHeight: Integer64,
+    bytes: z.number().int(),
+    milliseconds: z.number(),
+    time: z.string(),
+    path: z.string(),
+  })
+  .meta({ id: 'RecentProof' });
+
+export const Status = z
+  .object({
+    version: z.string(),
+    ready: z.boolean(),
+    problems: z.array(z.string()),
+    operator: z.object({ account: Bytes, balance: Integer64.nullable() }),
+    main: Finality.nullable(),
+    chains: z.array(Chain),
+    proofs: z.array(RecentProof),
+    evidence: z.array(
+      z.object({ time: z.string(), chain: z.string(), node: z.string(), message: z.string() }),
+    ),
+  })
+  .meta({ id: 'Status' });
+
+export const Readiness = z
+  .object({
+    ready: z.boolean(),
+    checks: z.record(z.string(), z.object({ ok: z.boolean(), message: z.string() })),
+  })
+  .meta({ id: 'Readiness' });
+
+export const Verdict = z
+  .looseObject({ valid: z.literal(true), kind: z.string(), chain: z.string() })
+  .meta({ id: 'Verdict', description: 'What was proven; bytes as hex, integers as decimal strings' });
+
+// --- questions
+
+export const ChainPath = z.object({ chain: z.string().min(1).max(64) });
+const Height = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be a height')
+  .transform(Number);
+export const PageQuery = z.object({
+  from: Height.optional().meta({ description: 'First height; by default the newest page' }),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+export const ProofQuery = z.object({
+  kind: z.enum(['tx', 'receipt', 'log']).default('tx'),
+  log: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .meta({ description: 'For kind log: index within the transaction' }),
+  format: z.enum(['json', 'ssz']).default('json'),
+  from_term: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .meta({ description: 'First term whose hand-over to include' }),
+});
+export const FormatQuery = z.object({ format: z.enum(['json', 'ssz']).default('json') });
+export const VerifyQuery = z.object({
+  as_of: z.enum(['true', 'false']).default('false'),
+  min_main_height: Height.optional(),
+  block_hash: z.string().max(130).optional(),
+});

@@ -1,0 +1,198 @@
+import type { ForeignBlock } from '../../adapters/source.js';
+import type { ChainState, MainChainClient } from '../../mainchain/rpc/types.js';
+import { bytesEqual, toHex } from '../../proofs/bytes.js';
+import { PolicyKind } from '../../proofs/containers/calls.js';
+import { ChainStatus } from '../../proofs/containers/commitment.js';
+import { ProofKind, type ProofKindCode } from '../../proofs/containers/proof.js';
+import { CrossrootError } from '../../proofs/errors/base.js';
+import type { AnchoredProof, Proof, ReorgProof } from '../../proofs/format/proof.js';
+import { formatPolicy } from '../../timing/policy.js';
+import type { ProofData, RelayChain, TransactionPlace } from '../ports.js';
+import {
+  BelowHistoryError,
+  ChainNotConfiguredError,
+  DisputedBlockError,
+  NotProvableYetError,
+  type Progress,
+  UnknownTransactionError,
+} from './errors.js';
+
+/** What a user asks a proof of. */
+export type Aspect = 'tx' | 'receipt' | 'log';
+
+export interface PayloadRequest {
+  readonly aspect: Aspect;
+  readonly block: ForeignBlock;
+  /** Position of the transaction in the block. */
+  readonly index: number;
+  /** For `log`: index within the transaction. */
+  readonly log: number | undefined;
+}
+
+/**
+ * Makes the chain-specific part of a proof.
+ * @throws ProofKindError where the chain has no such thing
+ */
+export type PayloadBuilder = (
+  chainKind: number,
+  request: PayloadRequest,
+) => { readonly kind: AnchoredProof['kind']; readonly payload: Uint8Array };
+
+export interface ProofBuilderOptions {
+  readonly client: Pick<
+    MainChainClient,
+    'chain' | 'branchHash' | 'leafAnchor' | 'reorgAnchor' | 'reorgs' | 'status'
+  >;
+  readonly chains: readonly RelayChain[];
+  readonly data: ProofData;
+  readonly payloads: PayloadBuilder;
+  /** Checks a finished proof before it leaves; throws if it does not hold. A lying node is found here. */
+  readonly check?: (proof: Proof) => void;
+}
+
+export interface ProofRequest {
+  readonly chain: string;
+  /** As the chain's users write it. */
+  readonly transaction: string;
+  readonly aspect: Aspect;
+  readonly log?: number | undefined;
+  /** Terms whose hand-overs the verifier knows already. */
+  readonly fromTerm?: number;
+}
+
+export interface BuiltProof {
+  readonly proof: Proof;
+  readonly kind: ProofKindCode;
+  readonly chain: string;
+  readonly height: number;
+  readonly mainHeight: number;
+}
+
+/** Turns a transaction hash into a proof: one map look-up, one block, one question to the main chain. */
+export class ProofBuilder {
+  readonly #o: ProofBuilderOptions;
+
+  constructor(options: ProofBuilderOptions) {
+    this.#o = options;
+  }
+
+  /** @throws ChainNotConfiguredError */
+  chain(name: string): RelayChain {
+    const found = this.#o.chains.find((chain) => chain.name === name);
+    if (found) return found;
+    throw new ChainNotConfiguredError(
+      name,
+      this.#o.chains.map((chain) => chain.name),
+    );
+  }
+
+  /**
+   * @throws UnknownTransactionError, NotProvableYetError, DisputedBlockError (retryable); BelowHistoryError,
+   * ProofKindError, ChainNotConfiguredError, MalformedInputError
+   */
+  async transaction(request: ProofRequest): Promise<BuiltProof> {
+    const chain = this.chain(request.chain);
+    const hash = chain.kind.parseHash(request.transaction);
+    const place = await this.#o.data.place(chain.name, hash);
+    const state = await this.#o.client.chain(chain.name);
+    if (!place || !state) throw new UnknownTransactionError(chain.name, request.transaction, state?.start);
+    if (place.height < state.start) throw new BelowHistoryError(chain.name, place.height, state.start);
+    await this.#provable(chain, state, place);
+
+    const block = await this.#o.data.block(chain.name, place.blockHash);
+    const { kind, payload } = this.#o.payloads(chain.kind.code, {
+      aspect: request.aspect,
+      block,
+      index: place.index,
+      log: request.log,
+    });
+    const leafAnchor = await this.#anchor(chain, state, place, request.fromTerm);
+    if (!bytesEqual(leafAnchor.leaf.blockHash, place.blockHash)) throw superseded(chain, place);
+    const { genesisRoot } = leafAnchor.anchor.header;
+    const proof: Proof = { kind, genesisRoot, leafAnchor, payload };
+    this.#o.check?.(proof);
+    return {
+      proof,
+      kind,
+      chain: chain.name,
+      height: place.height,
+      mainHeight: leafAnchor.anchor.header.height,
+    };
+  }
+
+  /** The proof that a chain's `index`-th reorganisation happened. @throws UnknownReorganisationError and as above */
+  async reorganisation(name: string, index: number): Promise<BuiltProof> {
+    const chain = this.chain(name);
+    const known = await this.#o.client.reorgs(name);
+    if (index >= known.length) throw new UnknownReorganisationError(name, index, known.length);
+    const reorgAnchor = await this.#o.client.reorgAnchor(name, index);
+    const { header } = reorgAnchor.anchor;
+    const proof: ReorgProof = { kind: ProofKind.reorg, genesisRoot: header.genesisRoot, reorgAnchor };
+    this.#o.check?.(proof);
+    const height = reorgAnchor.reorg.forkHeight;
+    return { proof, kind: ProofKind.reorg, chain: chain.name, height, mainHeight: header.height };
+  }
+
+  /** Refuses what the main chain has not committed, with the way that is left. */
+  async #provable(chain: RelayChain, state: ChainState, place: TransactionPlace): Promise<void> {
+    if (state.status === ChainStatus.paused) {
+      throw new DisputedBlockError(`${chain.name} is paused on the main chain: its branches are disputed`, {
+        hint: 'The delegates decide by governance. Ask again when the chain is active.',
+      });
+    }
+    if (place.height <= state.committed.height) {
+      const theirs = await this.#o.client.branchHash(chain.name, place.height);
+      if (theirs && !bytesEqual(theirs, place.blockHash)) throw superseded(chain, place);
+      return;
+    }
+    throw new NotProvableYetError(chain.name, await this.#progress(chain, state, place), 2);
+  }
+
+  async #anchor(chain: RelayChain, state: ChainState, place: TransactionPlace, fromTerm = 0) {
+    try {
+      return await this.#o.client.leafAnchor(chain.name, place.height, { fromTerm });
+    } catch (error) {
+      if (error instanceof CrossrootError && error.name === 'NotCommittedError') {
+        throw new NotProvableYetError(chain.name, await this.#progress(chain, state, place), 1, error);
+      }
+      if (error instanceof CrossrootError && error.name === 'BelowStartError') {
+        throw new BelowHistoryError(chain.name, place.height, state.start);
+      }
+      throw error;
+    }
+  }
+
+  async #progress(chain: RelayChain, state: ChainState, place: TransactionPlace): Promise<Progress> {
+    const tip = (await chain.local.tip())?.height ?? place.height;
+    const { height } = place;
+    return {
+      stage:
+        height <= state.committed.height ? 'committed' : height <= state.tip.height ? 'accepted' : 'indexed',
+      height,
+      depth: Math.max(0, tip - height + 1),
+      needed: state.policy.kind === PolicyKind.confirmations ? state.policy.value : undefined,
+      committedHeight: state.committed.height,
+      policy: formatPolicy(state.policy),
+    };
+  }
+}
+
+/** The chain has had fewer reorganisations than that. */
+export class UnknownReorganisationError extends CrossrootError {
+  override readonly name = 'UnknownReorganisationError';
+  constructor(chain: string, index: number, count: number) {
+    super(`${chain} has no reorganisation ${index}: the main chain recorded ${count}`, {
+      details: { chain, index, count },
+    });
+  }
+}
+
+function superseded(chain: RelayChain, place: TransactionPlace): DisputedBlockError {
+  return new DisputedBlockError(
+    `the main chain has another block of ${chain.name} at height ${place.height} than ${chain.kind.displayHash(place.blockHash)}`,
+    {
+      hint: 'A reorganisation is being followed. Ask again shortly.',
+      details: { chain: chain.name, height: place.height, blockHash: toHex(place.blockHash) },
+    },
+  );
+}
