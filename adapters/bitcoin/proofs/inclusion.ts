@@ -3,8 +3,8 @@ import { ChainKindCode } from '../../../proofs/containers/spec.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { ProofError } from '../../../proofs/errors/proof.js';
 import type { PayloadVerifier } from '../../../proofs/verify/payload.js';
-import { HeaderRuleError } from '../../errors.js';
-import { checkWork } from '../rules/checks.js';
+import type { ForeignHeader } from '../../types.js';
+import { workProblem } from '../rules/checks.js';
 import { bitsAt, foreignHeader } from '../rules/header.js';
 import { bitcoinNetworks } from '../rules/networks.js';
 import { inclusionFromJson, inclusionToJson } from './json.js';
@@ -41,18 +41,19 @@ export function readUnanchoredHeader(
 ): { readonly hash: Uint8Array; readonly transactionsRoot: Uint8Array } {
   const network = bitcoinNetworks.find((one) => one.name === chain);
   if (network === undefined) throw new ProofError('unknown-chain', `no Bitcoin network is called ${chain}`);
+  const header = decode(raw);
+  const problem = workProblem(network.rules, bitsAt(raw), header.hash);
+  if (problem !== undefined) {
+    throw new ProofError('block-mismatch', `the block's header has no proof of work: ${problem}`);
+  }
+  return header;
+}
+
+function decode(raw: Uint8Array): ForeignHeader {
   try {
-    const header = foreignHeader(raw, 0);
-    checkWork(network.rules, 0, bitsAt(raw), header.hash);
-    return header;
+    return foreignHeader(raw, 0);
   } catch (error) {
     if (error instanceof MalformedInputError) throw new ProofError('malformed', error.message, error);
-    if (error instanceof HeaderRuleError)
-      throw new ProofError(
-        'block-mismatch',
-        `the block's header has no proof of work: ${error.message}`,
-        error,
-      );
     throw error;
   }
 }

@@ -3,7 +3,6 @@ import { bitcoinInclusionVerifier } from './inclusion.js';
 import { bitcoinTransactionVerifier } from './verifier.js';
 
 export { BlockProver, buildBitcoinInclusion } from './build.js';
-export { readTrustlessHeader } from './header.js';
 export { bitcoinInclusionVerifier, readUnanchoredHeader } from './inclusion.js';
 export { inclusionFromJson, inclusionToJson } from './json.js';
 export { type BitcoinInclusion, BitcoinInclusionType } from './payload.js';
