@@ -60,6 +60,8 @@ const STATUS: Readonly<Record<string, number>> = {
   ProofError: 422,
   NotProvableYetError: 425,
   NotCommittedError: 425,
+  NotFinalError: 425,
+  UnknownReorgError: 425,
   RateLimitedError: 429,
 };
 

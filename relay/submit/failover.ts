@@ -1,9 +1,8 @@
 import type { MainChainClient } from '../../mainchain/rpc/types.js';
-import { isRetryable } from '../../proofs/errors/base.js';
 import type { NamedClient } from '../ports.js';
 
 /**
- * One client over several nodes: calls go to the preferred node, and on an error that may go away to the next one,
+ * One client over several nodes: calls go to the preferred node, and when it does not answer to the next one,
  * which then is preferred. `attest` and `approve` name one delegate each and are not spread: use the nodes for them.
  */
 export function failoverClient(
@@ -57,12 +56,7 @@ export function failoverClient(
   };
 }
 
-/** An answer such as "not committed yet" is the main chain's, not the node's: another node would say the same. */
+/** Only a node that does not answer is replaced: an answer such as "not committed yet" is the main chain's own. */
 function isConnection(error: unknown): boolean {
-  return isRetryable(error) && error instanceof Error && !ANSWERS.has(error.name);
+  return error instanceof Error && error.name === 'NodeUnavailableError';
 }
-const ANSWERS: ReadonlySet<string> = new Set([
-  'NotCommittedError',
-  'AttestationRefusedError',
-  'ApprovalRefusedError',
-]);

@@ -6,7 +6,7 @@ import {
   type SignedTransaction,
   TransactionType,
 } from '../../proofs/containers/transaction.js';
-import { isRetryable } from '../../proofs/errors/base.js';
+import { CrossrootError, isRetryable } from '../../proofs/errors/base.js';
 import { type Clock, systemClock } from '../ports.js';
 import { CallRefusedError, OperatorBalanceError, TransactionLostError } from './errors.js';
 import { Mutex } from './mutex.js';
@@ -132,6 +132,7 @@ export class TransactionSender {
           // An answer may have been lost: it may be in a block all the same.
           const seen = error instanceof TransactionLostError ? undefined : await this.#look(root, signed);
           if (seen) return seen;
+          if (reasonOf(error) === 'bad-mark') return { kind: 'expired' };
           throw error;
         }
       }
@@ -153,4 +154,9 @@ export class TransactionSender {
     }
     return undefined;
   }
+}
+
+/** Why the node or the pool refused the transaction itself. */
+function reasonOf(error: unknown): unknown {
+  return error instanceof CrossrootError ? error.details['reason'] : undefined;
 }

@@ -1,0 +1,49 @@
+import express, { type Express } from 'express';
+import { pageRoutes } from '../page/routes.js';
+import type { ApiContext } from './context.js';
+import {
+  errorHandler,
+  hostGuard,
+  limiter,
+  notFound,
+  observe,
+  securityHeaders,
+  timeout,
+} from './middleware.js';
+import { openApiDocument } from './openapi.js';
+import { chainRoutes } from './routes/chains.js';
+import { healthRoutes } from './routes/health.js';
+import { mainRoutes } from './routes/main.js';
+import { proofRoutes } from './routes/proofs.js';
+
+export interface AppOptions {
+  /** Requests a minute from one address. Default 600. */
+  readonly requestsPerMinute?: number;
+  /** Default 15 s. */
+  readonly timeoutMs?: number;
+  /** Names allowed in `Host`; empty: any. */
+  readonly hosts?: readonly string[];
+}
+
+/** The API and the page as one Express application. */
+export function createApp(context: ApiContext, options: AppOptions = {}): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  const document = openApiDocument(context.version);
+  app.use(observe(context.metrics), securityHeaders, hostGuard(options.hosts ?? []));
+  app.use(limiter(options.requestsPerMinute ?? 600), timeout(options.timeoutMs ?? 15_000));
+  app.get('/openapi.json', (_request, response) => {
+    response.json(document);
+  });
+  app.use(
+    pageRoutes(),
+    healthRoutes(context),
+    chainRoutes(context),
+    proofRoutes(context),
+    mainRoutes(context),
+  );
+  app.use(notFound, errorHandler(context.onFault));
+  return app;
+}

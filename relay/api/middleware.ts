@@ -1,0 +1,114 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import { CrossrootError } from '../../proofs/errors/base.js';
+import type { RelayMetrics } from '../metrics.js';
+import {
+  BadRequestError,
+  InternalError,
+  NotFoundError,
+  RateLimitedError,
+  RequestTimeoutError,
+  statusOf,
+} from './errors.js';
+
+/** Security headers for every answer; the page's own policy is set where it is served. */
+export const securityHeaders: RequestHandler = (_request, response, next) => {
+  response.set({
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-resource-policy': 'same-origin',
+    'cross-origin-opener-policy': 'same-origin',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    'cache-control': 'no-store',
+  });
+  next();
+};
+
+/** Names allowed in `Host`: keeps other web sites from reaching a loopback service by a name of their own. */
+export function hostGuard(allowed: readonly string[]): RequestHandler {
+  return (request, _response, next) => {
+    const host = request.hostname;
+    if (allowed.length === 0 || allowed.includes(host)) return next();
+    next(new BadRequestError(`host ${host.slice(0, 80)} is not served here`));
+  };
+}
+
+/** At most `limit` requests a minute from one address. */
+export function limiter(limit: number): RequestHandler {
+  return rateLimit({
+    windowMs: 60_000,
+    limit,
+    standardHeaders: 'draft-7',
+    legacyHeaders: false,
+    handler: (_request, response, next) => {
+      const retryAfter = Number(response.getHeader('retry-after') ?? 60);
+      next(new RateLimitedError(Number.isFinite(retryAfter) ? retryAfter : 60));
+    },
+  });
+}
+
+/** Answers 503 when a request takes longer than `ms`; whatever ends later is dropped. */
+export function timeout(ms: number): RequestHandler {
+  return (_request, response, next) => {
+    const timer = setTimeout(() => {
+      if (!response.headersSent) next(new RequestTimeoutError(`no answer within ${ms} ms`));
+    }, ms);
+    response.on('close', () => clearTimeout(timer));
+    next();
+  };
+}
+
+export function observe(metrics: RelayMetrics): RequestHandler {
+  return (request, response, next) => {
+    const began = performance.now();
+    response.on('finish', () => {
+      const route: unknown = request.route?.path;
+      const labels = {
+        method: request.method,
+        route: typeof route === 'string' ? route : 'other',
+        status: String(response.statusCode),
+      };
+      metrics.http.observe(labels, (performance.now() - began) / 1000);
+    });
+    next();
+  };
+}
+
+export const notFound: RequestHandler = (request, _response, next) => {
+  next(
+    new NotFoundError(`no such path: ${request.method} ${request.path.slice(0, 200)}`, {
+      hint: 'See /openapi.json.',
+    }),
+  );
+};
+
+/** Every error as `{error: {name, message, retryable, hint, …}}`. Faults of ours are logged and not told. */
+export function errorHandler(onFault: (error: unknown) => void): ErrorRequestHandler {
+  return (thrown: unknown, _request, response, next) => {
+    if (response.headersSent) return next(thrown);
+    const error = toCrossroot(thrown, onFault);
+    const status = statusOf(error);
+    const retryAfter = 'retryAfter' in error ? Number(error.retryAfter) : status === 503 ? 2 : undefined;
+    if (retryAfter !== undefined) response.set('retry-after', String(retryAfter));
+    response.status(status).json({ error: error.toJSON() });
+  };
+}
+
+function toCrossroot(thrown: unknown, onFault: (error: unknown) => void): CrossrootError {
+  if (thrown instanceof CrossrootError) {
+    if (statusOf(thrown) === 500) onFault(thrown);
+    return thrown;
+  }
+  // body-parser and the router mark what the client did wrong with a 4xx status.
+  const status = thrown instanceof Error && 'status' in thrown ? Number(thrown.status) : 500;
+  if (thrown instanceof Error && status >= 400 && status < 500) {
+    return status === 413 ? new TooLargeError(thrown.message) : new BadRequestError(thrown.message);
+  }
+  onFault(thrown);
+  return new InternalError('the relay could not answer', { hint: 'See the log of the relay.' });
+}
+
+class TooLargeError extends CrossrootError {
+  override readonly name = 'LimitExceededError';
+}

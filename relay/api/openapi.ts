@@ -1,0 +1,162 @@
+import * as z from 'zod';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponseObject,
+} from 'zod-openapi';
+import { ChainList, HeaderList, ReorganisationList } from './routes/chains.js';
+import { Health } from './routes/health.js';
+import { RecentProofList } from './routes/proofs.js';
+import * as s from './schemas.js';
+
+const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'The question cannot be read',
+  404: 'Not known',
+  409: 'Disputed: a reorganisation is being followed, or the chain is paused',
+  413: 'Too large',
+  422: 'It does not hold, or lies before the history begins',
+  425: 'Not provable yet; `Retry-After` says when to ask again',
+  429: 'Too many requests',
+  500: 'A fault of the relay',
+  503: 'The main chain or a source does not answer',
+};
+
+function operation(
+  id: string,
+  summary: string,
+  content: ZodOpenApiResponseObject['content'],
+  errors: readonly number[],
+  more: Partial<ZodOpenApiOperationObject> = {},
+): ZodOpenApiOperationObject {
+  const failures = [...new Set([...errors, 429, 500, 503])].sort();
+  return {
+    operationId: id,
+    summary,
+    responses: {
+      200: { description: 'OK', ...(content ? { content } : {}) },
+      ...Object.fromEntries(
+        failures.map((status) => [
+          String(status),
+          { description: REASONS[status] ?? '', content: json(s.ErrorBody) },
+        ]),
+      ),
+    },
+    ...more,
+  };
+}
+
+const chainPath = { path: s.ChainPath };
+const proofFile = {
+  'application/json': { schema: z.looseObject({ format: z.literal('crossroot-proof') }) },
+  'application/octet-stream': { schema: z.string().meta({ format: 'binary' }) },
+};
+
+const paths: ZodOpenApiPathsObject = {
+  '/healthz': { get: operation('health', 'Whether the process runs', json(Health), []) },
+  '/readyz': {
+    get: operation('readiness', 'Whether sources, main chain and index answer', json(s.Readiness), [], {
+      responses: {
+        200: { description: 'Ready', content: json(s.Readiness) },
+        503: { description: 'Not ready', content: json(s.Readiness) },
+      },
+    }),
+  },
+  '/metrics': {
+    get: operation('metrics', 'Prometheus metrics', { 'text/plain': { schema: z.string() } }, []),
+  },
+  '/openapi.json': {
+    get: operation('openapi', 'This document', json(z.looseObject({ openapi: z.string() })), []),
+  },
+  '/v1/status': { get: operation('status', 'Everything the page shows', json(s.Status), []) },
+  '/v1/chains': { get: operation('chains', 'Foreign chains', json(ChainList), []) },
+  '/v1/chains/{chain}': {
+    get: operation('chain', 'One foreign chain', json(s.Chain), [404], { requestParams: chainPath }),
+  },
+  '/v1/chains/{chain}/headers': {
+    get: operation('headers', 'Headers of the local best branch', json(HeaderList), [400, 404], {
+      requestParams: { ...chainPath, query: s.PageQuery },
+    }),
+  },
+  '/v1/chains/{chain}/headers/{id}': {
+    get: operation('header', 'One header, by height or by hash', json(s.HeaderDetail), [400, 404], {
+      requestParams: { path: s.ChainPath.extend({ id: z.string() }) },
+    }),
+  },
+  '/v1/chains/{chain}/reorgs': {
+    get: operation(
+      'reorganisations',
+      'Recorded reorganisations below committed blocks',
+      json(ReorganisationList),
+      [404],
+      {
+        requestParams: chainPath,
+      },
+    ),
+  },
+  '/v1/chains/{chain}/reorgs/{n}/proof': {
+    get: operation('reorganisationProof', 'Proof of a reorganisation', proofFile, [400, 404, 425], {
+      requestParams: { path: s.ChainPath.extend({ n: z.string().regex(/^\d+$/) }), query: s.FormatQuery },
+    }),
+  },
+  '/v1/chains/{chain}/txs/{hash}/proof': {
+    get: operation(
+      'transactionProof',
+      'Proof of a transaction, its receipt, or one of its logs',
+      proofFile,
+      [400, 404, 409, 422, 425],
+      {
+        requestParams: { path: s.ChainPath.extend({ hash: z.string() }), query: s.ProofQuery },
+      },
+    ),
+  },
+  '/v1/proofs': { get: operation('recentProofs', 'Proofs built lately', json(RecentProofList), []) },
+  '/v1/proofs/verify': {
+    post: operation(
+      'verifyProof',
+      "Checks a proof file against this relay's trusted genesis",
+      json(s.Verdict),
+      [400, 413, 422],
+      {
+        requestParams: { query: s.VerifyQuery },
+        requestBody: { required: true, content: proofFile },
+      },
+    ),
+  },
+  '/v1/commitments/{mainHeight}': {
+    get: operation('commitments', 'Commitments in a main-chain block', json(s.Commitments), [400, 404], {
+      requestParams: { path: z.object({ mainHeight: z.string() }) },
+    }),
+  },
+  '/v1/main/headers/{id}': {
+    get: operation(
+      'mainHeader',
+      'A main-chain header by height, root or name',
+      json(s.MainHeader),
+      [400, 404],
+      {
+        requestParams: { path: z.object({ id: z.string() }) },
+      },
+    ),
+  },
+  '/v1/main/finality': {
+    get: operation('finality', 'Head, justified and finalised block', json(s.Finality), []),
+  },
+};
+
+/** The API as an OpenAPI 3.1 document. */
+export function openApiDocument(version: string) {
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Crossroot relay',
+      version,
+      description:
+        'Headers, commitments and proofs. Integers of 64 bits are decimal strings; foreign hashes are in the order their own users read.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    paths,
+  });
+}

@@ -1,0 +1,112 @@
+/** The page's script. It builds elements and sets text, never markup, so nothing it is told can become code. */
+export const pageScript = `'use strict';
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const el = (tag, attributes, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) if (value) node.setAttribute(name, value);
+    node.append(...children.filter((child) => child !== undefined && child !== null));
+    return node;
+  };
+  const number = (text) => (text === null || text === undefined ? '–' : BigInt(text).toLocaleString('en'));
+  const short = (hash) => (hash.length > 24 ? hash.slice(0, 12) + '…' + hash.slice(-8) : hash);
+  const fact = (name, value, small, className) =>
+    el('div', { class: className }, el('dt', {}, name), el('dd', {}, value, small ? el('small', {}, ' ' + small) : ''));
+  const line = (name, value) => el('div', { class: 'line' }, el('span', {}, name), el('span', {}, value));
+  const code = (hash) => el('code', { title: hash }, short(hash));
+
+  function showMain(main) {
+    if (!main) return byId('main').replaceChildren(fact('State', 'not reachable'));
+    const signers = main.certificate ? main.certificate.signers + ' of ' + main.delegates : '–';
+    byId('main').replaceChildren(
+      fact('Head', number(main.head.height)),
+      fact('Justified', number(main.justified.height)),
+      fact('Finalised', number(main.finalized.height)),
+      fact('Term', number(main.term)),
+      fact('Signed by', signers, 'delegates'),
+      fact('Finalised root', code(main.finalized.root)),
+    );
+  }
+
+  function card(chain) {
+    const tone = chain.status === 'paused' || !chain.source.healthy ? 'bad' : chain.status === 'active' ? 'good' : 'warn';
+    const step = (name, at, kind) => fact(name, number(at && at.height), '', at ? kind || 'on' : '');
+    const tip = chain.committed;
+    return el('article', { class: 'card' },
+      el('h3', {}, chain.name, el('span', { class: 'tag ' + tone }, chain.source.healthy ? chain.status : 'source down')),
+      el('p', { class: 'meta' }, chain.policy + ' · assurance ' + chain.assurance + ' · from height ' + number(chain.start)),
+      el('dl', { class: 'steps' },
+        step('Seen', chain.local), step('Accepted', chain.accepted), step('Committed', chain.committed), step('Finalised', chain.finalized, 'final')),
+      tip ? line('Committed block', el('a', { href: '/v1/chains/' + encodeURIComponent(chain.name) + '/headers/' + encodeURIComponent(tip.hash) }, code(tip.hash))) : undefined,
+      chain.historyRoot ? line('History root', code(chain.historyRoot)) : undefined,
+      line('Leaves · epoch · reorganisations', number(chain.size) + ' · ' + number(chain.epoch) + ' · ' + chain.reorganisations),
+      line('Source', chain.source.name + (chain.source.problem ? ': ' + chain.source.problem : '')),
+      line('Relay', chain.submission.message || chain.submission.state));
+  }
+
+  function table(heads, rows) {
+    return el('div', { class: 'scroll', tabindex: '0' },
+      el('table', {}, el('thead', {}, el('tr', {}, ...heads.map((head) => el('th', { scope: 'col' }, head)))),
+        el('tbody', {}, ...rows.map((cells) => el('tr', {}, ...cells.map((cell) => el('td', {}, cell)))))));
+  }
+
+  function showProofs(proofs) {
+    if (proofs.length === 0) return;
+    byId('proofs').replaceChildren(table(['Chain', 'Kind', 'Of', 'Height', 'As of main', 'Size', 'Built in', 'Download'],
+      proofs.map((proof) => {
+        const join = proof.path.includes('?') ? '&' : '?';
+        return [proof.chain, proof.kind, code(proof.subject), number(proof.height), number(proof.mainHeight),
+          number(String(proof.bytes)) + ' B', proof.milliseconds + ' ms',
+          el('span', {}, el('a', { href: proof.path + join + 'format=json' }, 'JSON'), ' · ', el('a', { href: proof.path + join + 'format=ssz' }, 'SSZ'))];
+      })));
+  }
+
+  async function showReorgs(chains) {
+    const rows = [];
+    for (const chain of chains) {
+      if (chain.reorganisations === 0) continue;
+      const answer = await get('/v1/chains/' + encodeURIComponent(chain.name) + '/reorgs');
+      for (const reorg of answer.reorganisations.slice(-10).reverse()) {
+        rows.push([chain.name, number(reorg.forkHeight), code(reorg.oldTip.hash), code(reorg.newTip.hash), number(reorg.epoch), number(reorg.mainHeight),
+          el('a', { href: reorg.proof }, 'Proof')]);
+      }
+    }
+    if (rows.length > 0) byId('reorgs').replaceChildren(table(['Chain', 'Fork height', 'Old tip', 'New tip', 'Epoch', 'Main height', ''], rows));
+  }
+
+  async function get(path) {
+    const response = await fetch(path, { headers: { accept: 'application/json' }, cache: 'no-store' });
+    if (!response.ok) throw new Error('the relay answered ' + response.status);
+    return response.json();
+  }
+
+  function state(tone, text) {
+    byId('dot').className = 'dot ' + tone;
+    byId('state').textContent = text;
+  }
+
+  function showProblems(problems) {
+    const box = byId('problems');
+    box.hidden = problems.length === 0;
+    box.replaceChildren(...problems.map((problem) => el('p', {}, problem)));
+  }
+
+  async function refresh() {
+    try {
+      const status = await get('/v1/status');
+      showMain(status.main);
+      if (status.chains.length > 0) byId('chains').replaceChildren(...status.chains.map(card));
+      showProofs(status.proofs);
+      showProblems(status.problems);
+      byId('version').textContent = 'Crossroot ' + status.version + ' · operator ' + short(status.operator.account);
+      state(status.ready ? 'good' : 'warn', (status.ready ? 'Live' : 'Degraded') + ' · ' + new Date().toLocaleTimeString());
+      await showReorgs(status.chains);
+    } catch (error) {
+      state('bad', 'No answer: ' + error.message);
+    } finally {
+      setTimeout(refresh, document.hidden ? 10000 : 2000);
+    }
+  }
+  document.addEventListener('DOMContentLoaded', refresh);
+})();
+`;
