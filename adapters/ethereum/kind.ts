@@ -1,0 +1,25 @@
+import { fromHex, toHex } from '../../proofs/bytes.js';
+import { ChainKindCode } from '../../proofs/containers/spec.js';
+import { MalformedInputError } from '../../proofs/errors/input.js';
+import type { ChainKind } from '../types.js';
+import { splitRlp } from './rlp/rlp.js';
+import { foreignEthereumHeader } from './rules/header.js';
+import { ethereumNetworks } from './rules/networks.js';
+import { validateEthereumHeader } from './rules/validate.js';
+
+/** Ethereum, its test networks, and local development nodes. */
+export const ethereumKind: ChainKind = {
+  code: ChainKindCode.ethereum,
+  name: 'ethereum',
+  rulesVersion: 1,
+  networks: ethereumNetworks,
+  split: splitRlp,
+  decode: foreignEthereumHeader,
+  work: () => 0n,
+  validate: validateEthereumHeader,
+  displayHash: toHex,
+  parseHash(text) {
+    if (!text.startsWith('0x')) throw new MalformedInputError('Ethereum hash', `does not begin with 0x: ${text.slice(0, 80)}`);
+    return fromHex(text, 'Ethereum hash', 32);
+  },
+};
