@@ -67,7 +67,7 @@ export class ChainStore implements NodeReader {
   get(hash: Uint8Array): Uint8Array | undefined {
     const known = this.#objects.get(hash);
     if (known !== undefined) return known;
-    const bytes = this.store.get(tableKey(Table.object, hash));
+    const bytes = this.#read(tableKey(Table.object, hash));
     if (bytes !== undefined) this.#objects.set(hash, bytes);
     return bytes;
   }
@@ -75,7 +75,7 @@ export class ChainStore implements NodeReader {
   record(root: Uint8Array): BlockRecord | undefined {
     const known = this.#records.get(root);
     if (known !== undefined) return known;
-    const bytes = this.store.get(tableKey(Table.record, root));
+    const bytes = this.#read(tableKey(Table.record, root));
     if (bytes === undefined) return undefined;
     const record = BlockRecordType.deserialize(bytes);
     this.#records.set(root, record);
@@ -83,40 +83,40 @@ export class ChainStore implements NodeReader {
   }
 
   block(root: Uint8Array): SignedBlock | undefined {
-    const bytes = this.store.get(tableKey(Table.block, root));
+    const bytes = this.#read(tableKey(Table.block, root));
     return bytes === undefined ? undefined : SignedBlockType.deserialize(bytes);
   }
 
   receipts(root: Uint8Array): Receipt[] | undefined {
-    const bytes = this.store.get(tableKey(Table.receipts, root));
+    const bytes = this.#read(tableKey(Table.receipts, root));
     return bytes === undefined ? undefined : ReceiptsType.deserialize(bytes);
   }
 
   children(root: Uint8Array): Uint8Array[] {
-    return pieces(this.store.get(tableKey(Table.children, root)), 32);
+    return pieces(this.#read(tableKey(Table.children, root)), 32);
   }
 
   tips(): Uint8Array[] {
-    return pieces(this.store.get(tableKey(Table.meta, TIPS)), 32);
+    return pieces(this.#read(tableKey(Table.meta, TIPS)), 32);
   }
 
   places(transactionRoot: Uint8Array): Place[] {
-    return pieces(this.store.get(tableKey(Table.transaction, transactionRoot)), 40).map((bytes) => ({
+    return pieces(this.#read(tableKey(Table.transaction, transactionRoot)), 40).map((bytes) => ({
       blockRoot: bytes.subarray(0, 32),
       position: Number(Uint64.deserialize(bytes.subarray(32))),
     }));
   }
 
   rootAt(height: number): Uint8Array | undefined {
-    return this.store.get(tableKey(Table.height, countKey(height)));
+    return this.#read(tableKey(Table.height, countKey(height)));
   }
 
   head(): Uint8Array | undefined {
-    return this.store.get(tableKey(Table.meta, HEAD));
+    return this.#read(tableKey(Table.meta, HEAD));
   }
 
   genesisRoot(): Uint8Array | undefined {
-    return this.store.get(tableKey(Table.meta, GENESIS));
+    return this.#read(tableKey(Table.meta, GENESIS));
   }
 
   genesisWrite(genesisRoot: Uint8Array): KeyValueWrite {
@@ -130,6 +130,12 @@ export class ChainStore implements NodeReader {
   heightWrite(height: number, root: Uint8Array | undefined): KeyValueWrite {
     const key = tableKey(Table.height, countKey(height));
     return root === undefined ? { type: 'del', key } : { type: 'put', key, value: root };
+  }
+
+  /** As a plain array: a store may answer with a `Buffer`, whose `slice` does not copy. */
+  #read(key: Uint8Array): Uint8Array | undefined {
+    const bytes = this.store.get(key);
+    return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Writes all or nothing, durably unless `sync` is false. */

@@ -35,6 +35,7 @@ export function deleteHeader(state: StateWriter, specRoot: Uint8Array, height: n
 /** The best branch of one chain, read once a header. */
 export class Branch {
   readonly #seen = new Map<number, BranchHeader>();
+  readonly #old = new Map<number, ForeignHeader>();
 
   constructor(
     readonly state: NodeState,
@@ -61,10 +62,14 @@ export class Branch {
   }
 
   #committed(height: number): ForeignHeader | undefined {
+    const seen = this.#old.get(height);
+    if (seen !== undefined) return seen;
     const leaf = leafOf(this.state.nodes, this.record, height);
-    if (leaf === undefined) return undefined;
-    const raw = this.state.nodes.get(leaf.blockHash);
-    return raw === undefined ? undefined : this.network.kind.decode(raw, height);
+    const raw = leaf === undefined ? undefined : this.state.nodes.get(leaf.blockHash);
+    if (raw === undefined) return undefined;
+    const header = this.network.kind.decode(raw, height);
+    this.#old.set(height, header);
+    return header;
   }
 
   /** Ancestors of a header on a run that leaves this branch after `forkHeight`. */

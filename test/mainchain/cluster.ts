@@ -26,6 +26,8 @@ export interface ClusterOptions {
 export class Cluster {
   readonly genesis: Genesis;
   readonly keys: DelegateKeys[];
+  /** Has money. */
+  readonly user = AccountSigner.generate();
   readonly evidence: Evidence[] = [];
   readonly faults: unknown[] = [];
   readonly #options: ClusterOptions;
@@ -50,7 +52,7 @@ export class Cluster {
         delegate: { account: accounts[i]?.account ?? new Uint8Array(20), blsKey: signer.publicKey },
         proofOfPossession: signer.provePossession(),
       })),
-      balances: accounts.map(({ account }) => ({ account, balance: 1_000_000_000n })),
+      balances: [...accounts, this.user].map(({ account }) => ({ account, balance: 1_000_000_000n })),
     };
   }
 
