@@ -37,7 +37,11 @@ export async function planRange(
 ): Promise<AttestedRange | string> {
   const tip = await local.tip();
   if (!tip) return 'no local header yet';
-  const finalized = (await local.finalized())?.height;
+  const final = await local.finalized();
+  const finalHeader = final && (await local.header(final.height));
+  // A final block that is not on the local best branch is a source between two answers: wait for the next one.
+  const finalized =
+    final && finalHeader && bytesEqual(final.hash, finalHeader.hash) ? final.height : undefined;
   const top = Math.min(tip.height, state.committed.height);
   const low = state.start;
   if (top < low) return 'the local chain is behind the committed one';

@@ -158,5 +158,5 @@ export class TransactionSender {
 
 /** Why the node or the pool refused the transaction itself. */
 function reasonOf(error: unknown): unknown {
-  return error instanceof CrossrootError ? error.details['reason'] : undefined;
+  return error instanceof CrossrootError ? error.details.reason : undefined;
 }
