@@ -1,14 +1,23 @@
 #!/usr/bin/env node
 // Plain Node, no dependencies: installs what is missing, builds what is older than its sources, runs the command.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const MINIMUM = [20, 19, 4];
-const NOT_SOURCES = new Set(['node_modules', 'dist', 'data', 'test', 'bench', 'examples', 'docs']);
+const NOT_SOURCES = new Set([
+  'node_modules',
+  'dist',
+  'data',
+  'test',
+  'bench',
+  'examples',
+  'docs',
+  'coverage',
+]);
 
 /** Whether version `text` (as in `process.versions.node`) is at least `minimum`. */
 export function isAtLeast(text, minimum) {
@@ -26,29 +35,69 @@ export function lockHash(folder) {
     .digest('hex');
 }
 
-/** Whether the packages of this lockfile are installed. */
+/** Whether every package that npm says it installed is the one of the lockfile, and none that must be there lacks. */
+export function matchesLockfile(folder) {
+  const inventory = join(folder, 'node_modules', '.package-lock.json');
+  if (!existsSync(inventory)) return false;
+  const installed = JSON.parse(readFileSync(inventory, 'utf8')).packages;
+  const wanted = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')).packages;
+  return Object.entries(wanted).every(([path, { version, optional, devOptional }]) => {
+    if (path === '') return true;
+    const found = installed[path];
+    if (found === undefined) return optional === true || devOptional === true;
+    return found.version === version && existsSync(join(folder, path));
+  });
+}
+
+/** Whether the packages of this lockfile are installed; remembers it where npm itself installed them. */
 export function isInstalled(folder) {
   const stamp = join(folder, 'node_modules', '.crossroot-lock');
-  return existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash(folder);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash(folder)) return true;
+  if (!matchesLockfile(folder)) return false;
+  writeFileSync(stamp, lockHash(folder));
+  return true;
 }
 
-/** Newest change, in milliseconds, of the files that the build reads. */
-export function newestSource(folder) {
+/** Hash of names and contents of the files that the build reads. */
+export function sourceHash(folder) {
+  const hash = createHash('sha256');
+  for (const path of sourceFiles(folder)) hash.update(`${path}\0`).update(readFileSync(join(folder, path)));
+  return hash.digest('hex');
+}
+
+/** Newest change, in milliseconds, of the files that the build reads, and how many there are. */
+export function sourceState(folder) {
   let newest = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.name.startsWith('.') || NOT_SOURCES.has(entry.name)) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) newest = Math.max(newest, newestSource(path));
-    else if (/\.(ts|json)$/.test(entry.name) && !entry.name.endsWith('.test.ts'))
-      newest = Math.max(newest, statSync(path).mtimeMs);
-  }
-  return newest;
+  const files = sourceFiles(folder);
+  for (const path of files) newest = Math.max(newest, statSync(join(folder, path)).mtimeMs);
+  return `${newest} ${files.length}`;
 }
 
-/** Whether `dist` is as new as its sources. */
+function sourceFiles(folder, below = '') {
+  return readdirSync(join(folder, below), { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      if (entry.name.startsWith('.') || (below === '' && NOT_SOURCES.has(entry.name))) return [];
+      const path = join(below, entry.name);
+      if (entry.isDirectory()) return sourceFiles(folder, path);
+      return /\.(ts|json)$/.test(entry.name) && !entry.name.endsWith('.test.ts') ? [path] : [];
+    });
+}
+
+/** Whether `dist` was built from these sources. Times decide at once; where only they differ, contents do. */
 export function isBuilt(folder) {
   const stamp = join(folder, 'dist', '.built');
-  return existsSync(stamp) && Number(readFileSync(stamp, 'utf8')) >= newestSource(folder);
+  if (!existsSync(stamp)) return false;
+  const [state, hash] = readFileSync(stamp, 'utf8').split('\n');
+  if (state === sourceState(folder)) return true;
+  if (hash !== sourceHash(folder)) return false;
+  writeBuildStamp(folder, sourceState(folder), hash);
+  return true;
+}
+
+export function writeBuildStamp(folder, state, hash) {
+  mkdirSync(join(folder, 'dist'), { recursive: true });
+  writeFileSync(join(folder, 'dist', '.built'), `${state}\n${hash}`);
 }
 
 function fail(message) {
@@ -57,42 +106,35 @@ function fail(message) {
 }
 
 function install() {
-  if (isInstalled(root)) return;
-  console.log('Installing packages (once, a minute or two) …');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    shell: process.platform === 'win32',
+  if (isInstalled(ROOT)) return;
+  console.error('Installing packages (once, a minute or two) …');
+  const windows = process.platform === 'win32';
+  // Whatever the user's npm settings say: the compiler is a development dependency, anvil's program an optional one.
+  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const result = spawnSync(windows ? 'npm.cmd' : 'npm', args, {
+    cwd: ROOT,
+    stdio: ['ignore', 2, 2],
+    shell: windows,
   });
   if (result.error) fail(`npm could not be started (${result.error.message}); it comes with Node`);
-  if (result.status !== 0) fail('npm could not install the packages; see its message above, then try again');
-  writeFileSync(join(root, 'node_modules', '.crossroot-lock'), lockHash(root));
+  if (result.signal !== null) fail(`npm was stopped by ${result.signal}`);
+  if (result.status !== 0)
+    fail('npm could not install the packages: see its message above, check the network, then try again');
+  writeFileSync(join(ROOT, 'node_modules', '.crossroot-lock'), lockHash(ROOT));
 }
 
 function build() {
-  if (isBuilt(root)) return;
-  console.log('Building …');
-  const newest = newestSource(root);
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  if (isBuilt(ROOT)) return;
+  console.error('Building …');
+  const state = sourceState(ROOT);
+  const hash = sourceHash(ROOT);
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   const result = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    cwd: ROOT,
+    stdio: ['ignore', 2, 2],
   });
-  if (result.status !== 0) fail('the build failed; see the compiler above');
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  writeFileSync(join(root, 'dist', '.built'), String(newest));
-}
-
-/** Runs a child in the foreground: a terminal's Ctrl-C reaches it by itself, other signals are passed on. */
-function run(args) {
-  const child = spawn(process.execPath, args, { cwd: process.cwd(), stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
-    });
-  }
-  child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 128));
+  if (result.status !== 0) fail('the build failed: see the compiler’s message above');
+  writeBuildStamp(ROOT, state, hash);
 }
 
 /** Installs and builds as needed. */
@@ -104,11 +146,27 @@ export function prepare() {
   build();
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [mode, ...rest] = process.argv.slice(2);
+/** Runs `script` in this very process, so that signals and exit codes are its own. */
+async function become(script, args) {
+  process.argv = [process.execPath, script, ...args];
+  await import(pathToFileURL(script).href);
+}
+
+async function main([mode, ...rest]) {
   prepare();
-  if (mode === '--prepare') process.exit(0);
-  else if (mode === '--test')
-    run([join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--root', root, ...rest]);
-  else run([join(root, 'dist', 'cli', 'main.js'), ...(mode === undefined ? [] : [mode]), ...rest]);
+  switch (mode) {
+    case '--prepare':
+      return;
+    case '--test':
+      return become(join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), ['run', '--root', ROOT, ...rest]);
+    case '--examples':
+    case '--bench':
+      return become(join(ROOT, 'bin', 'tasks.mjs'), [mode, ...rest]);
+    default:
+      return become(join(ROOT, 'dist', 'cli', 'main.js'), [...(mode === undefined ? [] : [mode]), ...rest]);
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(process.argv.slice(2));
 }
