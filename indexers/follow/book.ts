@@ -1,0 +1,182 @@
+import type { SourceTip } from '../../adapters/source.js';
+import type { ChainKind, ForeignHeader } from '../../adapters/types.js';
+import { bytesEqual, toBareHex, ZERO32 } from '../../proofs/bytes.js';
+import type { Checkpoint } from '../../proofs/containers/spec.js';
+import type { KeyValueStore, KeyValueWrite } from '../../storage/keyValue.js';
+import { Table, tableKey } from '../keys.js';
+import type { ChainEvent } from '../log/event.js';
+import type { EventLog } from '../log/eventLog.js';
+import { checkEvent } from '../log/replay.js';
+import { Lru } from '../lru.js';
+import {
+  BOOK_VERSION,
+  type BookHeader,
+  type BookState,
+  BookStateType,
+  decodeBookHeader,
+  decodeBookState,
+  encodeBookHeader,
+} from './bookRecords.js';
+
+const EMPTY: BookState = {
+  version: BOOK_VERSION,
+  applied: 0,
+  hasTip: 0,
+  tipHeight: 0,
+  tipHash: ZERO32,
+  hasFinalized: 0,
+  finalizedHeight: 0,
+  finalizedHash: ZERO32,
+};
+const CATCH_UP_EVENTS = 1000;
+const CACHED_HEADERS = 8192;
+
+/**
+ * What the log says of one chain, for fast lookups: best chain by height, every header that ever was on it by
+ * hash, tip, finalised block. Written in the same batch as the events, rebuilt from the log if it lags behind.
+ */
+export class HeaderBook {
+  readonly chain: string;
+  readonly #store: KeyValueStore;
+  readonly #kind: ChainKind;
+  readonly #checkpoint: Checkpoint;
+  readonly #decoded = new Lru<string, ForeignHeader>(CACHED_HEADERS);
+
+  constructor(store: KeyValueStore, chain: string, kind: ChainKind, checkpoint: Checkpoint) {
+    this.#store = store;
+    this.chain = chain;
+    this.#kind = kind;
+    this.#checkpoint = checkpoint;
+  }
+
+  /** Number of the last event that is in the book. */
+  applied(): number {
+    return this.#state().applied;
+  }
+
+  tip(): SourceTip | undefined {
+    const state = this.#state();
+    return state.hasTip === 1 ? { height: state.tipHeight, hash: state.tipHash } : undefined;
+  }
+
+  /** Newest block of the best chain that the chain itself calls final. */
+  finalized(): SourceTip | undefined {
+    const state = this.#state();
+    return state.hasFinalized === 1
+      ? { height: state.finalizedHeight, hash: state.finalizedHash }
+      : undefined;
+  }
+
+  /** Hash on the best chain at `height`. */
+  bestHash(height: number): Uint8Array | undefined {
+    return this.#store.get(tableKey(Table.bookBest, this.chain, height));
+  }
+
+  /** Header on the best chain at `height`. */
+  header(height: number): ForeignHeader | undefined {
+    const hash = this.bestHash(height);
+    return hash === undefined ? undefined : this.find(hash);
+  }
+
+  /** A header by hash, on the best chain or on a branch that lost. */
+  find(hash: Uint8Array): ForeignHeader | undefined {
+    const key = toBareHex(hash);
+    const cached = this.#decoded.get(key);
+    if (cached !== undefined) return cached;
+    const stored = this.#stored(hash);
+    if (stored === undefined) return undefined;
+    const header = this.#kind.decode(stored.raw, stored.height);
+    this.#decoded.set(key, header);
+    return header;
+  }
+
+  /** Whether this block is on the best chain. */
+  isBest(block: SourceTip): boolean {
+    const hash = this.bestHash(block.height);
+    return hash !== undefined && bytesEqual(hash, block.hash);
+  }
+
+  /** Total work up to and including the best chain's header at `height`, the checkpoint's included; 0n without work. */
+  work(height: number): bigint | undefined {
+    const hash = this.bestHash(height);
+    return hash === undefined ? undefined : this.#stored(hash)?.work;
+  }
+
+  /**
+   * The writes that bring the book from its present state over `events`.
+   * @throws LogCorruptError if they do not follow
+   */
+  writes(events: readonly ChainEvent[]): KeyValueWrite[] {
+    const best = new Map<number, Uint8Array | undefined>();
+    const added = new Map<string, BookHeader>();
+    const writes: KeyValueWrite[] = [];
+    let state = this.#state();
+    const hashAt = (height: number) => (best.has(height) ? best.get(height) : this.bestHash(height));
+    for (const event of events) {
+      const tip = state.hasTip === 1 ? { height: state.tipHeight, hash: state.tipHash } : undefined;
+      checkEvent({ number: state.applied, tip, hashAt }, event);
+      const next: BookState = { ...state, applied: event.number };
+      const { height, hash, parentHash } = event;
+      const bestKey = tableKey(Table.bookBest, this.chain, height);
+      if (event.type === 'connect') {
+        const parent = added.get(toBareHex(parentHash)) ?? this.#stored(parentHash);
+        const work = this.#workOf(event, parent);
+        const header = { height, work, raw: event.raw };
+        added.set(toBareHex(hash), header);
+        best.set(height, hash);
+        writes.push(
+          { type: 'put', key: tableKey(Table.bookHeader, this.chain, hash), value: encodeBookHeader(header) },
+          { type: 'put', key: bestKey, value: hash },
+        );
+        Object.assign(next, { hasTip: 1, tipHeight: height, tipHash: hash });
+      } else if (event.type === 'disconnect') {
+        best.set(height, undefined);
+        writes.push({ type: 'del', key: bestKey });
+        const below = hashAt(height - 1);
+        Object.assign(next, {
+          hasTip: below === undefined ? 0 : 1,
+          tipHeight: below === undefined ? 0 : height - 1,
+          tipHash: below ?? ZERO32,
+        });
+        if (next.hasFinalized === 1 && next.finalizedHeight >= height)
+          Object.assign(next, {
+            hasFinalized: next.hasTip,
+            finalizedHeight: next.tipHeight,
+            finalizedHash: next.tipHash,
+          });
+      } else Object.assign(next, { hasFinalized: 1, finalizedHeight: height, finalizedHash: hash });
+      state = next;
+    }
+    writes.push({
+      type: 'put',
+      key: tableKey(Table.bookState, this.chain),
+      value: BookStateType.serialize(state),
+    });
+    return writes;
+  }
+
+  /** Takes in what the log has and the book has not. */
+  async catchUp(log: EventLog): Promise<void> {
+    for (;;) {
+      const events = await log.read(this.chain, this.applied() + 1, CATCH_UP_EVENTS);
+      if (events.length === 0) return;
+      await this.#store.batch(this.writes(events));
+    }
+  }
+
+  #workOf(event: ChainEvent, parent: BookHeader | undefined): bigint {
+    const { height, raw } = event;
+    if (height === this.#checkpoint.height) return this.#checkpoint.work;
+    return (parent?.work ?? 0n) + this.#kind.work(this.#kind.decode(raw, height));
+  }
+
+  #stored(hash: Uint8Array): BookHeader | undefined {
+    const bytes = this.#store.get(tableKey(Table.bookHeader, this.chain, hash));
+    return bytes === undefined ? undefined : decodeBookHeader(bytes);
+  }
+
+  #state(): BookState {
+    const bytes = this.#store.get(tableKey(Table.bookState, this.chain));
+    return bytes === undefined ? EMPTY : decodeBookState(bytes);
+  }
+}
