@@ -50,6 +50,9 @@ function contextOf(network: BitcoinNetwork, header: ForeignHeader, ancestors: An
       return refuse('bad-diffbits', 'start or end of the period that ends here is not known');
     }
     if (periodStartBits === undefined) return refuse('bad-diffbits', 'start of the period is not known');
+    if (boundary && parent && !network.rules.minDifficulty && bitsAt(parent.raw) !== periodStartBits) {
+      return refuse('bad-diffbits', 'first and last block of the period that ends here have different bits');
+    }
   }
   return {
     height,
