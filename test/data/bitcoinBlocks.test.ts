@@ -48,7 +48,7 @@ function proveSome(raw: Uint8Array, chain: string): void {
     expect(proven!.index).toBe(place);
     expect(proven!.txid).toEqual(prover.txids[place]);
     expect(inclusionFromJson(inclusionToJson(payload))).toEqual(payload);
-    expect(transactionClaim(proven!, chain).facts['index']).toBe(place);
+    expect(transactionClaim(proven!, chain).facts.index).toBe(place);
   }
   const together = prover.prove(places.map((place) => prover.txids[place]!));
   expect(verifyBitcoinInclusion(together, root).map((one) => one.index)).toEqual(places);
