@@ -20,8 +20,8 @@ import {
   specRootOf,
   submitCall,
 } from '../../test/mainchain/foreign.js';
+import { chainState } from '../../test/mainchain/queries.js';
 import { World } from '../../test/mainchain/world.js';
-import { chainState } from '../contracts/queries.js';
 import { readAccount } from '../contracts/token.js';
 import { transactionRoot } from '../transactions.js';
 import {

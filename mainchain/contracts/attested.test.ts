@@ -16,9 +16,9 @@ import {
   toyRun,
   toySpec,
 } from '../../test/mainchain/foreign.js';
+import { chainState, leafPieces, reorgsOf } from '../../test/mainchain/queries.js';
 import { World } from '../../test/mainchain/world.js';
 import { readEvidence } from './evidence.js';
-import { chainState, leafPieces, reorgsOf } from './queries.js';
 
 const specRoot = specRootOf(toySpec());
 const NAME = 'toy-local';

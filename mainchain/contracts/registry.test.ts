@@ -24,10 +24,11 @@ import {
   toyKind,
   toySpec,
 } from '../../test/mainchain/foreign.js';
+import { chainState } from '../../test/mainchain/queries.js';
 import { World } from '../../test/mainchain/world.js';
+import { chainStates } from '../rpc/chainState.js';
 import { governanceSequence } from './chains.js';
 import { commitmentsOf } from './histories.js';
-import { chainState, chainStates } from './queries.js';
 
 const finalized: Policy = { kind: PolicyKind.finalized, value: 0 };
 const two: Policy = { kind: PolicyKind.confirmations, value: 2 };

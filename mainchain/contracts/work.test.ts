@@ -17,9 +17,9 @@ import {
   specRootOf,
   submitCall,
 } from '../../test/mainchain/foreign.js';
+import { branchHash, chainState, leafPieces, reorgPieces, reorgsOf } from '../../test/mainchain/queries.js';
 import { World } from '../../test/mainchain/world.js';
 import { readEvidence } from './evidence.js';
-import { branchHash, chainState, leafPieces, reorgPieces, reorgsOf } from './queries.js';
 
 const spec = regtestSpec();
 const specRoot = specRootOf(spec);

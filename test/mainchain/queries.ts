@@ -1,29 +1,27 @@
 import type { ChainKind } from '../../adapters/types.js';
-import { utf8 } from '../../proofs/bytes.js';
-import type { Commitment, Reorg } from '../../proofs/containers/commitment.js';
-import { LeafType } from '../../proofs/containers/leaf.js';
-import type { Anchor, LeafAnchor, ReorgAnchor } from '../../proofs/containers/proof.js';
-import { historyRoot, leafAt } from '../../proofs/history/history.js';
-import { MemoryNodes } from '../../proofs/history/nodes.js';
-import { leafPath } from '../../proofs/history/path.js';
-import type { ChainState } from '../rpc/types.js';
-import { StateCorruptError } from '../state/errors.js';
-import type { StateView } from '../state/view.js';
-import { chainOrder, needChain, specRootOf } from './chains.js';
+import { needChain, specRootOf } from '../../mainchain/contracts/chains.js';
 import {
   commitmentOf,
   commitmentsOf,
   committedHeight,
   headerHistory,
   indexHistory,
-  leafOf,
   readIndex,
   reorgHistory,
   reorgOf,
-} from './histories.js';
-import { countKey, Module, recordKey } from './keys.js';
-import { type ChainRecord, HeaderRecordType, type IndexRecord, readRecord } from './records.js';
-import { chainName } from './registry.js';
+} from '../../mainchain/contracts/histories.js';
+import type { ChainRecord, IndexRecord } from '../../mainchain/contracts/records.js';
+import { branchHashAt, chainState as describe } from '../../mainchain/rpc/chainState.js';
+import type { ChainState } from '../../mainchain/rpc/types.js';
+import { StateCorruptError } from '../../mainchain/state/errors.js';
+import type { StateView } from '../../mainchain/state/view.js';
+import { utf8 } from '../../proofs/bytes.js';
+import type { Commitment, Reorg } from '../../proofs/containers/commitment.js';
+import { LeafType } from '../../proofs/containers/leaf.js';
+import type { Anchor, LeafAnchor, ReorgAnchor } from '../../proofs/containers/proof.js';
+import { leafAt } from '../../proofs/history/history.js';
+import { MemoryNodes } from '../../proofs/history/nodes.js';
+import { leafPath } from '../../proofs/history/path.js';
 
 /** A registered chain as the state has it. */
 interface Registered {
@@ -38,71 +36,15 @@ function find(view: StateView, name: string): Registered | undefined {
   return { specRoot, chain: needChain(view, specRoot), record: readIndex(view, specRoot) };
 }
 
-/** What the state says of the chain called `name`, or `undefined` if none is. */
+/** What the state says of the chain called `name`. */
 export function chainState(view: StateView, name: string): ChainState | undefined {
   const found = find(view, name);
-  return found === undefined ? undefined : describe(found);
+  return found === undefined ? undefined : describe(view, found.specRoot);
 }
 
-/** All chains in registration order. */
-export function chainStates(view: StateView): ChainState[] {
-  return chainOrder(view).map((specRoot) =>
-    describe({ specRoot, chain: needChain(view, specRoot), record: readIndex(view, specRoot) }),
-  );
-}
-
-function describe({ specRoot, chain, record }: Registered): ChainState {
-  return {
-    spec: chain.spec,
-    specRoot,
-    name: chainName(chain.spec.name),
-    policy: chain.policy,
-    policyVersion: chain.policyVersion,
-    rulesVersion: chain.rulesVersion,
-    status: chain.status,
-    epoch: record.epoch,
-    start: record.start,
-    size: record.size,
-    historyRoot: historyRoot(headerHistory(record)),
-    committed: { height: committedHeight(record), hash: record.committedHash },
-    windowBase: record.windowBase,
-    tip: { height: record.tipHeight, hash: record.tipHash, work: record.tipWork },
-    reorgCount: record.reorgCount,
-    lastSeq: record.lastSeq,
-  };
-}
-
-/** Raw header at `height` on the best branch, committed or not; `undefined` outside it. */
-export function branchHeader(view: StateView, name: string, height: number): Uint8Array | undefined {
-  const found = find(view, name);
-  if (found === undefined || !Number.isSafeInteger(height) || height < 0) return undefined;
-  const key = recordKey('header', found.specRoot, countKey(height));
-  const entry = readRecord(view, Module.index, key, HeaderRecordType);
-  if (entry !== undefined) return entry.raw;
-  const leaf = leafOf(view.nodes, found.record, height);
-  return leaf === undefined ? undefined : view.nodes.get(leaf.blockHash);
-}
-
-/**
- * Block hash at `height` on the best branch: from the window, below it from the history.
- * @param kinds rules of the kinds known: they hash a header that is not committed yet
- */
-export function branchHash(
-  view: StateView,
-  name: string,
-  height: number,
-  kinds: readonly ChainKind[],
-): Uint8Array | undefined {
-  const found = find(view, name);
-  if (found === undefined || !Number.isSafeInteger(height)) return undefined;
-  const { record, chain } = found;
-  if (height === record.tipHeight) return record.tipHash;
-  const leaf = leafOf(view.nodes, record, height);
-  if (leaf !== undefined) return leaf.blockHash;
-  const raw = branchHeader(view, name, height);
-  const kind = kinds.find((k) => k.code === chain.spec.kind);
-  return raw === undefined ? undefined : kind?.decode(raw, height).hash;
-}
+/** Block hash at `height` on the best branch. */
+export const branchHash = (view: StateView, name: string, height: number, kinds: readonly ChainKind[]) =>
+  branchHashAt(view, kinds, name, height);
 
 /** The index part of an `Anchor`. */
 export type IndexPlace = Pick<Anchor, 'indexPosition' | 'indexSize' | 'indexPath'>;
