@@ -1,0 +1,75 @@
+import { sha256 } from '../proofs/hash/hasher.js';
+import type { Source } from '../adapters/source.js';
+import { SourceUnavailableError } from '../adapters/errors.js';
+import { ApprovalRefusedError, AttestationRefusedError } from '../mainchain/node/attestation.js';
+import type { Attestor } from '../mainchain/node/attestor.js';
+import type { ChainState } from '../mainchain/rpc/types.js';
+import { bytesEqual, concatBytes } from '../proofs/bytes.js';
+import { type Attest, GovernanceActionType, GovernanceKind, type GovernanceAction, PolicyType, type Registration, RegistrationType } from '../proofs/containers/calls.js';
+import { ChainSpecType } from '../proofs/containers/spec.js';
+import { satisfied } from '../timing/policy.js';
+
+/** A chain as this delegate's own configuration has it. */
+export interface AttestedChain {
+  readonly registration: Registration;
+  readonly sources: readonly Source[];
+}
+
+/** Compares what a relay asks to attest with this delegate's own sources and configuration. */
+export class SourceAttestor implements Attestor {
+  readonly #chains: readonly (AttestedChain & { readonly specRoot: Uint8Array })[];
+
+  constructor(chains: readonly AttestedChain[]) {
+    this.#chains = chains.map((chain) => ({ ...chain, specRoot: ChainSpecType.hashTreeRoot(chain.registration.spec) }));
+  }
+
+  async check(attest: Attest, chain: ChainState): Promise<void> {
+    const own = this.#chains.find((one) => bytesEqual(one.specRoot, attest.specRoot));
+    if (own === undefined) throw new AttestationRefusedError('this delegate does not follow that chain', false);
+    let trouble: SourceUnavailableError | undefined;
+    for (const source of own.sources) {
+      try {
+        return await compare(source, attest, chain);
+      } catch (error) {
+        if (!(error instanceof SourceUnavailableError)) throw error;
+        trouble = error;
+      }
+    }
+    throw new AttestationRefusedError(`no source answers: ${trouble?.message ?? 'none is configured'}`, true, trouble);
+  }
+
+  async approve(action: GovernanceAction): Promise<void> {
+    const own = this.#chains.find((one) => bytesEqual(one.specRoot, action.specRoot));
+    if (own === undefined) throw new ApprovalRefusedError('the chain is not in this delegate’s configuration');
+    const wanted = payloadOf(action.kind, own.registration);
+    if (wanted === undefined) throw new ApprovalRefusedError('this delegate approves registrations and policies only');
+    if (!bytesEqual(wanted, action.payload)) {
+      throw new ApprovalRefusedError('this delegate’s configuration has another checkpoint or policy for the chain');
+    }
+    // The action itself must be one valid encoding.
+    GovernanceActionType.serialize(action);
+  }
+}
+
+function payloadOf(kind: number, registration: Registration): Uint8Array | undefined {
+  if (kind === GovernanceKind.register) return RegistrationType.serialize(registration);
+  if (kind === GovernanceKind.setPolicy) return PolicyType.serialize(registration.policy);
+  return undefined;
+}
+
+/** @throws AttestationRefusedError, SourceUnavailableError */
+async function compare(source: Source, attest: Attest, chain: ChainState): Promise<void> {
+  const [tip, finalized] = await Promise.all([source.tip(), source.finalized()]);
+  if (tip.height < attest.to) throw new AttestationRefusedError(`own source is at height ${tip.height}, below ${attest.to}`, true);
+  const headers = await source.headers(attest.from, attest.to - attest.from + 1);
+  const last = headers.at(-1);
+  if (last?.height !== attest.to) throw new AttestationRefusedError('own source does not have the whole range yet', true);
+  const timing = { tipHeight: tip.height, finalizedHeight: finalized?.height, now: Math.floor(Date.now() / 1000) };
+  if (!satisfied(chain.policy, last, timing)) {
+    throw new AttestationRefusedError(`height ${attest.to} is not yet final for the chain’s policy`, true);
+  }
+  const digest = sha256(concatBytes(...headers.map((header) => header.raw)));
+  if (!bytesEqual(digest, attest.digest)) {
+    throw new AttestationRefusedError(`own source has other headers for ${attest.from} to ${attest.to}`, true);
+  }
+}

@@ -1,0 +1,51 @@
+import type { SourceConfig } from '../../config/schema.js';
+import type { RelayEvent } from '../../relay/events.js';
+
+/** A chain with everything resolved: the same bytes for every process. */
+export interface ChainInit {
+  readonly name: string;
+  /** SSZ `Registration`. */
+  readonly registration: Uint8Array;
+  readonly sources: readonly SourceConfig[];
+  readonly pollMilliseconds: number;
+}
+
+/** What the supervisor tells a delegate's process at its start. Travels over IPC only: it may hold passwords. */
+export interface NodeInit {
+  readonly role: 'node';
+  readonly index: number;
+  readonly dataDir: string;
+  readonly genesisFile: string;
+  readonly p2pPort: number;
+  readonly peers: readonly number[];
+  readonly rpcPort: number;
+  readonly chains: readonly ChainInit[];
+  readonly logFile: string;
+  readonly logLevel: string;
+}
+
+/** What the supervisor tells the relay's process. */
+export interface RelayInit {
+  readonly role: 'relay';
+  readonly dataDir: string;
+  readonly genesisFile: string;
+  readonly operatorDir: string;
+  readonly rpcPorts: readonly number[];
+  readonly chains: readonly ChainInit[];
+  readonly host: string;
+  readonly port: number;
+  readonly requestsPerMinute: number;
+  readonly logFile: string;
+  readonly logLevel: string;
+}
+
+export type Init = NodeInit | RelayInit;
+
+/** What the supervisor sends. */
+export type ToChild = { readonly type: 'init'; readonly init: Init } | { readonly type: 'stop' };
+
+/** What a child sends. */
+export type FromChild =
+  | { readonly type: 'ready'; readonly url: string }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'event'; readonly event: RelayEvent };

@@ -1,0 +1,46 @@
+import type { ChainConfig, SourceConfig } from '../../config/schema.js';
+import { launchAnvil } from '../../devnet/anvil.js';
+import { cookiePath } from '../../devnet/bitcoin/rpc/cookie.js';
+import { launchBitcoin } from '../../devnet/bitcoind.js';
+import type { ForeignNode } from '../../devnet/foreignNode.js';
+import type { RpcEndpoint } from '../../devnet/rpcClient.js';
+import type { DataFolder } from './data.js';
+import { devnetPort } from './ports.js';
+
+/** Milliseconds between blocks of the local chains. */
+const BITCOIN_BLOCK_MS = 2000;
+const ETHEREUM_BLOCK_MS = 1000;
+
+/** A local foreign node that `up` runs. */
+export interface RunningForeign {
+  readonly chain: string;
+  readonly node: ForeignNode;
+  readonly sources: readonly SourceConfig[];
+  /** How payments reach it. */
+  readonly endpoint: RpcEndpoint;
+}
+
+/** Starts the node of a chain configured as `devnet`. @throws MissingBinaryError, PortInUseError, NodeStartError */
+export async function startForeign(chain: ChainConfig, data: DataFolder): Promise<RunningForeign> {
+  const dataDir = data.foreign(chain.name);
+  const port = devnetPort(chain.name, chain.devnet?.port);
+  const every = chain.devnet?.blockMilliseconds;
+  if (chain.name === 'ethereum-local') {
+    const node = await launchAnvil({ dataDir, port, blockTime: Math.max(1, Math.round((every ?? ETHEREUM_BLOCK_MS) / 1000)) });
+    return { chain: chain.name, node, sources: [{ type: 'ethereum-rpc', url: node.url }], endpoint: { url: node.url } };
+  }
+  const bitcoind = chain.devnet?.bitcoind;
+  const node = await launchBitcoin({ dataDir, port, blockIntervalMs: every ?? BITCOIN_BLOCK_MS, ...(bitcoind === undefined ? {} : { bitcoind }) });
+  return {
+    chain: chain.name,
+    node,
+    sources: [{ type: 'bitcoin-core', url: node.url, cookieFile: cookiePath(dataDir) }],
+    endpoint: { url: node.url, ...(node.auth === undefined ? {} : { auth: node.auth }) },
+  };
+}
+
+/** What the node is, for people. */
+export function foreignWords(node: ForeignNode): string {
+  const names = { anvil: 'Ethereum node (anvil)', bitcoind: 'Bitcoin node (bitcoind, regtest)', regtest: 'Bitcoin node (built-in, regtest)' };
+  return names[node.kind];
+}
