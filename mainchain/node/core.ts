@@ -17,6 +17,8 @@ export interface CoreListener {
   /** The head moved. `reorganised`: the old head is not below the new one. */
   head?(head: BlockEntry, old: BlockEntry, reorganised: boolean): void;
   finalized?(height: number): void;
+  /** Votes made a quorum here: others may lack one of them. */
+  certificate?(certificate: Certificate): void;
   evidence?(evidence: Evidence): void;
 }
 
@@ -73,6 +75,13 @@ export class Core {
       row = next;
     }
     for (const certificate of await records.open()) engine.addCertificate(certificate);
+    // Blocks are synced, certificates beside them are not: what a power cut took comes back from the bodies.
+    for (let { root } = engine.head; !bytesEqual(root, engine.finalized.root); ) {
+      const block = chain.block(root);
+      if (block === undefined) break;
+      for (const certificate of block.block.certificates) engine.addCertificate(certificate);
+      root = block.block.header.parentRoot;
+    }
     await core.#moveHead();
     core.#report();
     return core;
@@ -111,7 +120,11 @@ export class Core {
     return this.#exclusive(async () => {
       const effects = this.engine.addVote(vote);
       if (effects.acceptance.status === 'new') this.#metrics.count('votes_received');
-      return this.#settle(effects);
+      const acceptance = await this.#settle(effects);
+      for (const certificate of effects.certificates) {
+        for (const listener of this.#listeners) listener.certificate?.(certificate);
+      }
+      return acceptance;
     });
   }
 

@@ -1,5 +1,5 @@
 import { bytesEqual, toBareHex } from '../../proofs/bytes.js';
-import { DelegateSetType } from '../../proofs/containers/consensus.js';
+import { type Certificate, DelegateSetType } from '../../proofs/containers/consensus.js';
 import { signingRoot } from '../../proofs/containers/domains.js';
 import type { SignedVote } from '../../proofs/containers/evidence.js';
 import { MainHeaderType } from '../../proofs/containers/header.js';
@@ -56,6 +56,9 @@ export class Gossip {
   }
   sendVote(vote: SignedVote): void {
     this.#network?.broadcast('vote', vote);
+  }
+  sendCertificate(certificate: Certificate): void {
+    this.#network?.broadcast('certificate', certificate);
   }
   sendTransaction(transaction: SignedTransaction): void {
     this.#network?.broadcast('transaction', transaction);

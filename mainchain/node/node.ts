@@ -251,6 +251,7 @@ export class MainChainNode {
         this.#options.onFinalized?.(height);
         this.#start(async () => this.#rotation?.onFinalized());
       },
+      certificate: (certificate) => this.#gossip.sendCertificate(certificate),
       evidence: (evidence) => this.#options.onEvidence?.(evidence),
     };
   }
