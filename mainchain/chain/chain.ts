@@ -1,28 +1,22 @@
-import { bytesEqual, ZERO32 } from '../../proofs/bytes.js';
+import { bytesEqual } from '../../proofs/bytes.js';
 import type { Certificate } from '../../proofs/containers/consensus.js';
 import { signingRoot } from '../../proofs/containers/domains.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
-import { HEADER_VERSION, type MainHeader, MainHeaderType } from '../../proofs/containers/header.js';
-import {
-  type Receipt,
-  ReceiptsType,
-  type SignedBlock,
-  TransactionsType,
-} from '../../proofs/containers/transaction.js';
+import { type MainHeader, MainHeaderType } from '../../proofs/containers/header.js';
+import type { Receipt, SignedBlock } from '../../proofs/containers/transaction.js';
 import { historyRoot } from '../../proofs/history/history.js';
 import type { NodeReader } from '../../proofs/history/nodes.js';
 import type { KeyValueStore, KeyValueWrite } from '../../storage/keyValue.js';
 import { followingTerm, nextSet, readTerm } from '../contracts/delegates.js';
 import { MARK_BLOCKS } from '../contracts/transaction.js';
-import { genesisBlock } from '../genesis/block.js';
 import { checkGenesis } from '../genesis/check.js';
 import { PendingNodes } from '../state/nodes.js';
 import { StateView } from '../state/view.js';
 import type { ChainApi } from './api.js';
+import { assembleHeader } from './assemble.js';
 import { BoundedMap } from './boundedMap.js';
 import { CertificateChecker } from './certificates.js';
 import {
-  ChainStoreError,
   FutureBlockError,
   InvalidBlockError,
   TransactionInvalidError,
@@ -30,9 +24,10 @@ import {
   UnknownParentError,
 } from './errors.js';
 import { type ChainRules, type Executed, Execution, slotTime } from './execute.js';
-import { certificateRoot, checkAlone, checkHeader, checkOutcome } from './rules.js';
+import { openStore } from './open.js';
+import { checkAlone, checkHeader, checkOutcome } from './rules.js';
 import { roundRobin, type Schedule, type TermInfo } from './schedule.js';
-import { ChainStore } from './store.js';
+import type { ChainStore } from './store.js';
 import { ancestorAt, childHistory, isAncestor, needRecord, pathOfAncestor, recentMarks } from './tree.js';
 import type {
   BlockEntry,
@@ -80,25 +75,9 @@ export class Chain implements ChainApi {
   /** Opens the tree in a store, writing the genesis block if it is empty. @throws GenesisError, ChainStoreError */
   static async open(keyValue: KeyValueStore, genesis: Genesis, options: ChainOptions): Promise<Chain> {
     checkGenesis(genesis, options.bls);
-    const store = new ChainStore(keyValue);
-    const { genesisRoot, block, nodes } = genesisBlock(genesis);
-    const { header } = block.block;
-    const root = MainHeaderType.hashTreeRoot(header);
-    const known = store.genesisRoot();
-    if (known === undefined) {
-      const writes = store.blockWrites(root, { header, peaks: [] }, block, [], nodes.entries());
-      writes.push(store.genesisWrite(genesisRoot), store.headWrite(root), store.heightWrite(0, root));
-      await store.write(writes, true);
-    } else if (!bytesEqual(known, genesisRoot)) {
-      throw new ChainStoreError('the data folder belongs to another genesis', {
-        hint: 'Give another --data folder, or the genesis file that this one was made with.',
-      });
-    }
-    const headRoot = store.head();
-    const head = headRoot === undefined ? undefined : store.record(headRoot)?.header;
-    if (headRoot === undefined || head === undefined) throw new ChainStoreError('the best block is missing');
+    const { store, genesisRoot, root, head } = await openStore(keyValue, genesis);
     const rules = { genesis, genesisRoot, bls: options.bls, kinds: options.kinds };
-    return new Chain(store, rules, options, { root: headRoot, header: head }, root);
+    return new Chain(store, rules, options, head, root);
   }
 
   get genesis(): Genesis {
@@ -175,32 +154,18 @@ export class Chain implements ChainApi {
     const { parentRoot, slot, producer, certificate } = input;
     const parent = needRecord(this.#store, parentRoot);
     const term = this.termOnTop(parentRoot, certificate);
-    const { round, position } = this.#schedule.producerAt(slot, term);
     const execution = this.#execution(parentRoot, slot, producer, term);
     const dropped = execution.applyAll(input.transactions);
     const executed = execution.finish();
     const history = childHistory(parent, parentRoot, new PendingNodes(this.#store));
-    const header: MainHeader = {
-      version: HEADER_VERSION,
-      genesisRoot: this.genesisRoot,
-      height: parent.header.height + 1,
-      slot,
-      term: term.term,
-      termStart: term.start,
-      round,
-      position,
-      producer,
-      parentRoot,
-      transactionsRoot: TransactionsType.hashTreeRoot(execution.included),
-      receiptsRoot: ReceiptsType.hashTreeRoot(execution.receipts),
-      stateRoot: executed.stateRoot,
-      indexRoot: executed.indexRoot,
-      historyRoot: historyRoot(history),
-      setRoot: term.setRoot,
-      nextSetRoot: executed.nextSetRoot,
-      certificateRoot: certificateRoot(certificate),
-      extra: input.extra ?? ZERO32,
-    };
+    const header = assembleHeader(
+      input,
+      { parentHeader: parent.header, parentRoot, term, historyRoot: historyRoot(history) },
+      this.#schedule.producerAt(slot, term),
+      execution,
+      executed,
+      this.genesisRoot,
+    );
     const signature = await sign(signingRoot(MainHeaderType, header, 'block', this.genesisRoot));
     const certificates = certificate === undefined ? [] : [certificate];
     const root = MainHeaderType.hashTreeRoot(header);

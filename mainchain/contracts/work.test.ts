@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { bitcoinKind } from '../../adapters/bitcoin/kind.js';
 import { bytesEqual } from '../../proofs/bytes.js';
 import { GovernanceKind, type Policy, PolicyKind, PolicyType } from '../../proofs/containers/calls.js';
-import { ChainStatus, CommitmentType, ReorgType } from '../../proofs/containers/commitment.js';
+import { CommitmentType, ReorgType } from '../../proofs/containers/commitment.js';
 import { LeafType } from '../../proofs/containers/leaf.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
 import { rootFromPath } from '../../proofs/history/path.js';
@@ -19,7 +19,6 @@ import {
 } from '../../test/mainchain/foreign.js';
 import { branchHash, chainState, leafPieces, reorgPieces, reorgsOf } from '../../test/mainchain/queries.js';
 import { World } from '../../test/mainchain/world.js';
-import { readEvidence } from './evidence.js';
 
 const spec = regtestSpec();
 const specRoot = specRootOf(spec);
@@ -181,30 +180,6 @@ test('headers leave the window but stay in the history', async () => {
   await world.call(submitCall(specRoot, 30, run.slice(30)));
   expect(state(world)).toMatchObject({ windowBase: 50 - SMALL_WINDOW + 1, tip: { height: 50 } });
   expect(branchHash(view(world), NAME, 3, [bitcoinKind])).toEqual(run[2]!.hash);
-});
-
-test('a fork below the window is refused, and pauses the chain if it outweighs the window', async () => {
-  const world = await bitcoinWorld();
-  const run = mine(regtestGenesis, 40);
-  await world.call(submitCall(specRoot, 0, run));
-  const deep = mine(run[9]!, SMALL_WINDOW + 1, 3);
-  const before = state(world);
-  expect(await world.outcome(submitCall(specRoot, 10, deep.slice(0, -1)))).toBe('fork-below-window');
-  const bad = { ...deep[4]!, raw: deep[4]!.raw.slice() };
-  bad.raw[79]! ^= 1;
-  expect(await world.outcome(submitCall(specRoot, 10, [...deep.slice(0, 4), bad, ...deep.slice(5)]))).toMatch(
-    /^header:/,
-  );
-  expect(state(world)).toEqual(before);
-  expect(await world.outcome(submitCall(specRoot, 10, deep))).toBe('applied');
-  expect(state(world)).toEqual({ ...before, status: ChainStatus.paused });
-  const evidence = readEvidence(view(world), specRoot, 0)!;
-  expect(evidence).toMatchObject({ forkHeight: 10, branchCount: deep.length, windowBase: before.windowBase });
-  expect(sha256(world.chain.nodes.get(evidence.branchDigest)!)).toEqual(evidence.branchDigest);
-  expect(world.chain.nodes.get(evidence.ownDigest)!.length).toBe(SMALL_WINDOW * 80);
-  expect(await world.outcome(submitCall(specRoot, 40, mine(run[39]!, 1)))).toBe('chain-paused');
-  expect(await world.outcome(governCall(world, { kind: GovernanceKind.resume, specRoot }))).toBe('applied');
-  expect(await world.outcome(submitCall(specRoot, 40, mine(run[39]!, 1)))).toBe('applied');
 });
 
 test('an age policy advances with an empty batch', async () => {
