@@ -3,11 +3,12 @@ import type { ChainSpec, Checkpoint } from '../proofs/containers/spec.js';
 import type { NetworkData, PayloadVerifier } from '../proofs/verify/payload.js';
 import { bitcoinKind } from './bitcoin/kind.js';
 import { bitcoinPayloadVerifiers } from './bitcoin/proofs/index.js';
+import { ethereumKind } from './ethereum/kind.js';
 import { UnknownNetworkError } from './errors.js';
 import type { ChainKind, NetworkInfo } from './types.js';
 
 /** Every kind of foreign chain there is: a new one adds its line here and below. */
-export const chainKinds: readonly ChainKind[] = [bitcoinKind];
+export const chainKinds: readonly ChainKind[] = [bitcoinKind, ethereumKind];
 
 /** Checkers of the payloads of proofs, for the verifier. */
 export const payloadVerifiers: readonly PayloadVerifier[] = [...bitcoinPayloadVerifiers];

@@ -1,12 +1,20 @@
-import { sha256 } from '../proofs/hash/hasher.js';
-import type { Source } from '../adapters/source.js';
 import { SourceUnavailableError } from '../adapters/errors.js';
+import type { Source } from '../adapters/source.js';
 import { ApprovalRefusedError, AttestationRefusedError } from '../mainchain/node/attestation.js';
 import type { Attestor } from '../mainchain/node/attestor.js';
 import type { ChainState } from '../mainchain/rpc/types.js';
 import { bytesEqual, concatBytes } from '../proofs/bytes.js';
-import { type Attest, GovernanceActionType, GovernanceKind, type GovernanceAction, PolicyType, type Registration, RegistrationType } from '../proofs/containers/calls.js';
+import {
+  type Attest,
+  type GovernanceAction,
+  GovernanceActionType,
+  GovernanceKind,
+  PolicyType,
+  type Registration,
+  RegistrationType,
+} from '../proofs/containers/calls.js';
 import { ChainSpecType } from '../proofs/containers/spec.js';
+import { sha256 } from '../proofs/hash/hasher.js';
 import { satisfied } from '../timing/policy.js';
 
 /** A chain as this delegate's own configuration has it. */
@@ -20,12 +28,16 @@ export class SourceAttestor implements Attestor {
   readonly #chains: readonly (AttestedChain & { readonly specRoot: Uint8Array })[];
 
   constructor(chains: readonly AttestedChain[]) {
-    this.#chains = chains.map((chain) => ({ ...chain, specRoot: ChainSpecType.hashTreeRoot(chain.registration.spec) }));
+    this.#chains = chains.map((chain) => ({
+      ...chain,
+      specRoot: ChainSpecType.hashTreeRoot(chain.registration.spec),
+    }));
   }
 
   async check(attest: Attest, chain: ChainState): Promise<void> {
     const own = this.#chains.find((one) => bytesEqual(one.specRoot, attest.specRoot));
-    if (own === undefined) throw new AttestationRefusedError('this delegate does not follow that chain', false);
+    if (own === undefined)
+      throw new AttestationRefusedError('this delegate does not follow that chain', false);
     let trouble: SourceUnavailableError | undefined;
     for (const source of own.sources) {
       try {
@@ -35,16 +47,24 @@ export class SourceAttestor implements Attestor {
         trouble = error;
       }
     }
-    throw new AttestationRefusedError(`no source answers: ${trouble?.message ?? 'none is configured'}`, true, trouble);
+    throw new AttestationRefusedError(
+      `no source answers: ${trouble?.message ?? 'none is configured'}`,
+      true,
+      trouble,
+    );
   }
 
   async approve(action: GovernanceAction): Promise<void> {
     const own = this.#chains.find((one) => bytesEqual(one.specRoot, action.specRoot));
-    if (own === undefined) throw new ApprovalRefusedError('the chain is not in this delegate’s configuration');
+    if (own === undefined)
+      throw new ApprovalRefusedError('the chain is not in this delegate’s configuration');
     const wanted = payloadOf(action.kind, own.registration);
-    if (wanted === undefined) throw new ApprovalRefusedError('this delegate approves registrations and policies only');
+    if (wanted === undefined)
+      throw new ApprovalRefusedError('this delegate approves registrations and policies only');
     if (!bytesEqual(wanted, action.payload)) {
-      throw new ApprovalRefusedError('this delegate’s configuration has another checkpoint or policy for the chain');
+      throw new ApprovalRefusedError(
+        'this delegate’s configuration has another checkpoint or policy for the chain',
+      );
     }
     // The action itself must be one valid encoding.
     GovernanceActionType.serialize(action);
@@ -60,16 +80,25 @@ function payloadOf(kind: number, registration: Registration): Uint8Array | undef
 /** @throws AttestationRefusedError, SourceUnavailableError */
 async function compare(source: Source, attest: Attest, chain: ChainState): Promise<void> {
   const [tip, finalized] = await Promise.all([source.tip(), source.finalized()]);
-  if (tip.height < attest.to) throw new AttestationRefusedError(`own source is at height ${tip.height}, below ${attest.to}`, true);
+  if (tip.height < attest.to)
+    throw new AttestationRefusedError(`own source is at height ${tip.height}, below ${attest.to}`, true);
   const headers = await source.headers(attest.from, attest.to - attest.from + 1);
   const last = headers.at(-1);
-  if (last?.height !== attest.to) throw new AttestationRefusedError('own source does not have the whole range yet', true);
-  const timing = { tipHeight: tip.height, finalizedHeight: finalized?.height, now: Math.floor(Date.now() / 1000) };
+  if (last?.height !== attest.to)
+    throw new AttestationRefusedError('own source does not have the whole range yet', true);
+  const timing = {
+    tipHeight: tip.height,
+    finalizedHeight: finalized?.height,
+    now: Math.floor(Date.now() / 1000),
+  };
   if (!satisfied(chain.policy, last, timing)) {
     throw new AttestationRefusedError(`height ${attest.to} is not yet final for the chain’s policy`, true);
   }
   const digest = sha256(concatBytes(...headers.map((header) => header.raw)));
   if (!bytesEqual(digest, attest.digest)) {
-    throw new AttestationRefusedError(`own source has other headers for ${attest.from} to ${attest.to}`, true);
+    throw new AttestationRefusedError(
+      `own source has other headers for ${attest.from} to ${attest.to}`,
+      true,
+    );
   }
 }

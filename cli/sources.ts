@@ -7,6 +7,11 @@ import type { SourceConfig } from '../config/schema.js';
 export function openSource(chain: string, config: SourceConfig): Source {
   if (config.type === 'ethereum-rpc') return new EthereumRpcSource({ chain, url: config.url });
   const { url, user, password, cookieFile } = config;
-  const auth = cookieFile !== undefined ? { cookieFile } : user !== undefined ? { user, password: password ?? '' } : undefined;
+  const auth =
+    cookieFile !== undefined
+      ? { cookieFile }
+      : user !== undefined
+        ? { user, password: password ?? '' }
+        : undefined;
   return new CoreRpcSource({ chain, url, ...(auth === undefined ? {} : { auth }) });
 }

@@ -64,5 +64,8 @@ export function runChild<I extends Init>(start: (init: I, log: Logger) => Promis
 function openLog(file: string, level: string): Logger {
   mkdirSync(dirname(file), { recursive: true });
   // Synchronous, so that the last lines before a crash are there.
-  return pino({ level, redact: ['password', 'passphrase', '*.password', '*.passphrase'] }, pino.destination({ dest: file, sync: true }));
+  return pino(
+    { level, redact: ['password', 'passphrase', '*.password', '*.passphrase'] },
+    pino.destination({ dest: file, sync: true }),
+  );
 }

@@ -40,7 +40,12 @@ async function startNode(init: NodeInit, log: Logger): Promise<Running> {
       throw error;
     },
   });
-  const rpc = await RpcServer.start({ client: new LocalClient(node), host: HOST, port: init.rpcPort, logger: log });
+  const rpc = await RpcServer.start({
+    client: new LocalClient(node),
+    host: HOST,
+    port: init.rpcPort,
+    logger: log,
+  });
   return {
     url: `http://${HOST}:${init.rpcPort}`,
     async stop() {

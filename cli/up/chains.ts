@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { bitsAt } from '../../adapters/bitcoin/rules/header.js';
 import { findNetwork, networkData, specFor } from '../../adapters/registry.js';
-import { isRetryable } from '../../proofs/errors/base.js';
 import type { Source } from '../../adapters/source.js';
-import { readCheckpointFile, type ReadCheckpoint, toCheckpoint } from '../../config/checkpoint.js';
+import { type ReadCheckpoint, readCheckpointFile, toCheckpoint } from '../../config/checkpoint.js';
 import type { ChainConfig, SourceConfig } from '../../config/schema.js';
 import { bytesEqual, toBareHex } from '../../proofs/bytes.js';
 import { type Registration, RegistrationType } from '../../proofs/containers/calls.js';
 import { ChainKindCode, type Checkpoint } from '../../proofs/containers/spec.js';
-import { bitsAt } from '../../adapters/bitcoin/rules/header.js';
+import { isRetryable } from '../../proofs/errors/base.js';
 import { parsePolicy } from '../../timing/policy.js';
 import type { ChainInit } from '../processes/messages.js';
 import { openSource } from '../sources.js';
@@ -25,7 +25,11 @@ const POLL_EXTERNAL = 2000;
  * kept in the data folder, so that every start has the same spec root.
  * @throws PartFailedError naming what is wrong
  */
-export async function resolveChain(config: ChainConfig, sources: readonly SourceConfig[], data: DataFolder): Promise<ChainInit> {
+export async function resolveChain(
+  config: ChainConfig,
+  sources: readonly SourceConfig[],
+  data: DataFolder,
+): Promise<ChainInit> {
   const opened = sources.map((source) => openSource(config.name, source));
   try {
     await firstThat(config.name, opened, (source) => source.check());
@@ -34,21 +38,36 @@ export async function resolveChain(config: ChainConfig, sources: readonly Source
       name: config.name,
       registration: RegistrationType.serialize(registration),
       sources,
-      pollMilliseconds: config.pollMilliseconds ?? (config.devnet === undefined ? POLL_EXTERNAL : POLL_DEVNET),
+      pollMilliseconds:
+        config.pollMilliseconds ?? (config.devnet === undefined ? POLL_EXTERNAL : POLL_DEVNET),
     };
   } finally {
     await Promise.all(opened.map((source) => source.close()));
   }
 }
 
-async function registrationOf(config: ChainConfig, sources: readonly Source[], data: DataFolder): Promise<Registration> {
+async function registrationOf(
+  config: ChainConfig,
+  sources: readonly Source[],
+  data: DataFolder,
+): Promise<Registration> {
   const { checkpoint, header } = await findCheckpoint(config, sources, data);
-  return { spec: specFor(config.name, checkpoint), policy: parsePolicy(config.policy), checkpointHeader: header };
+  return {
+    spec: specFor(config.name, checkpoint),
+    policy: parsePolicy(config.policy),
+    checkpointHeader: header,
+  };
 }
 
-async function findCheckpoint(config: ChainConfig, sources: readonly Source[], data: DataFolder): Promise<{ checkpoint: Checkpoint; header: Uint8Array }> {
+async function findCheckpoint(
+  config: ChainConfig,
+  sources: readonly Source[],
+  data: DataFolder,
+): Promise<{ checkpoint: Checkpoint; header: Uint8Array }> {
   const kept = data.checkpoint(config.name);
-  const given = existsSync(kept) ? await readCheckpointFile(config.name, kept) : await givenCheckpoint(config, sources);
+  const given = existsSync(kept)
+    ? await readCheckpointFile(config.name, kept)
+    : await givenCheckpoint(config, sources);
   const header = given.header ?? (await readHeader(config.name, sources, given.checkpoint));
   const found = { checkpoint: given.checkpoint, header };
   checkHeader(config.name, found);
@@ -64,7 +83,13 @@ async function givenCheckpoint(config: ChainConfig, sources: readonly Source[]):
   if (network.genesisHeader !== undefined) {
     const header = kind.decode(network.genesisHeader, 0);
     const bits = kind.code === ChainKindCode.bitcoin ? bitsAt(header.raw) : 0;
-    const checkpoint = { height: 0, hash: header.hash, work: kind.work(header), periodStartTime: header.time, periodStartBits: bits };
+    const checkpoint = {
+      height: 0,
+      hash: header.hash,
+      work: kind.work(header),
+      periodStartTime: header.time,
+      periodStartBits: bits,
+    };
     return { checkpoint, header: header.raw };
   }
   if (!network.genesisHash.every((byte) => byte === 0)) {
@@ -76,13 +101,25 @@ async function givenCheckpoint(config: ChainConfig, sources: readonly Source[]):
   return { checkpoint, header: header.raw };
 }
 
-async function readHeader(chain: string, sources: readonly Source[], checkpoint: Checkpoint): Promise<Uint8Array> {
-  const header = await firstThat(chain, sources, async (source) => (await source.headers(checkpoint.height, 1))[0]);
-  if (header === undefined) throw new PartFailedError(chain, `no source has the checkpoint's height ${checkpoint.height}`);
+async function readHeader(
+  chain: string,
+  sources: readonly Source[],
+  checkpoint: Checkpoint,
+): Promise<Uint8Array> {
+  const header = await firstThat(
+    chain,
+    sources,
+    async (source) => (await source.headers(checkpoint.height, 1))[0],
+  );
+  if (header === undefined)
+    throw new PartFailedError(chain, `no source has the checkpoint's height ${checkpoint.height}`);
   return header.raw;
 }
 
-function checkHeader(chain: string, { checkpoint, header }: { checkpoint: Checkpoint; header: Uint8Array }): void {
+function checkHeader(
+  chain: string,
+  { checkpoint, header }: { checkpoint: Checkpoint; header: Uint8Array },
+): void {
   const { kind } = findNetwork(chain);
   const { hash } = kind.decode(header, checkpoint.height);
   if (!bytesEqual(hash, checkpoint.hash)) {
@@ -93,7 +130,11 @@ function checkHeader(chain: string, { checkpoint, header }: { checkpoint: Checkp
   }
 }
 
-async function keep(chain: string, path: string, { checkpoint, header }: { checkpoint: Checkpoint; header: Uint8Array }): Promise<void> {
+async function keep(
+  chain: string,
+  path: string,
+  { checkpoint, header }: { checkpoint: Checkpoint; header: Uint8Array },
+): Promise<void> {
   const { kind } = findNetwork(chain);
   await mkdir(dirname(path), { recursive: true });
   const file = {
@@ -108,7 +149,11 @@ async function keep(chain: string, path: string, { checkpoint, header }: { check
 }
 
 /** The first source's answer that is one; the last trouble if there is none. */
-async function firstThat<T>(chain: string, sources: readonly Source[], ask: (source: Source) => Promise<T>): Promise<T> {
+async function firstThat<T>(
+  chain: string,
+  sources: readonly Source[],
+  ask: (source: Source) => Promise<T>,
+): Promise<T> {
   const deadline = Date.now() + 15_000;
   for (;;) {
     let trouble: unknown;

@@ -65,7 +65,8 @@ export class Part {
       throw new PartFailedError(name, problem, init.logFile);
     }
     child.once('exit', (code, signal) => this.#died(lastLine(stderr) ?? ended(code, signal)));
-    if (child.exitCode !== null || child.signalCode !== null) this.#died(ended(child.exitCode, child.signalCode));
+    if (child.exitCode !== null || child.signalCode !== null)
+      this.#died(ended(child.exitCode, child.signalCode));
   }
 
   /** Asks it to end and waits; kills it after a grace period. */

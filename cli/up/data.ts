@@ -10,8 +10,8 @@ import { formatGenesisFile, parseGenesisFile } from '../../mainchain/genesis/fil
 import { FileKeys } from '../../mainchain/node/keys.js';
 import { utf8 } from '../../proofs/bytes.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
-import { LevelStore } from '../../storage/level.js';
 import { StoreLockedError } from '../../storage/errors.js';
+import { LevelStore } from '../../storage/level.js';
 import { GENESIS_FILE } from '../trust.js';
 import { AlreadyRunningError, DataMismatchError } from './errors.js';
 
@@ -75,10 +75,16 @@ export class DataFolder {
     const genesis = parseGenesisFile(await readFile(this.genesisFile, 'utf8'));
     const { main } = config;
     if (genesis.delegates.length !== main.delegates) {
-      throw new DataMismatchError(this.path, `was made with ${genesis.delegates.length} delegates, main.delegates is ${main.delegates}`);
+      throw new DataMismatchError(
+        this.path,
+        `was made with ${genesis.delegates.length} delegates, main.delegates is ${main.delegates}`,
+      );
     }
     if (genesis.slotMilliseconds !== main.slotMilliseconds || genesis.termBlocks !== main.termBlocks) {
-      throw new DataMismatchError(this.path, 'was made with another main.slotMilliseconds or main.termBlocks');
+      throw new DataMismatchError(
+        this.path,
+        'was made with another main.slotMilliseconds or main.termBlocks',
+      );
     }
     return genesis;
   }
@@ -87,7 +93,9 @@ export class DataFolder {
     const { main } = config;
     await rm(join(this.path, 'delegates'), { recursive: true, force: true });
     await rm(this.operator, { recursive: true, force: true });
-    const delegates = await Promise.all(Array.from({ length: main.delegates }, (_, i) => createKeys(this.delegate(i))));
+    const delegates = await Promise.all(
+      Array.from({ length: main.delegates }, (_, i) => createKeys(this.delegate(i))),
+    );
     const operator = await createKeys(this.operator);
     const genesis: Genesis = {
       version: GENESIS_VERSION,

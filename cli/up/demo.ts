@@ -58,7 +58,9 @@ export async function payAndProve(foreign: RunningForeign, context: DemoContext)
   progress.say(`${payment.chain}: height ${height} is committed on the main chain`);
   await untilAborted(milestones.reached('finalized', payment.chain, height), context.signal);
   watch.lap('finalised');
-  const proof = await retrying(context, () => getFromApi(context.api, `/v1/chains/${payment.chain}/txs/${payment.transaction}/proof?${payment.query}`));
+  const proof = await retrying(context, () =>
+    getFromApi(context.api, `/v1/chains/${payment.chain}/txs/${payment.transaction}/proof?${payment.query}`),
+  );
   await mkdir(data.proofs, { recursive: true });
   const file = join(data.proofs, payment.file);
   await writeFile(file, proof);
@@ -66,7 +68,11 @@ export async function payAndProve(foreign: RunningForeign, context: DemoContext)
   progress.say(`${payment.chain}: proof in ${file} (${proof.length} bytes)`);
   const check = await verifyInFreshProcess(file, data.path);
   watch.lap('proof checked');
-  progress.say(check.ok ? `${payment.chain}: checked offline, in a fresh process without sockets` : `${payment.chain}: the proof was REFUSED`);
+  progress.say(
+    check.ok
+      ? `${payment.chain}: checked offline, in a fresh process without sockets`
+      : `${payment.chain}: the proof was REFUSED`,
+  );
   progress.more([...check.lines, `took: ${watch.words()}`]);
   return { chain: payment.chain, file, transaction: payment.transaction, ok: check.ok, stages: watch.stages };
 }
@@ -96,9 +102,12 @@ async function pay(foreign: RunningForeign): Promise<Payment> {
 
 /** Height of the payment's block, once the relay has seen it. */
 async function heightOf(payment: Payment, context: DemoContext): Promise<number> {
-  const bytes = await retrying(context, () => getFromApi(context.api, `/v1/chains/${payment.chain}/headers/${payment.block}`));
+  const bytes = await retrying(context, () =>
+    getFromApi(context.api, `/v1/chains/${payment.chain}/headers/${payment.block}`),
+  );
   const { height } = JSON.parse(new TextDecoder().decode(bytes)) as { height?: number | string };
-  if (height === undefined) throw new PartFailedError('the API', `does not say the height of block ${payment.block}`);
+  if (height === undefined)
+    throw new PartFailedError('the API', `does not say the height of block ${payment.block}`);
   return Number(height);
 }
 
@@ -129,7 +138,10 @@ function verifyInFreshProcess(file: string, data: string): Promise<{ ok: boolean
   const main = fileURLToPath(new URL('../main.js', import.meta.url));
   const guard = new URL('../noSockets.js', import.meta.url).href;
   return new Promise((resolve, reject) => {
-    const child = fork(main, ['verify', file, '--data', data], { execArgv: ['--import', guard], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = fork(main, ['verify', file, '--data', data], {
+      execArgv: ['--import', guard],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     let output = '';
     const take = (chunk: Buffer) => {
       output += chunk.toString();
@@ -152,6 +164,8 @@ class Stopwatch {
   }
 
   words(): string {
-    return this.stages.map(({ name, milliseconds }) => `${name} ${(milliseconds / 1000).toFixed(1)} s`).join(', ');
+    return this.stages
+      .map(({ name, milliseconds }) => `${name} ${(milliseconds / 1000).toFixed(1)} s`)
+      .join(', ');
   }
 }

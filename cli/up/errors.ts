@@ -4,7 +4,9 @@ import { CrossrootError } from '../../proofs/errors/base.js';
 export class ServicePortError extends CrossrootError {
   override readonly name = 'ServicePortError';
   constructor(service: string, port: number, setting: string) {
-    super(`port ${port}, needed by ${service}, is in use`, { hint: `Stop the other program, or change ${setting} in the configuration.` });
+    super(`port ${port}, needed by ${service}, is in use`, {
+      hint: `Stop the other program, or change ${setting} in the configuration.`,
+    });
   }
 }
 
@@ -12,7 +14,10 @@ export class ServicePortError extends CrossrootError {
 export class AlreadyRunningError extends CrossrootError {
   override readonly name = 'AlreadyRunningError';
   constructor(folder: string, cause: unknown) {
-    super(`another crossroot up is running on ${folder}`, { hint: 'Stop it, or give another --data folder.', cause });
+    super(`another crossroot up is running on ${folder}`, {
+      hint: 'Stop it, or give another --data folder.',
+      cause,
+    });
   }
 }
 

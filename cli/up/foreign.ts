@@ -26,11 +26,25 @@ export async function startForeign(chain: ChainConfig, data: DataFolder): Promis
   const port = devnetPort(chain.name, chain.devnet?.port);
   const every = chain.devnet?.blockMilliseconds;
   if (chain.name === 'ethereum-local') {
-    const node = await launchAnvil({ dataDir, port, blockTime: Math.max(1, Math.round((every ?? ETHEREUM_BLOCK_MS) / 1000)) });
-    return { chain: chain.name, node, sources: [{ type: 'ethereum-rpc', url: node.url }], endpoint: { url: node.url } };
+    const node = await launchAnvil({
+      dataDir,
+      port,
+      blockTime: Math.max(1, Math.round((every ?? ETHEREUM_BLOCK_MS) / 1000)),
+    });
+    return {
+      chain: chain.name,
+      node,
+      sources: [{ type: 'ethereum-rpc', url: node.url }],
+      endpoint: { url: node.url },
+    };
   }
   const bitcoind = chain.devnet?.bitcoind;
-  const node = await launchBitcoin({ dataDir, port, blockIntervalMs: every ?? BITCOIN_BLOCK_MS, ...(bitcoind === undefined ? {} : { bitcoind }) });
+  const node = await launchBitcoin({
+    dataDir,
+    port,
+    blockIntervalMs: every ?? BITCOIN_BLOCK_MS,
+    ...(bitcoind === undefined ? {} : { bitcoind }),
+  });
   return {
     chain: chain.name,
     node,
@@ -41,6 +55,10 @@ export async function startForeign(chain: ChainConfig, data: DataFolder): Promis
 
 /** What the node is, for people. */
 export function foreignWords(node: ForeignNode): string {
-  const names = { anvil: 'Ethereum node (anvil)', bitcoind: 'Bitcoin node (bitcoind, regtest)', regtest: 'Bitcoin node (built-in, regtest)' };
+  const names = {
+    anvil: 'Ethereum node (anvil)',
+    bitcoind: 'Bitcoin node (bitcoind, regtest)',
+    regtest: 'Bitcoin node (built-in, regtest)',
+  };
   return names[node.kind];
 }

@@ -5,7 +5,11 @@ type Stage = 'committed' | 'finalized';
 /** How far each chain is on the main chain, from the relay's events; waits for a height. */
 export class Milestones {
   readonly #heights = new Map<string, number>();
-  readonly #waiting = new Set<{ readonly key: string; readonly height: number; readonly resolve: () => void }>();
+  readonly #waiting = new Set<{
+    readonly key: string;
+    readonly height: number;
+    readonly resolve: () => void;
+  }>();
 
   note(event: RelayEvent): void {
     if (event.type !== 'committed' && event.type !== 'finalized') return;

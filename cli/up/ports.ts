@@ -26,7 +26,14 @@ function needs(config: Config): Need[] {
     ...chains.flatMap((chain, i) =>
       chain.devnet === undefined
         ? []
-        : [{ service: `the local ${chain.name} node`, port: devnetPort(chain.name, chain.devnet.port), host, setting: `chains[${i}].devnet.port` }],
+        : [
+            {
+              service: `the local ${chain.name} node`,
+              port: devnetPort(chain.name, chain.devnet.port),
+              host,
+              setting: `chains[${i}].devnet.port`,
+            },
+          ],
     ),
   ];
 }

@@ -136,14 +136,21 @@ export class Supervisor {
     if (message.type !== 'event') return;
     const { event } = message;
     this.#milestones.note(event);
-    if (event.type === 'registered') this.#progress.say(`${event.chain}: registered by a quorum of delegates`);
+    if (event.type === 'registered')
+      this.#progress.say(`${event.chain}: registered by a quorum of delegates`);
     if (event.type === 'paused') this.#progress.say(`${event.chain}: PAUSED on the main chain`);
   }
 
   async #demo(data: DataFolder): Promise<DemoResult[]> {
     const { demo, chains } = this.#config;
     const shown = demo === false ? [] : this.#foreign;
-    const context = { api: this.api, data, milestones: this.#milestones, progress: this.#progress, signal: this.#abort.signal };
+    const context = {
+      api: this.api,
+      data,
+      milestones: this.#milestones,
+      progress: this.#progress,
+      signal: this.#abort.signal,
+    };
     if (shown.length > 0) return Promise.all(shown.map((foreign) => payAndProve(foreign, context)));
     await Promise.all(chains.map((chain) => this.#milestones.reached('finalized', chain.name, 0)));
     for (const chain of chains) this.#progress.say(`${chain.name}: committed and final on the main chain`);
