@@ -54,7 +54,6 @@ function program(): Command {
     .addOption(options.offline())
     .addOption(options.block())
     .addOption(options.fromTerm())
-    .addOption(options.at())
     .action((flags) => proveCommand(flags));
   add(root, 'verify', 'check proofs offline; opens no socket')
     .argument('<file...>', 'proof files, JSON or SSZ')

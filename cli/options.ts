@@ -45,10 +45,6 @@ export const options = {
       '--from-term <n>',
       'first hand-over to include: the term of the trust that will be used',
     ).argParser(whole),
-  at: () =>
-    new Option('--at <height>', 'main height to prove as of (default: the newest final one)').argParser(
-      whole,
-    ),
   trust: () =>
     new Option(
       '--trust <file>',

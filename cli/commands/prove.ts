@@ -23,7 +23,6 @@ export interface ProveFlags {
   readonly offline?: 'bitcoin';
   readonly block?: string;
   readonly fromTerm?: number;
-  readonly at?: number;
 }
 
 /** Fetches a proof from the API, or builds one from a block file. @throws UsageError, ApiError, MalformedInputError, FileError */
@@ -42,7 +41,7 @@ async function fetchProof(flags: ProveFlags): Promise<Uint8Array> {
   if (chain === undefined) throw new UsageError('--chain is needed (or --offline bitcoin)');
   findNetwork(chain);
   const query = new URLSearchParams({ format: flags.format });
-  if (flags.fromTerm !== undefined) query.set('fromTerm', String(flags.fromTerm));
+  if (flags.fromTerm !== undefined) query.set('from_term', String(flags.fromTerm));
   if (flags.reorg !== undefined)
     return getFromApi(flags.api, `/v1/chains/${chain}/reorgs/${flags.reorg}/proof?${query}`);
   if (tx?.length !== 1) throw new UsageError('one --tx is needed');
@@ -50,7 +49,6 @@ async function fetchProof(flags: ProveFlags): Promise<Uint8Array> {
     throw new UsageError('--log goes with --kind log, and only with it');
   query.set('kind', flags.kind);
   if (flags.log !== undefined) query.set('log', String(flags.log));
-  if (flags.at !== undefined) query.set('at', String(flags.at));
   return getFromApi(flags.api, `/v1/chains/${chain}/txs/${encodeURIComponent(tx[0] ?? '')}/proof?${query}`);
 }
 
