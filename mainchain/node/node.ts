@@ -80,7 +80,7 @@ export class MainChainNode {
   readonly #options: NodeOptions;
   readonly #logger: Logger;
   readonly #metrics: NodeMetrics;
-  readonly #gossip: Gossip;
+  readonly gossip: Gossip;
   readonly #syncer: Syncer;
   readonly #voter: Voter | undefined;
   readonly #producer: Producer | undefined;
@@ -110,7 +110,7 @@ export class MainChainNode {
     this.#voter =
       keys &&
       this.lock &&
-      new Voter(core, keys, this.journal, this.lock, (v) => this.#gossip.sendVote(v), logger, metrics);
+      new Voter(core, keys, this.journal, this.lock, (v) => this.gossip.sendVote(v), logger, metrics);
     const schedule = options.schedule ?? roundRobin;
     this.#producer =
       keys &&
@@ -120,12 +120,12 @@ export class MainChainNode {
         this.journal,
         this.pool,
         schedule,
-        (b) => this.#gossip.sendBlock(b),
+        (b) => this.gossip.sendBlock(b),
         logger,
         metrics,
       );
     this.#rotation = keys && new KeyRotation(core, keys, this.pool, options.store, (t) => void this.submit(t), logger);
-    this.#gossip = new Gossip({
+    this.gossip = new Gossip({
       core,
       syncer: this.#syncer,
       pool: this.pool,
@@ -176,13 +176,13 @@ export class MainChainNode {
         nodeId,
       }),
       onPeer: (peer) => {
-        node.#gossip.greet(peer);
+        node.gossip.greet(peer);
         node.#countPeers();
       },
       onGone: () => node.#countPeers(),
-      onMessage: (peer, message) => node.#gossip.receive(peer, message),
+      onMessage: (peer, message) => node.gossip.receive(peer, message),
     });
-    node.#gossip.attach(node.#network);
+    node.gossip.attach(node.#network);
     node.#ticker.start();
     return node;
   }
@@ -205,7 +205,7 @@ export class MainChainNode {
     if (verdict.status === 'added') {
       this.#metrics.count('transactions');
       this.#metrics.gauge('pool', this.pool.size);
-      this.#gossip.sendTransaction(transaction);
+      this.gossip.sendTransaction(transaction);
     }
     return verdict;
   }
@@ -226,7 +226,7 @@ export class MainChainNode {
     this.#firstSlot ??= slot;
     await this.lock?.check();
     await this.#voter?.poke();
-    if (slot % STATUS_SLOTS === 0) this.#gossip.sendStatus();
+    if (slot % STATUS_SLOTS === 0) this.gossip.sendStatus();
     if (this.#producer === undefined || this.#syncer.active) return;
     // Alone after a start, a node would only build a branch that the others drop.
     const { members } = this.core.chain.termAt(this.core.chain.head.root);
@@ -251,7 +251,7 @@ export class MainChainNode {
         this.#options.onFinalized?.(height);
         this.#start(async () => this.#rotation?.onFinalized());
       },
-      certificate: (certificate) => this.#gossip.sendCertificate(certificate),
+      certificate: (certificate) => this.gossip.sendCertificate(certificate),
       evidence: (evidence) => this.#options.onEvidence?.(evidence),
     };
   }

@@ -7,9 +7,9 @@ import { type DelegateKeys, MemoryKeys } from '../../mainchain/node/keys.js';
 import { type Logger, silentLogger } from '../../mainchain/node/logger.js';
 import { MainChainNode } from '../../mainchain/node/node.js';
 import { utf8 } from '../../proofs/bytes.js';
-import type { Evidence } from '../../proofs/containers/evidence.js';
+import type { Evidence, SignedVote } from '../../proofs/containers/evidence.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
-import type { KeyValueStore } from '../../storage/keyValue.js';
+import type { KeyValueStore, RangeOptions } from '../../storage/keyValue.js';
 import { MemoryStore } from '../../storage/memory.js';
 
 export interface ClusterOptions {
@@ -20,6 +20,32 @@ export interface ClusterOptions {
   readonly logger?: Logger;
   readonly attestor?: (index: number) => Attestor;
   readonly store?: (index: number) => Promise<KeyValueStore>;
+}
+
+/** A store that can die: what is written after that is lost. */
+class GatedStore implements KeyValueStore {
+  dead = false;
+  constructor(readonly inner: KeyValueStore) {}
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.inner.get(key);
+  }
+  async batch(...args: Parameters<KeyValueStore['batch']>): Promise<void> {
+    if (this.dead) throw new Error('killed');
+    return this.inner.batch(...args);
+  }
+  range(options: RangeOptions): AsyncIterable<readonly [Uint8Array, Uint8Array]> {
+    return this.inner.range(options);
+  }
+  async close(): Promise<void> {
+    await this.inner.close();
+  }
+}
+
+async function copy(store: KeyValueStore | undefined): Promise<MemoryStore> {
+  const out = new MemoryStore();
+  if (store === undefined) return out;
+  for await (const [key, value] of store.range({})) await out.batch([{ type: 'put', key, value }]);
+  return out;
 }
 
 /** A whole main-chain network in this process, over real sockets: for tests. */
@@ -33,6 +59,8 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #stores: (KeyValueStore | undefined)[] = [];
   readonly #nodes: (MainChainNode | undefined)[] = [];
+  readonly #backups: (KeyValueStore | undefined)[] = [];
+  readonly #dying: Promise<void>[] = [];
   readonly #addresses: Address[] = [];
 
   private constructor(options: ClusterOptions) {
@@ -64,7 +92,8 @@ export class Cluster {
 
   async startNode(index: number): Promise<void> {
     const { attestor } = this.#options;
-    const store = this.#stores[index] ?? (await this.#options.store?.(index)) ?? new MemoryStore();
+    await Promise.all(this.#dying.splice(0));
+    const store = this.#stores[index] ?? new GatedStore((await this.#options.store?.(index)) ?? new MemoryStore());
     this.#stores[index] = store;
     const keys = this.keys[index];
     const peers = this.#addresses.filter((_, i) => i !== index);
@@ -105,6 +134,32 @@ export class Cluster {
     return Math.min(...this.running.map((node) => node.core.engine.finalized.height));
   }
 
+  /** All processes end at once: nothing is written any more, sockets just close. */
+  kill(): void {
+    for (const [i, node] of this.#nodes.entries()) {
+      this.#nodes[i] = undefined;
+      const store = this.#stores[i];
+      if (store instanceof GatedStore) {
+        store.dead = true;
+        this.#stores[i] = new GatedStore(store.inner);
+      }
+      this.#dying.push(node?.stop() ?? Promise.resolve());
+    }
+  }
+
+  /** Remembers the disk of a stopped node, and brings that state back. */
+  async backup(index: number): Promise<void> {
+    this.#backups[index] = await copy(this.#stores[index]);
+  }
+  async restore(index: number): Promise<void> {
+    this.#stores[index] = new GatedStore(await copy(this.#backups[index]));
+  }
+
+  /** Makes a node send a vote that it did not decide on. */
+  async inject(index: number, vote: SignedVote): Promise<void> {
+    this.node(index).gossip.sendVote(vote);
+  }
+
   pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, milliseconds));
   }
@@ -129,6 +184,6 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#nodes.map((_, i) => this.stopNode(i)));
+    await Promise.all([...this.#dying.splice(0), ...this.#nodes.map((_, i) => this.stopNode(i))]);
   }
 }
