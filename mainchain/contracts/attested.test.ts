@@ -132,3 +132,16 @@ test('an age policy is checked for attested chains too', async () => {
   expect(await world.outcome(attestCall(world, late))).toBe('policy-not-met');
   expect(await world.outcome(attestCall(world, late), undefined, { slot: 3600 })).toBe('applied');
 });
+
+test('headers must be linked even if the rules of their kind do not look', async () => {
+  const world = await World.create({ kinds: [{ ...toyKind, validate: () => undefined }] });
+  const policy: Policy = { kind: PolicyKind.finalized, value: 0 };
+  await world.call(registerCall(world, toySpec(), policy, toyCheckpoint.raw));
+  const [first, second] = toyRun(toyCheckpoint, 2);
+  const stray = toyHeader(102, toyCheckpoint.hash, second!.time);
+  expect(await world.outcome(attestCall(world, [first!, stray]))).toBe('unlinked-headers');
+  expect(await world.outcome(attestCall(world, [toyHeader(101, stray.hash, 1_600_000_100)]))).toBe(
+    'unlinked-headers',
+  );
+  expect(await world.outcome(attestCall(world, [first!, second!]))).toBe('applied');
+});

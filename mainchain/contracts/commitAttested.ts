@@ -46,7 +46,7 @@ export function commitAttested(state: StateWriter, context: BlockContext, call: 
   }
   const message = signingRoot(AttestType, attest, 'attestation', context.genesisRoot);
   checkQuorum(context.bls, context.term.members, call.bits, message, call.signature);
-  const headers = decodeHeaders(network.kind, call.headers, attest.from);
+  const headers = decodeHeaders(network.kind, call.headers, attest.from, MAX_BATCH_HEADERS);
   if (headers.length !== attest.to - attest.from + 1) {
     throw new BadRangeError(`${headers.length} headers for the range ${attest.from}-${attest.to}`);
   }

@@ -1,16 +1,35 @@
 import { HeaderRuleError, HeaderTooEarlyError } from '../../adapters/errors.js';
 import type { Ancestors, ChainKind, ForeignHeader } from '../../adapters/types.js';
+import { bytesEqual } from '../../proofs/bytes.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
-import { BadHeaderError, HeaderTooEarlyCallError, MalformedHeadersError } from './indexErrors.js';
+import {
+  BadHeaderError,
+  HeaderTooEarlyCallError,
+  MalformedHeadersError,
+  TooManyHeadersError,
+  UnlinkedHeadersError,
+} from './indexErrors.js';
 
 /** @throws MalformedHeadersError */
 export function decodeHeader(kind: ChainKind, raw: Uint8Array, height: number): ForeignHeader {
   return refusing(() => kind.decode(raw, height));
 }
 
-/** Headers written one after another, the first at height `from`. @throws MalformedHeadersError */
-export function decodeHeaders(kind: ChainKind, bytes: Uint8Array, from: number): ForeignHeader[] {
-  return refusing(() => kind.split(bytes).map((raw, i) => kind.decode(raw, from + i)));
+/**
+ * At most `limit` headers written one after another, the first at height `from`.
+ * @throws MalformedHeadersError, TooManyHeadersError (before any is hashed)
+ */
+export function decodeHeaders(
+  kind: ChainKind,
+  bytes: Uint8Array,
+  from: number,
+  limit: number,
+): ForeignHeader[] {
+  return refusing(() => {
+    const raws = kind.split(bytes);
+    if (raws.length > limit) throw new TooManyHeadersError(`${raws.length} headers, at most ${limit}`);
+    return raws.map((raw, i) => kind.decode(raw, from + i));
+  });
 }
 
 /** How many headers there are; 0 if they cannot be read. */
@@ -25,8 +44,9 @@ export function countHeaders(kind: ChainKind, bytes: Uint8Array): number {
 }
 
 /**
- * Validates a run by its chain's own rules.
- * @throws BadHeaderError; HeaderTooEarlyCallError (retryable)
+ * Validates a run by its chain's own rules. The link to a known parent is demanded here once more: a kind's rules may let
+ * a header pass whose parent they cannot see.
+ * @throws BadHeaderError, UnlinkedHeadersError; HeaderTooEarlyCallError (retryable)
  */
 export function validateRun(
   kind: ChainKind,
@@ -44,6 +64,10 @@ export function validateRun(
       }
       if (error instanceof HeaderRuleError) throw new BadHeaderError(error);
       throw error;
+    }
+    const parent = ancestors.header(header.height - 1);
+    if (parent === undefined || !bytesEqual(parent.hash, header.parentHash)) {
+      throw new UnlinkedHeadersError(`the header at height ${header.height} is not linked to its parent`);
     }
   }
 }

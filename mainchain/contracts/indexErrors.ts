@@ -11,6 +11,11 @@ export class MalformedHeadersError extends CallRefusedError {
   readonly code = 'malformed-headers';
 }
 
+export class UnlinkedHeadersError extends CallRefusedError {
+  override readonly name = 'UnlinkedHeadersError';
+  readonly code = 'unlinked-headers';
+}
+
 export class TooManyHeadersError extends CallRefusedError {
   override readonly name = 'TooManyHeadersError';
   readonly code = 'too-many-headers';

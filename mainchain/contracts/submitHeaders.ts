@@ -48,7 +48,7 @@ export function submitHeaders(state: StateWriter, context: BlockContext, call: S
       `height ${call.forkHeight} is not on the branch ${record.start}-${record.tipHeight}`,
     );
   }
-  const submitted = decodeHeaders(network.kind, call.headers, call.forkHeight + 1);
+  const submitted = decodeHeaders(network.kind, call.headers, call.forkHeight + 1, MAX_EVIDENCE_HEADERS);
   const { forkHeight, run } = withoutShared(branch, call.forkHeight, submitted);
   const deep = forkHeight < record.windowBase;
   const limit = deep ? MAX_EVIDENCE_HEADERS : MAX_BATCH_HEADERS;

@@ -217,6 +217,7 @@ test('more headers than a batch or a block may have', async () => {
   const world = await bitcoinWorld(undefined, bitcoinKind);
   const run = mine(regtestGenesis, 4100);
   expect(await world.outcome(submitCall(specRoot, 0, run.slice(0, 2017)))).toBe('too-many-headers');
+  expect(await world.outcome(submitCall(specRoot, 0, run))).toBe('too-many-headers');
   const one = world.transaction(submitCall(specRoot, 0, run.slice(0, 2016)));
   const { nonce } = one.transaction;
   const two = world.transaction(submitCall(specRoot, 2016, run.slice(2016, 4032)), { nonce: nonce + 1 });
