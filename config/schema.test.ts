@@ -1,0 +1,132 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCheckpointFile } from './checkpoint.js';
+import { ConfigError } from './errors.js';
+import { loadConfig } from './load.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'crossroot-config-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function load(content: unknown) {
+  const path = join(folder, 'crossroot.json');
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return loadConfig(path);
+}
+
+const chain = { name: 'bitcoin-regtest', policy: 'confirmations(2)', devnet: {} };
+const core = { type: 'bitcoin-core', url: 'http://127.0.0.1:8332' };
+
+describe('an error names the file and the place', () => {
+  test.each<[string, unknown, RegExp]>([
+    [
+      'neither sources nor devnet',
+      { chains: [{ name: chain.name, policy: chain.policy }] },
+      /chains\[0\]\.sources: give either sources or devnet/,
+    ],
+    ['both of them', { chains: [{ ...chain, sources: [core] }] }, /chains\[0\]\.sources: give either/],
+    ['an unknown chain', { chains: [{ ...chain, name: 'dogecoin' }] }, /chains\[0\]\.\w+: /],
+    [
+      'a policy that is none',
+      { chains: [chain, { ...chain, policy: 'confirmation(2)' }] },
+      /chains\[1\]\.policy: /,
+    ],
+    [
+      'a policy that the chain cannot have',
+      { chains: [{ ...chain, policy: 'finalized' }] },
+      /chains\[0\]\.policy: .*no finalised/,
+    ],
+    [
+      'a local node for a real chain',
+      { chains: [{ ...chain, name: 'bitcoin-mainnet' }] },
+      /chains\[0\]\.devnet: only/,
+    ],
+    [
+      'a source of another kind',
+      {
+        chains: [
+          {
+            name: 'bitcoin-mainnet',
+            policy: 'confirmations(6)',
+            sources: [{ type: 'ethereum-rpc', url: 'http://a' }],
+          },
+        ],
+      },
+      /chains\[0\]\.sources: ethereum-rpc cannot read/,
+    ],
+    [
+      'a source without http',
+      {
+        chains: [
+          { name: 'bitcoin-mainnet', policy: 'confirmations(6)', sources: [{ ...core, url: 'ftp://a' }] },
+        ],
+      },
+      /chains\[0\]\.sources\[0\]\.url: is not an http/,
+    ],
+    ['a chain listed twice', { chains: [chain, chain] }, /chains: bitcoin-regtest is listed twice/],
+    ['a port out of range', { api: { port: 70_000 } }, /api\.port: /],
+    ['an unknown key', { ports: {} }, /"ports"/],
+    ['an unknown key below', { main: { delegate: 4 } }, /main: .*"delegate"/],
+    ['a list', [], /crossroot\.json: /],
+    ['no JSON', '{"chains": ', /crossroot\.json: is not JSON/],
+  ])('%s', async (_, content, message) => {
+    await expect(load(content)).rejects.toThrow(ConfigError);
+    await expect(load(content)).rejects.toThrow(message);
+    await expect(load(content)).rejects.toThrow(join(folder, 'crossroot.json'));
+  });
+
+  test('a file that is not there', async () => {
+    await expect(loadConfig(join(folder, 'none.json'))).rejects.toThrow(/none\.json: cannot be read/);
+  });
+});
+
+test('a password is not repeated in an error', async () => {
+  const source = { ...core, user: 'me', password: 'correct horse', extra: 1 };
+  const chains = [{ name: 'bitcoin-mainnet', policy: 'confirmations(6)', sources: [source] }];
+  const error = await load({ chains }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(JSON.stringify(error)).not.toContain('correct horse');
+  expect(String(error)).not.toContain('correct horse');
+});
+
+test('paths are relative to the file', async () => {
+  const sources = [{ ...core, cookieFile: 'node/.cookie' }];
+  const chains = [{ name: 'bitcoin-mainnet', policy: 'age(60)', checkpoint: 'point.json', sources }];
+  const config = await load({ chains });
+  expect(config.chains[0]?.checkpoint).toBe(join(folder, 'point.json'));
+  expect(config.chains[0]?.sources?.[0]).toMatchObject({ cookieFile: join(folder, 'node', '.cookie') });
+});
+
+describe('a checkpoint file', () => {
+  const good = { height: 5, hash: 'ab'.repeat(32), work: '0x10', periodStartBits: '1d00ffff' };
+  const read = async (content: unknown) => {
+    const path = join(folder, 'point.json');
+    await writeFile(path, JSON.stringify(content));
+    return readCheckpointFile('bitcoin-mainnet', path);
+  };
+  test('is read', async () => {
+    const { checkpoint, header } = await read({ ...good, header: '00ff' });
+    expect(checkpoint).toMatchObject({
+      height: 5,
+      work: 16n,
+      periodStartBits: 0x1d00ffff,
+      periodStartTime: 0,
+    });
+    expect(header).toEqual(Uint8Array.of(0, 255));
+  });
+  test.each<[string, unknown, RegExp]>([
+    ['no hash', { height: 5 }, /point\.json: hash: /],
+    ['a hash that is too short', { ...good, hash: 'ab' }, /point\.json: .*64 hex digits/],
+    ['a hash with 0x', { ...good, hash: `0x${'ab'.repeat(32)}` }, /point\.json: /],
+    ['work that is no integer', { ...good, work: '1e9' }, /work: /],
+    ['a header that is no hex', { ...good, header: 'xyz' }, /point\.json: header/],
+    ['an unknown key', { ...good, depth: 1 }, /"depth"/],
+  ])('%s is refused', async (_, content, message) => {
+    await expect(read(content)).rejects.toThrow(ConfigError);
+    await expect(read(content)).rejects.toThrow(message);
+  });
+});
