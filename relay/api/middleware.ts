@@ -10,6 +10,7 @@ import {
   RequestTimeoutError,
   statusOf,
 } from './errors.js';
+import { plain } from './json.js';
 
 /** Security headers for every answer; the page's own policy is set where it is served. */
 export const securityHeaders: RequestHandler = (_request, response, next) => {
@@ -91,7 +92,21 @@ export function errorHandler(onFault: (error: unknown) => void): ErrorRequestHan
     const status = statusOf(error);
     const retryAfter = 'retryAfter' in error ? Number(error.retryAfter) : status === 503 ? 2 : undefined;
     if (retryAfter !== undefined) response.set('retry-after', String(retryAfter));
-    response.status(status).json({ error: error.toJSON() });
+    response.status(status).json({ error: errorView(error) });
+  };
+}
+
+/** Like every answer: bytes as hex, integers that may need 64 bits as decimal strings. */
+function errorView(error: CrossrootError): Record<string, unknown> {
+  const { name, message, retryable, hint, details } = error;
+  const facts = plain(details) as Record<string, unknown>;
+  return {
+    ...facts,
+    ...('retryAfter' in details ? { retryAfter: details.retryAfter } : {}),
+    name,
+    message,
+    retryable,
+    hint,
   };
 }
 

@@ -1,12 +1,11 @@
 import type { Registrar } from './registrar.js';
 import type { StepResult, Submitter } from './result.js';
 
-/** Registers a chain first, then feeds it. The registrar is asked again only while it has work or trouble. */
+/** Registers a chain first, then feeds it. The registrar looks every time: a fork of the main chain may undo a registration. */
 export class ChainSubmitter implements Submitter {
   readonly chain: string;
   readonly #registrar: Registrar;
   readonly #feeder: Submitter;
-  #registered = false;
 
   constructor(registrar: Registrar, feeder: Submitter) {
     this.chain = feeder.chain;
@@ -15,11 +14,8 @@ export class ChainSubmitter implements Submitter {
   }
 
   async step(signal?: AbortSignal): Promise<StepResult> {
-    if (!this.#registered) {
-      const result = await this.#registrar.step(signal);
-      if (result.kind !== 'idle') return result;
-      this.#registered = true;
-    }
+    const result = await this.#registrar.step(signal);
+    if (result.kind !== 'idle') return result;
     return this.#feeder.step(signal);
   }
 }

@@ -133,7 +133,8 @@ export class TransactionSender {
           const seen = error instanceof TransactionLostError ? undefined : await this.#look(root, signed);
           if (seen) return seen;
           if (reasonOf(error) === 'bad-mark') return { kind: 'expired' };
-          throw error;
+          // An earlier transaction of this account waits, perhaps from before a restart: it goes first.
+          if (reasonOf(error) !== 'nonce-taken') throw error;
         }
       }
       await this.#clock.sleep(this.#pollMs, signal);

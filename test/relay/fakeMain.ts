@@ -437,7 +437,7 @@ export class FakeMain {
     if (transaction.nonce < this.world.nonce) throw new TransactionRefusedError('nonce-too-low', false);
     const same = this.pool.find((one) => one.transaction.nonce === transaction.nonce);
     if (same && !bytesEqual(TransactionType.hashTreeRoot(same.transaction), root)) {
-      throw new TransactionRefusedError('nonce-pending', true);
+      throw new TransactionRefusedError('nonce-taken', false);
     }
     if (!same) this.pool.push(signed);
     return root;

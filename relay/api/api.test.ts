@@ -1,0 +1,329 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type * as z from 'zod';
+import { SourceUnavailableError } from '../../adapters/errors.js';
+import { networkData } from '../../adapters/registry.js';
+import { AccountSigner } from '../../mainchain/crypto/account.js';
+import { blstBls } from '../../mainchain/crypto/blst.js';
+import { aggregateSignatures } from '../../mainchain/crypto/signer.js';
+import { bytesEqual, utf8 } from '../../proofs/bytes.js';
+import { ChainStatus } from '../../proofs/containers/commitment.js';
+import { sha256 } from '../../proofs/hash/hasher.js';
+import { Assurance, FakeLocal, fakeKind, GENESIS, registrationOf } from '../../test/relay/fakeForeign.js';
+import { FakeMain } from '../../test/relay/fakeMain.js';
+import { parsePolicy } from '../../timing/policy.js';
+import { ProofKindError } from '../proofs/errors.js';
+import { RelayService } from '../service.js';
+import { ListenError, statusOf } from './errors.js';
+import { openApiDocument } from './openapi.js';
+import { ChainList, HeaderList, ReorganisationList } from './routes/chains.js';
+import { Health } from './routes/health.js';
+import { RecentProofList } from './routes/proofs.js';
+import * as s from './schemas.js';
+
+const kind = fakeKind({ 'made-up': Assurance.work, other: Assurance.attested });
+const hashOf = (name: string) => kind.displayHash(sha256(utf8(name)));
+
+describe('the API over HTTP', () => {
+  const main = new FakeMain();
+  const local = new FakeLocal('made-up');
+  const other = new FakeLocal('other');
+  const faults: unknown[] = [];
+  const places = new Map([
+    ['early', 102],
+    ['late', 120],
+    ['before', 50],
+    ['lost-source', 103],
+    ['elsewhere', 104],
+    ['no-log', 105],
+  ]);
+  let relay: RelayService;
+  let ticking: NodeJS.Timeout;
+  let checkFails = false;
+
+  const config = () => ({
+    version: '1.2.3',
+    nodes: main.delegates.map((_, i) => ({ name: `node ${i}`, client: main.client(i) })),
+    operator: AccountSigner.fromSecret(new Uint8Array(32).fill(3)),
+    chains: [
+      {
+        name: 'made-up',
+        kind,
+        registration: registrationOf('made-up', parsePolicy('confirmations(2)')),
+        local,
+      },
+      { name: 'other', kind, registration: registrationOf('other', parsePolicy('finalized')), local: other },
+    ],
+    data: {
+      async place(chain: string, hash: Uint8Array) {
+        const name = [...places.keys()].find((one) => bytesEqual(sha256(utf8(one)), hash));
+        const height = name === undefined ? undefined : places.get(name);
+        if (chain !== 'made-up' || height === undefined) return undefined;
+        const blockHash = name === 'elsewhere' ? sha256(hash) : (local.header(height)?.hash ?? GENESIS.hash);
+        return { height, blockHash, index: name === 'no-log' ? 9 : 0 };
+      },
+      async block(_chain: string, hash: Uint8Array) {
+        if (bytesEqual(hash, local.header(103)?.hash ?? hash))
+          throw new SourceUnavailableError('source', 'down');
+        return { header: GENESIS, transactionHashes: [] };
+      },
+    },
+    pages: {
+      page: async (_chain: string, from: number, limit: number) =>
+        local.branch.filter((header) => header.height >= from).slice(0, limit),
+    },
+    payloads: (_code: number, request: { readonly index: number }) => {
+      if (request.index === 9) throw new ProofKindError('no such log');
+      return { kind: 1 as const, payload: new Uint8Array(0) };
+    },
+    format: { networks: networkData, payloads: [], chainKind: () => undefined },
+    genesis: main.genesis,
+    verify: { bls: blstBls },
+    scheme: { verify: blstBls.verify, aggregate: aggregateSignatures },
+    checks: {
+      index: async () => {
+        if (checkFails) throw new Error('the index is behind');
+      },
+    },
+    onFault: (error: unknown) => void faults.push(error),
+  });
+
+  beforeAll(async () => {
+    local.grow(20);
+    ticking = setInterval(() => main.block(), 20);
+    relay = await RelayService.start({ ...config(), http: { port: 0 } });
+    const end = Date.now() + 10_000;
+    const done = () =>
+      main.chain('made-up')?.committed.height === local.tip().height - 1 && main.chain('other');
+    while (!done() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(main.chain('made-up')?.committed.height).toBe(119);
+  });
+  afterAll(async () => {
+    await relay.stop();
+    clearInterval(ticking);
+  });
+
+  async function get(path: string, init?: RequestInit) {
+    const response = await fetch(`${relay.url}${path}`, init);
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text ? (JSON.parse(text) as unknown) : undefined,
+    };
+  }
+
+  test.each<[string, z.ZodType]>([
+    ['/healthz', Health],
+    ['/readyz', s.Readiness],
+    ['/v1/status', s.Status],
+    ['/v1/chains', ChainList],
+    ['/v1/chains/made-up', s.Chain],
+    ['/v1/chains/other', s.Chain],
+    ['/v1/chains/made-up/headers', HeaderList],
+    ['/v1/chains/made-up/headers?from=105&limit=3', HeaderList],
+    ['/v1/chains/made-up/headers/105', s.HeaderDetail],
+    ['/v1/chains/made-up/reorgs', ReorganisationList],
+    ['/v1/proofs', RecentProofList],
+    ['/v1/commitments/head', s.Commitments],
+    ['/v1/commitments/1', s.Commitments],
+    ['/v1/main/headers/0', s.MainHeader],
+    ['/v1/main/headers/finalized', s.MainHeader],
+    ['/v1/main/finality', s.Finality],
+  ])('%s answers in its documented shape', async (path, schema) => {
+    const { status, body, headers } = await get(path);
+    expect(status).toBe(200);
+    expect(schema.parse(body)).toEqual(body);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(headers.get('x-powered-by')).toBeNull();
+  });
+
+  test.each([
+    [404, 'NotFoundError', '/nowhere'],
+    [404, 'ChainNotConfiguredError', '/v1/chains/nothing'],
+    [404, 'ChainNotConfiguredError', '/v1/chains/nothing/headers/1'],
+    [404, 'NotFoundError', '/v1/chains/made-up/headers/9999'],
+    [404, 'NotFoundError', `/v1/chains/made-up/headers/${'ab'.repeat(32)}`],
+    [400, 'MalformedInputError', '/v1/chains/made-up/headers/xyz'],
+    [400, 'BadRequestError', '/v1/chains/made-up/headers?limit=0'],
+    [400, 'BadRequestError', '/v1/chains/made-up/headers?limit=501'],
+    [400, 'BadRequestError', '/v1/chains/made-up/headers?from=-1'],
+    [400, 'BadRequestError', '/v1/chains/%E0%A4%A'],
+    [404, 'NotFoundError', '/v1/main/headers/99999999'],
+    [404, 'NotFoundError', '/v1/commitments/99999999'],
+    [400, 'BadRequestError', '/v1/main/headers/tip'],
+    [404, 'UnknownReorganisationError', '/v1/chains/made-up/reorgs/0/proof'],
+    [400, 'BadRequestError', '/v1/chains/made-up/reorgs/x/proof'],
+    [404, 'UnknownTransactionError', `/v1/chains/made-up/txs/${hashOf('never')}/proof`],
+    [400, 'MalformedInputError', '/v1/chains/made-up/txs/zz/proof'],
+    [400, 'BadRequestError', `/v1/chains/made-up/txs/${hashOf('early')}/proof?kind=log`],
+    [400, 'BadRequestError', `/v1/chains/made-up/txs/${hashOf('early')}/proof?kind=tx&log=1`],
+    [400, 'BadRequestError', `/v1/chains/made-up/txs/${hashOf('early')}/proof?format=xml`],
+    [400, 'BadRequestError', `/v1/chains/made-up/txs/${hashOf('early')}/proof?kind=tx&kind=log`],
+    [425, 'NotProvableYetError', `/v1/chains/made-up/txs/${hashOf('early')}/proof`],
+    [425, 'NotProvableYetError', `/v1/chains/made-up/txs/${hashOf('late')}/proof`],
+    [422, 'BelowHistoryError', `/v1/chains/made-up/txs/${hashOf('before')}/proof`],
+    [503, 'SourceUnavailableError', `/v1/chains/made-up/txs/${hashOf('lost-source')}/proof`],
+    [409, 'DisputedBlockError', `/v1/chains/made-up/txs/${hashOf('elsewhere')}/proof`],
+    [400, 'ProofKindError', `/v1/chains/made-up/txs/${hashOf('no-log')}/proof?kind=log&log=7`],
+  ])('%i %s: %s', async (status, name, path) => {
+    const answer = await get(path);
+    expect(s.ErrorBody.parse(answer.body)).toMatchObject({ error: { name } });
+    expect(answer.status).toBe(status);
+    if (status === 425 || status === 503)
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(JSON.stringify(answer.body)).not.toContain('node_modules');
+  });
+
+  test.each([
+    [400, 'BadRequestError', ''],
+    [422, 'ProofError', 'not a proof'],
+    [422, 'ProofError', '{"format":"crossroot-proof"}'],
+  ])('POST /v1/proofs/verify: %i %s for %j', async (status, name, body) => {
+    const answer = await get('/v1/proofs/verify', { method: 'POST', body });
+    expect(answer).toMatchObject({ status, body: { error: { name } } });
+  });
+
+  test('a body that is too large is refused', async () => {
+    const answer = await get('/v1/proofs/verify', { method: 'POST', body: new Uint8Array(2 ** 24 + 1) });
+    expect(answer).toMatchObject({ status: 413, body: { error: { name: 'LimitExceededError' } } });
+  });
+
+  test('a paused chain: told, and nothing is proven', async () => {
+    main.setStatus('made-up', ChainStatus.paused);
+    const answer = await get(`/v1/chains/made-up/txs/${hashOf('early')}/proof`);
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { error: { name: 'DisputedBlockError', retryable: true } },
+    });
+    expect(await get('/v1/chains/made-up')).toMatchObject({ body: { status: 'paused' } });
+    main.setStatus('made-up', ChainStatus.active);
+  });
+
+  test('readiness names what is wrong', async () => {
+    checkFails = true;
+    local.state = { source: 'test source', healthy: false, problem: 'connection refused' };
+    const { status, body } = await get('/readyz');
+    checkFails = false;
+    local.state = { source: 'test source', healthy: true };
+    expect(status).toBe(503);
+    expect(body).toMatchObject({
+      ready: false,
+      checks: {
+        index: { ok: false, message: 'the index is behind' },
+        'source:made-up': { ok: false },
+        'main-chain': { ok: true },
+      },
+    });
+  });
+
+  test('a dead main chain: the status says so, the rest is 503', async () => {
+    main.fault = () => 'unavailable';
+    expect(await get('/v1/status')).toMatchObject({ status: 200, body: { ready: false, main: null } });
+    expect(await get('/v1/chains')).toMatchObject({
+      status: 503,
+      body: { error: { name: 'NodeUnavailableError', retryable: true } },
+    });
+    main.fault = () => 'none';
+  });
+
+  test('a fault of ours is told without its inside', async () => {
+    const page = local.tip.bind(local);
+    local.tip = () => {
+      throw new TypeError('secret inside');
+    };
+    const answer = await get('/v1/chains/made-up/headers');
+    local.tip = page;
+    expect(answer).toMatchObject({ status: 500, body: { error: { name: 'InternalError' } } });
+    expect(JSON.stringify(answer.body)).not.toContain('secret');
+    expect(faults.some((fault) => fault instanceof TypeError)).toBe(true);
+  });
+
+  test('another Host name is refused: no web site reaches a loopback service by a name of its own', async () => {
+    const { request } = await import('node:http');
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      request(`${relay.url}/v1/chains`, { headers: { host: 'evil.example' } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(400);
+  });
+
+  test('rate limit and port in use', async () => {
+    const limited = await RelayService.start({ ...config(), chains: [], http: { requestsPerMinute: 2 } });
+    const ask = () => fetch(`${limited.url}/healthz`);
+    await ask();
+    await ask();
+    const third = await ask();
+    expect(third.status).toBe(429);
+    expect(await third.json()).toMatchObject({ error: { name: 'RateLimitedError', retryable: true } });
+    const port = Number(new URL(limited.url).port);
+    await expect(RelayService.start({ ...config(), chains: [], http: { port } })).rejects.toThrow(
+      ListenError,
+    );
+    await limited.stop();
+  });
+
+  test('the page: three files of this server, nothing else', async () => {
+    const page = await fetch(`${relay.url}/`);
+    const html = await page.text();
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
+    const links = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].flatMap((match) => match[1] ?? []);
+    expect(links.length).toBeGreaterThan(5);
+    for (const link of links.filter((one) => one !== 'data:,')) {
+      expect(link.startsWith('/')).toBe(true);
+      expect((await fetch(`${relay.url}${link}`)).status).toBe(200);
+    }
+    const script = await (await fetch(`${relay.url}/page.js`)).text();
+    expect(() => new Function(script)).not.toThrow();
+    expect(script).not.toMatch(/innerHTML|https?:|eval/);
+    for (const id of script.matchAll(/byId\('([a-z]+)'\)/g)) expect(html).toContain(`id="${id[1]}"`);
+  });
+
+  test('the OpenAPI document has every route, and every route is in it', async () => {
+    const { body } = await get('/openapi.json');
+    const document = openApiDocument('1.2.3');
+    expect(body).toEqual(JSON.parse(JSON.stringify(document)));
+    expect(document.openapi).toMatch(/^3\.1/);
+    const text = JSON.stringify(document);
+    for (const match of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      expect(document.components?.schemas).toHaveProperty(match[1] ?? '');
+    }
+    const ids = new Set<string>();
+    for (const [path, item] of Object.entries(document.paths ?? {})) {
+      for (const [method, operation] of Object.entries(
+        item as Record<
+          string,
+          {
+            operationId: string;
+            parameters?: { in: string; name: string; required?: boolean }[];
+            responses: object;
+          }
+        >,
+      )) {
+        expect(ids.has(operation.operationId)).toBe(false);
+        ids.add(operation.operationId);
+        expect(Object.keys(operation.responses).length).toBeGreaterThan(0);
+        const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+        const declared = (operation.parameters ?? []).filter((one) => one.in === 'path');
+        expect(declared.map((one) => one.name).sort()).toEqual(named.sort());
+        expect(declared.every((one) => one.required)).toBe(true);
+        const response = await fetch(`${relay.url}${path.replace(/\{\w+\}/g, 'x')}`, {
+          method: method.toUpperCase(),
+        });
+        expect([200, 400, 404]).toContain(response.status);
+        expect(await response.text()).not.toContain('no such path');
+      }
+    }
+    expect(ids.size).toBe(17);
+  });
+});
+
+test('an error class that nobody listed is 503 if it may heal, else 500', () => {
+  expect(statusOf(new SourceUnavailableError('x', 'y'))).toBe(503);
+  expect(statusOf(new ListenError('h', 1, new Error('e')))).toBe(500);
+});

@@ -1,0 +1,41 @@
+import type { ForeignHeader } from '../adapters/types.js';
+import type { HeaderBook } from '../indexers/follow/book.js';
+import type { Follower } from '../indexers/follow/follower.js';
+import type { HeaderPages, LocalChain } from './ports.js';
+
+/** What the relay reads of a chain that a follower of this process follows. */
+export function followedChain(follower: Follower): LocalChain {
+  const { book } = follower;
+  return {
+    chain: follower.chain,
+    tip: () => book.tip(),
+    finalized: () => book.finalized(),
+    header: (height) => book.header(height),
+    find: (hash) => book.find(hash),
+    work: (height) => book.work(height),
+    health: () => {
+      const { sources, healthy, ended } = follower.status();
+      const names = sources.map((source) => source.name).join(', ');
+      const problem = ended?.message ?? sources.find((source) => !source.healthy)?.lastError;
+      return { source: names, healthy, ...(problem === undefined ? {} : { problem }) };
+    },
+    onChange: (listener) => follower.onChange(listener),
+  };
+}
+
+/** Header pages straight from the header books: what there is without an index store. */
+export function bookPages(books: readonly Pick<HeaderBook, 'chain' | 'header' | 'tip'>[]): HeaderPages {
+  return {
+    async page(chain, from, limit) {
+      const book = books.find((one) => one.chain === chain);
+      const tip = book?.tip();
+      const headers: ForeignHeader[] = [];
+      if (!book || !tip) return headers;
+      for (let height = from; height <= tip.height && headers.length < limit; height++) {
+        const header = book.header(height);
+        if (header) headers.push(header);
+      }
+      return headers;
+    },
+  };
+}
