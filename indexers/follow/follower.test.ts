@@ -131,7 +131,12 @@ describe.each(['fake-work', 'fake-attested'])('a follower of %s', (chain) => {
     await until(() => follower.status().height === world.tip.height);
     world.fork(10, 15);
     await until(() => follower.status().height === world.tip.height);
-    await until(() => follower.status().sources.slice(0, 2).every((source) => source.failures > 0));
+    await until(() =>
+      follower
+        .status()
+        .sources.slice(0, 2)
+        .every((source) => source.failures > 0),
+    );
     const status = follower.status();
     await follower.stop();
     await expectFollowed(store, chain, world);

@@ -1,0 +1,144 @@
+import type { KeyValueWrite } from '../../storage/keyValue.js';
+import type { ChainEvent } from '../log/event.js';
+import type { EventLog } from '../log/eventLog.js';
+import { Serial } from '../serial.js';
+
+export interface ConsumerOptions {
+  readonly log: EventLog;
+  readonly chain: string;
+  /** Name of the cursor. */
+  readonly name: string;
+  /** Most events of one step. */
+  readonly batch: number;
+  /**
+   * Makes the effect of the events durable; must not mind seeing events again. What it returns is written together
+   * with the cursor.
+   */
+  readonly handle: (events: readonly ChainEvent[]) => Promise<readonly KeyValueWrite[]>;
+  /** Number of the last event whose effect is still there, where that may be less than the cursor says. */
+  readonly survived?: () => Promise<number>;
+  /** Least time between two steps at the log's end, so that writes gather. Default 0. */
+  readonly gatherMs?: number;
+  /** First wait after a failure; doubles up to a minute. Default 500. */
+  readonly retryMs?: number;
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface ConsumerStatus {
+  readonly name: string;
+  readonly chain: string;
+  /** Number of the last event that is done. */
+  readonly done: number;
+  /** Failures in a row. */
+  readonly failures: number;
+  readonly lastError: string | undefined;
+}
+
+const MAX_RETRY_MS = 60_000;
+/** Looks again even without a notice, for logs whose notices may get lost. */
+const IDLE_MS = 5000;
+
+/** Takes one chain's events from the log to a sink, in order; its cursor moves only after the effect is durable. */
+export class LogConsumer {
+  readonly #options: ConsumerOptions;
+  readonly #serial = new Serial();
+  #done: number | undefined;
+  #failures = 0;
+  #lastError: string | undefined;
+  #stopped = false;
+  #wake: () => void = () => undefined;
+  #loop: Promise<void> | undefined;
+  #unsubscribe: () => void = () => undefined;
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+  }
+
+  status(): ConsumerStatus {
+    const { name, chain } = this.#options;
+    return { name, chain, done: this.#done ?? 0, failures: this.#failures, lastError: this.#lastError };
+  }
+
+  start(): void {
+    if (this.#loop !== undefined) return;
+    this.#unsubscribe = this.#options.log.subscribe(this.#options.chain, () => this.#wake());
+    this.#loop = this.#run();
+  }
+
+  /** Ends the loop; a step under way is finished first. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unsubscribe();
+    this.#wake();
+    await this.#loop;
+  }
+
+  /** Handles events until the log's end. @throws what `handle` throws */
+  async drain(): Promise<void> {
+    while (await this.#serial.run(() => this.#step()));
+  }
+
+  /** Starts over from the first event. */
+  restart(): Promise<void> {
+    return this.#serial.run(async () => {
+      this.#done = 0;
+      this.#wake();
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { gatherMs = 0, retryMs = 500 } = this.#options;
+    while (!this.#stopped) {
+      // Created first: a notice that comes during the step must not get lost.
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      try {
+        const more = await this.#serial.run(() => this.#step());
+        this.#failures = 0;
+        this.#lastError = undefined;
+        if (more) continue;
+        await this.#sleep(IDLE_MS, woken);
+        if (gatherMs > 0 && !this.#stopped) await this.#sleep(gatherMs, new Promise(() => undefined));
+      } catch (error) {
+        this.#failures++;
+        this.#lastError = error instanceof Error ? error.message : String(error);
+        this.#options.onError?.(error);
+        const wait = Math.min(MAX_RETRY_MS, retryMs * 2 ** Math.min(20, this.#failures - 1));
+        await this.#sleep(wait, new Promise(() => undefined));
+      }
+    }
+  }
+
+  /** @returns whether there was anything to do */
+  async #step(): Promise<boolean> {
+    const { log, chain, name, batch, handle, survived } = this.#options;
+    const cursor = log.cursor(name, chain);
+    if (this.#done === undefined) {
+      const committed = await cursor.get();
+      this.#done = survived === undefined ? committed : Math.min(committed, await survived());
+    }
+    const events = await log.read(chain, this.#done + 1, batch);
+    const last = events.at(-1);
+    if (last === undefined) return false;
+    const writes = await handle(events);
+    await cursor.commit(last.number, writes);
+    this.#done = last.number;
+    return true;
+  }
+
+  #sleep(milliseconds: number, woken: Promise<void>): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    let timer: NodeJS.Timeout | undefined;
+    const slept = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds);
+      const wake = this.#wake;
+      // A stop ends any sleep.
+      this.#wake = () => {
+        wake();
+        if (this.#stopped) resolve();
+      };
+    });
+    return Promise.race([slept, woken]).finally(() => clearTimeout(timer));
+  }
+}
