@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseBlock, parseTransaction } from '../../adapters/bitcoin/blocks/block.js';
 import { bitcoinKind } from '../../adapters/bitcoin/kind.js';
-import { BlockProver } from '../../adapters/bitcoin/proofs/build.js';
-import { BitcoinInclusionType } from '../../adapters/bitcoin/proofs/payload.js';
-import { isCoinbase, parseStripped } from '../../adapters/bitcoin/proofs/transaction.js';
-import { verifyBitcoinInclusion } from '../../adapters/bitcoin/proofs/verify.js';
 import { bitsAt, timeAt } from '../../adapters/bitcoin/rules/header.js';
 import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
 import { HeaderChainValidator } from '../../adapters/bitcoin/rules/validator.js';
@@ -12,7 +7,6 @@ import { HeaderRuleError } from '../../adapters/errors.js';
 import { HeaderTree } from '../../adapters/tree.js';
 import type { ForeignHeader } from '../../adapters/types.js';
 import { fromHex, toBareHex } from '../../proofs/bytes.js';
-import { ProofError } from '../../proofs/errors/proof.js';
 import { hasData, needsData, readBytes, readJson } from './folder.js';
 
 const NOW = 1_800_000_000;
@@ -257,79 +251,3 @@ describe.skipIf(!hasData)(needsData('real headers that must not pass'), () => {
     expect(tree.tip).toEqual(headers.at(-1));
   });
 });
-
-describe.skipIf(!hasData)(needsData('blocks of competing branches and odd transactions'), () => {
-  it('follows the longer of two real branches', () => {
-    const framed = (name: string): Uint8Array[] => {
-      const data = readBytes(`btc-blocks/${name}`);
-      const out: Uint8Array[] = [];
-      for (let at = 0; at + 8 <= data.length; ) {
-        const length = new DataView(data.buffer, data.byteOffset).getUint32(at + 4, true);
-        out.push(data.subarray(at + 8, at + 8 + length));
-        at += 8 + length;
-      }
-      return out;
-    };
-    const main = framed('btcd_reorg_blk_0_to_4.dat').map((raw) => parseBlock(raw).header);
-    const side = ['3A', '4A', '5A'].flatMap((name) =>
-      framed(`btcd_reorg_blk_${name}.dat`).map((raw) => parseBlock(raw).header),
-    );
-    const headers = main.map((raw, i) => bitcoinKind.decode(raw, i));
-    const branch = side.map((raw, i) => bitcoinKind.decode(raw, 3 + i));
-    const checkpoint = {
-      height: 0,
-      hash: headers[0]!.hash,
-      work: 0n,
-      periodStartTime: 0,
-      periodStartBits: 0,
-    };
-    const tree = new HeaderTree(bitcoinKind, checkpoint, { header: headers[0]!, work: 0n });
-    expect(tree.add(headers.slice(1)).connected.length).toBe(4);
-    expect(tree.add(branch.slice(0, 2)).connected).toEqual([]);
-    expect(tree.add(branch.slice(2))).toEqual({
-      disconnected: [headers[4], headers[3]],
-      connected: branch,
-    });
-  });
-
-  it('sizes around 64 bytes', () => {
-    const cases = readJson<{ comment: string; valid: boolean; tx: string }[]>(
-      'btc-headers/bip54_txsize.json',
-    );
-    for (const { comment, valid, tx } of cases) {
-      // The size rule looks at the stripped form. What else is wrong with this payload comes after it.
-      const raw = parseTransaction(fromHex(tx)).stripped;
-      const payload = BitcoinInclusionType.serialize({
-        depth: 0,
-        coinbase: new Uint8Array(0),
-        transactions: [{ index: 0, raw }],
-        nodes: [],
-      });
-      const { message } = flaw(() => verifyBitcoinInclusion(payload, new Uint8Array(32)));
-      expect(/64 bytes/.test(message), comment).toBe(!valid);
-    }
-  });
-
-  it('coinbases of BIP54 blocks parse and prove', () => {
-    const cases = readJson<{ block_chain: string[] }[]>('btc-headers/bip54_coinbases.json');
-    for (const { block_chain } of cases) {
-      for (const hex of block_chain) {
-        const prover = new BlockProver(fromHex(hex));
-        const payload = prover.prove([prover.txids[0]!]);
-        const [proven] = verifyBitcoinInclusion(payload, prover.header.subarray(36, 68));
-        expect(isCoinbase(proven!.transaction)).toBe(true);
-        expect(parseStripped(proven!.raw)).toEqual(proven!.transaction);
-      }
-    }
-  });
-});
-
-function flaw(check: () => unknown): ProofError {
-  try {
-    check();
-  } catch (error) {
-    if (error instanceof ProofError) return error;
-    throw error;
-  }
-  throw new Error('was accepted');
-}

@@ -186,6 +186,11 @@ describe('regtest chains', () => {
     expect(check('bitcoin-regtest', chain[14]!, none)).toBe('bad-prevblk');
     expect(check('bitcoin-regtest', chain[12]!, none)).toBe('bad-prevblk');
     expect(check('bitcoin-mainnet', chain[13]!, none)).toBe('bad-diffbits');
+    // Inside a period the parent alone is enough; without it, nothing says which bits are due.
+    const mainnet = foreignHeader(bitcoinNetwork('bitcoin-mainnet').genesisHeader, 12);
+    const parentOnly: Ancestors = { checkpoint, header: (height) => (height === 12 ? mainnet : undefined) };
+    const next = foreignHeader(encodeHeader({ ...good, bits: 0x1d00ffff, parentHash: mainnet.hash }), 13);
+    expect(check('bitcoin-mainnet', next, parentOnly)).toBe('high-hash');
     expect(() => check('bitcoin-nowhere', chain[13]!, none)).toThrow(/unknown chain/);
   });
 });

@@ -4,7 +4,8 @@ import { checkHeader, displayHash, type HeaderContext } from './checks.js';
 import { bitsAt, foreignHeader } from './header.js';
 import { MEDIAN_SPAN, medianTime } from './medianTime.js';
 import { type BitcoinNetwork, bitcoinNetwork } from './networks.js';
-import { periodStartHeight, retargetInterval } from './parameters.js';
+import { type NetworkParameters, periodStartHeight, retargetInterval } from './parameters.js';
+import { requiredBits } from './retarget.js';
 
 /**
  * All header rules for one header on top of ancestors that can be looked up by height. What a rule needs and cannot
@@ -44,17 +45,7 @@ function contextOf(network: BitcoinNetwork, header: ForeignHeader, ancestors: An
   const periodStartBits =
     (start && bitsAt(start.raw)) ??
     (inCheckpointPeriod ? checkpoint.periodStartBits || undefined : undefined);
-  if (network.rules.retargets) {
-    const boundary = height % retargetInterval(network.rules) === 0;
-    if (boundary && (parent === undefined || periodStartTime === undefined)) {
-      return refuse('bad-diffbits', 'start or end of the period that ends here is not known');
-    }
-    if (periodStartBits === undefined) return refuse('bad-diffbits', 'start of the period is not known');
-    if (boundary && parent && !network.rules.minDifficulty && bitsAt(parent.raw) !== periodStartBits) {
-      return refuse('bad-diffbits', 'first and last block of the period that ends here have different bits');
-    }
-  }
-  return {
+  const context: HeaderContext = {
     height,
     parentHash,
     parentTime: parent?.time,
@@ -63,6 +54,24 @@ function contextOf(network: BitcoinNetwork, header: ForeignHeader, ancestors: An
     periodStartBits,
     medianTime: medianBefore(height, known),
   };
+  const problem = missingTarget(network.rules, context, header.time);
+  return problem === undefined ? context : refuse('bad-diffbits', problem);
+}
+
+/** Why the required bits cannot be told from these ancestors, if so. */
+function missingTarget(rules: NetworkParameters, context: HeaderContext, time: number): string | undefined {
+  const { height, parentBits, periodStartBits } = context;
+  const boundary = height % retargetInterval(rules) === 0;
+  if (requiredBits(rules, context, time) === undefined) {
+    if (boundary) return 'start or end of the period that ends here is not known';
+    // Just above a checkpoint the parent's time may be unknown: the twenty-minute rule still leaves two choices only.
+    if (periodStartBits === undefined) return 'start of the period is not known';
+  }
+  const known = parentBits !== undefined && periodStartBits !== undefined;
+  if (rules.retargets && boundary && !rules.minDifficulty && known && parentBits !== periodStartBits) {
+    return 'first and last block of the period that ends here have different bits';
+  }
+  return undefined;
 }
 
 /** `undefined` unless 11 ancestors, or all back to genesis, are known. */

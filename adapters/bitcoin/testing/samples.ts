@@ -1,4 +1,4 @@
-import { concatBytes, reversed, toBareHex, utf8, ZERO32 } from '../../../proofs/bytes.js';
+import { concatBytes, utf8, ZERO32 } from '../../../proofs/bytes.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
 import type { ForeignHeader } from '../../types.js';
 import { merkleRows } from '../proofs/merkle.js';
@@ -77,6 +77,3 @@ export function rawBlock(parent: ForeignHeader, transactions: readonly Uint8Arra
   const header = mine({ parentHash: parent.hash, time: parent.time + 600, merkleRoot });
   return concatBytes(header, Uint8Array.of(transactions.length), ...transactions);
 }
-
-/** Display order, for messages. */
-export const hexOf = (hash: Uint8Array): string => toBareHex(reversed(hash));
