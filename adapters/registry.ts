@@ -3,8 +3,8 @@ import type { ChainSpec, Checkpoint } from '../proofs/containers/spec.js';
 import type { NetworkData, PayloadVerifier } from '../proofs/verify/payload.js';
 import { bitcoinKind } from './bitcoin/kind.js';
 import { bitcoinPayloadVerifiers } from './bitcoin/proofs/index.js';
-import { ethereumKind } from './ethereum/kind.js';
 import { UnknownNetworkError } from './errors.js';
+import { ethereumKind } from './ethereum/kind.js';
 import type { ChainKind, NetworkInfo } from './types.js';
 
 /** Every kind of foreign chain there is: a new one adds its line here and below. */
