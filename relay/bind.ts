@@ -1,7 +1,9 @@
 import type { ForeignHeader } from '../adapters/types.js';
 import type { HeaderBook } from '../indexers/follow/book.js';
 import type { Follower } from '../indexers/follow/follower.js';
-import type { HeaderPages, LocalChain } from './ports.js';
+import type { BlockCache } from '../indexers/sinks/blockCache.js';
+import type { TransactionIndex } from '../indexers/sinks/transactionIndex.js';
+import type { HeaderPages, LocalChain, ProofData } from './ports.js';
 
 /** What the relay reads of a chain that a follower of this process follows. */
 export function followedChain(follower: Follower): LocalChain {
@@ -37,5 +39,16 @@ export function bookPages(books: readonly Pick<HeaderBook, 'chain' | 'header' | 
       }
       return headers;
     },
+  };
+}
+
+/** Transactions from the index, blocks from the cache: all key-value, nothing of it SQL. */
+export function indexedProofData(
+  index: Pick<TransactionIndex, 'lookup'>,
+  blocks: Pick<BlockCache, 'get'>,
+): ProofData {
+  return {
+    place: (chain, transactionHash) => index.lookup(chain, transactionHash),
+    block: (chain, blockHash) => blocks.get(chain, blockHash),
   };
 }

@@ -11,12 +11,14 @@ import { nodeMethods } from '../devnet/bitcoin/rpc/methods.js';
 import { type RpcServer, serveRpc } from '../devnet/bitcoin/rpc/server.js';
 import { Follower } from '../indexers/follow/follower.js';
 import { EmbeddedLog } from '../indexers/log/embedded.js';
+import { BlockCache } from '../indexers/sinks/blockCache.js';
+import { TransactionIndex } from '../indexers/sinks/transactionIndex.js';
+import { transactionSink } from '../indexers/sinks/transactionSink.js';
 import { AccountSigner } from '../mainchain/crypto/account.js';
 import { blstBls } from '../mainchain/crypto/blst.js';
 import { aggregateSignatures } from '../mainchain/crypto/signer.js';
 import { LocalClient } from '../mainchain/rpc/local.js';
 import { nobleBls } from '../proofs/bls/bls.js';
-import { toBareHex } from '../proofs/bytes.js';
 import { ChainKindCode } from '../proofs/containers/spec.js';
 import { decodeProof } from '../proofs/format/file.js';
 import type { FormatContext } from '../proofs/format/json.js';
@@ -26,7 +28,7 @@ import { MemoryStore } from '../storage/memory.js';
 import { Cluster } from '../test/mainchain/cluster.js';
 import { regtestGenesis, regtestSpec } from '../test/mainchain/foreign.js';
 import { parsePolicy } from '../timing/policy.js';
-import { bookPages, followedChain } from './bind.js';
+import { bookPages, followedChain, indexedProofData } from './bind.js';
 import type { RelayEvent } from './events.js';
 import { buildPayload } from './proofs/payloads.js';
 import { RelayService } from './service.js';
@@ -63,12 +65,13 @@ describe('a relay between a Bitcoin node and a main chain', () => {
     const spec = regtestSpec();
     source = new CoreRpcSource({ chain: NAME, url: rpc.url, auth: credentials, checkpoint: spec.checkpoint });
     const store = new MemoryStore();
+    const log = new EmbeddedLog(store);
     follower = await Follower.open({
       chain: NAME,
       kind: bitcoinKind,
       checkpoint: spec.checkpoint,
       sources: [source],
-      log: new EmbeddedLog(store),
+      log,
       store,
       pollMs: 50,
     });
@@ -78,6 +81,9 @@ describe('a relay between a Bitcoin node and a main chain', () => {
       kinds: [bitcoinKind],
       attestor: () => ({ check: async () => undefined, approve: async () => undefined }),
     });
+    const blocks = new BlockCache({ sources: new Map([[NAME, [source]]]) });
+    const index = new TransactionIndex(store, blocks, new Map([[NAME, follower.book]]));
+    const sink = transactionSink({ log, store, book: follower.book, blocks, retryMs: 100 });
     const registration = {
       spec,
       policy: parsePolicy('confirmations(2)'),
@@ -89,23 +95,17 @@ describe('a relay between a Bitcoin node and a main chain', () => {
       nodes: [0, 1, 2, 3].map((i) => ({ name: `delegate ${i}`, client: new LocalClient(cluster.node(i)) })),
       operator: cluster.user,
       chains: [{ name: NAME, kind: bitcoinKind, registration, local }],
-      data: {
-        async place(_chain, hash) {
-          const at = await source.findTransaction(hash);
-          if (!at) return undefined;
-          const block = await source.block(at.hash);
-          const index = block.transactionHashes.findIndex((one) => toBareHex(one) === toBareHex(hash));
-          return { height: at.height, blockHash: at.hash, index };
-        },
-        block: (_chain, hash) => source.block(hash),
-      },
+      data: indexedProofData(index, blocks),
       pages: bookPages([follower.book]),
       payloads: buildPayload,
       format,
       genesis: cluster.genesis,
       verify: { bls: blstBls, readHeader: readUnanchoredHeader },
       scheme: { verify: blstBls.verify, aggregate: aggregateSignatures },
-      workers: [{ name: 'follower', start: () => follower.start(), stop: () => follower.stop() }],
+      workers: [
+        { name: 'follower', start: () => follower.start(), stop: () => follower.stop() },
+        { name: 'transactions', start: () => sink.start(), stop: () => sink.stop() },
+      ],
       lowBalance: 10n ** 18n,
       onEvent: (event) => events.push(event),
       onFault: (error) => faults.push(error),
