@@ -29,7 +29,9 @@ export class LevelStore implements KeyValueStore {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#db.getSync(key);
+    const value = this.#db.getSync(key);
+    // A plain view, so that `slice` copies as on any Uint8Array: the database answers with a Buffer.
+    return value === undefined ? undefined : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   }
 
   async batch(writes: readonly KeyValueWrite[], options: { readonly sync?: boolean } = {}): Promise<void> {

@@ -8,7 +8,7 @@ import { getFromApi } from '../api.js';
 import { UsageError } from '../errors.js';
 import { readBytes, writeResult } from '../files.js';
 import { print } from '../output.js';
-import { formatContext } from './verify.js';
+import { formatContext } from '../formatContext.js';
 
 export interface ProveFlags {
   readonly json: boolean;

@@ -1,10 +1,10 @@
 import { readUnanchoredHeader } from '../../adapters/bitcoin/proofs/inclusion.js';
-import { findNetwork, networkData, payloadVerifiers } from '../../adapters/registry.js';
+import { networkData, payloadVerifiers } from '../../adapters/registry.js';
 import { blstBls } from '../../mainchain/crypto/blst.js';
 import { CrossrootError } from '../../proofs/errors/base.js';
 import { ProofError } from '../../proofs/errors/proof.js';
 import { decodeProof, type ProofFormat } from '../../proofs/format/file.js';
-import type { FormatContext } from '../../proofs/format/json.js';
+import { formatContext } from '../formatContext.js';
 import type { Trust } from '../../proofs/verify/trust.js';
 import {
   type AnchoredVerdict,
@@ -36,19 +36,6 @@ interface Outcome {
   readonly verdict?: Verdict;
   readonly error?: unknown;
 }
-
-export const formatContext: FormatContext = {
-  networks: networkData,
-  payloads: payloadVerifiers,
-  chainKind(name) {
-    try {
-      return findNetwork(name).kind.code;
-    } catch (error) {
-      if (error instanceof CrossrootError) return undefined;
-      throw error;
-    }
-  },
-};
 
 /** Checks proof files offline. @throws RefusedError if any is refused */
 export async function verifyCommand(files: readonly string[], flags: VerifyFlags): Promise<void> {

@@ -1,4 +1,6 @@
 import { digest, digest2Bytes32, hashInto } from '@chainsafe/as-sha256';
+import { setHasher as setTreeHasher } from '@chainsafe/persistent-merkle-tree';
+import { hasher as treeHasher } from '@chainsafe/persistent-merkle-tree/hasher/as-sha256';
 import { type Hasher, setHasher } from './hasher.js';
 
 /** WebAssembly SHA-256 (SIMD in batches where the engine has it). */
@@ -16,4 +18,5 @@ export const wasmHasher: Hasher = {
 /** Uses WebAssembly for every hash of this process. */
 export function useFastHasher(): void {
   setHasher(wasmHasher);
+  setTreeHasher(treeHasher);
 }

@@ -15,7 +15,12 @@ export type SetLookup = (setRoot: Uint8Array) => DelegateSet | undefined;
  * @returns the faulty delegate's account (20 bytes)
  * @throws ProofError `malformed` if it proves no fault, `wrong-genesis`, `unknown-term`, `bad-signature`
  */
-export function verifyEvidence(evidence: Evidence, genesisRoot: Uint8Array, sets: SetLookup, bls: Bls): Uint8Array {
+export function verifyEvidence(
+  evidence: Evidence,
+  genesisRoot: Uint8Array,
+  sets: SetLookup,
+  bls: Bls,
+): Uint8Array {
   const { kind, votes, headers } = evidence;
   if (kind === EvidenceKind.doubleBlock) {
     const [a, b] = headers;
@@ -36,18 +41,39 @@ export function verifyEvidence(evidence: Evidence, genesisRoot: Uint8Array, sets
   return first;
 }
 
-function doubleBlock(a: SignedHeader, b: SignedHeader, genesisRoot: Uint8Array, sets: SetLookup, bls: Bls): Uint8Array {
+function doubleBlock(
+  a: SignedHeader,
+  b: SignedHeader,
+  genesisRoot: Uint8Array,
+  sets: SetLookup,
+  bls: Bls,
+): Uint8Array {
   if (a.header.slot !== b.header.slot) throw malformed('the blocks are of different slots');
   if (MainHeaderType.equals(a.header, b.header)) throw malformed('the blocks are the same');
   const [first, second] = [a, b].map(({ header, signature }) => {
     const message = signingRoot(MainHeaderType, header, 'block', genesisRoot);
-    return signer(header.genesisRoot, header.setRoot, header.producer, message, signature, genesisRoot, sets, bls);
+    return signer(
+      header.genesisRoot,
+      header.setRoot,
+      header.producer,
+      message,
+      signature,
+      genesisRoot,
+      sets,
+      bls,
+    );
   });
-  if (first === undefined || second === undefined || !bytesEqual(first, second)) throw malformed('two delegates signed');
+  if (first === undefined || second === undefined || !bytesEqual(first, second))
+    throw malformed('two delegates signed');
   return first;
 }
 
-function voter({ vote, index, signature }: SignedVote, genesisRoot: Uint8Array, sets: SetLookup, bls: Bls): Uint8Array {
+function voter(
+  { vote, index, signature }: SignedVote,
+  genesisRoot: Uint8Array,
+  sets: SetLookup,
+  bls: Bls,
+): Uint8Array {
   const message = signingRoot(VoteDataType, vote, 'vote', genesisRoot);
   return signer(vote.genesisRoot, vote.setRoot, index, message, signature, genesisRoot, sets, bls);
 }
@@ -62,7 +88,8 @@ function signer(
   sets: SetLookup,
   bls: Bls,
 ): Uint8Array {
-  if (!bytesEqual(ownGenesis, genesisRoot)) throw new ProofError('wrong-genesis', 'the evidence is of another main chain');
+  if (!bytesEqual(ownGenesis, genesisRoot))
+    throw new ProofError('wrong-genesis', 'the evidence is of another main chain');
   const members = sets(setRoot);
   if (members === undefined || !bytesEqual(DelegateSetType.hashTreeRoot(members), setRoot)) {
     throw new ProofError('unknown-term', 'the delegate set that the evidence names is not known');

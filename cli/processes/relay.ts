@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { readUnanchoredHeader } from '../../adapters/bitcoin/proofs/inclusion.js';
+import { findNetwork } from '../../adapters/registry.js';
+import type { Source } from '../../adapters/source.js';
+import { Follower } from '../../indexers/follow/follower.js';
+import type { HeaderBook } from '../../indexers/follow/book.js';
+import { EmbeddedLog } from '../../indexers/log/embedded.js';
+import { BlockCache } from '../../indexers/sinks/blockCache.js';
+import { TransactionIndex } from '../../indexers/sinks/transactionIndex.js';
+import { transactionSink } from '../../indexers/sinks/transactionSink.js';
+import { blstBls } from '../../mainchain/crypto/blst.js';
+import { readPassphrase } from '../../mainchain/crypto/keystore.js';
+import { aggregateSignatures } from '../../mainchain/crypto/signer.js';
+import { parseGenesisFile } from '../../mainchain/genesis/file.js';
+import { FileKeys } from '../../mainchain/node/keys.js';
+import { httpClient } from '../../mainchain/rpc/http.js';
+import { RegistrationType } from '../../proofs/containers/calls.js';
+import { bookPages, followedChain } from '../../relay/bind.js';
+import type { RelayChain } from '../../relay/ports.js';
+import { buildPayload } from '../../relay/proofs/payloads.js';
+import { RelayService, type Worker } from '../../relay/service.js';
+import { LevelStore } from '../../storage/level.js';
+import { formatContext } from '../formatContext.js';
+import { openSource } from '../sources.js';
+import { version } from '../version.js';
+import { type Running, runChild, send } from './child.js';
+import { openIndex } from './index.js';
+import type { ChainInit, RelayInit } from './messages.js';
+
+/** Balance below which the operator is warned: some ten thousand transactions. */
+const LOW_BALANCE = 10n ** 9n;
+
+interface Followed {
+  readonly chain: RelayChain;
+  readonly follower: Follower;
+  readonly sources: readonly Source[];
+}
+
+/** The relay operator: followers, log, index, submitters, API and page. */
+async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
+  const genesis = parseGenesisFile(await readFile(init.genesisFile, 'utf8'));
+  const keys = await FileKeys.open(join(init.operatorDir, 'keys'), await readPassphrase(join(init.operatorDir, 'passphrase')));
+  const store = await LevelStore.open(join(init.dataDir, 'relay'));
+  const eventLog = new EmbeddedLog(store);
+  const followed = await Promise.all(init.chains.map((chain) => follow(chain, eventLog, store, log)));
+  const books = new Map<string, HeaderBook>(followed.map(({ follower }) => [follower.chain, follower.book]));
+  const blocks = new BlockCache({ sources: new Map(followed.map(({ chain, sources }) => [chain.name, sources])) });
+  const transactions = new TransactionIndex(store, blocks, books);
+  const onError = (error: unknown) => log.warn({ err: error }, 'a sink failed; it tries again');
+  const sinks = followed.map(({ follower }) => ({
+    name: `transactions of ${follower.chain}`,
+    sink: transactionSink({ log: eventLog, store, book: follower.book, blocks, onError }),
+  }));
+  const index = await openIndex({ folder: join(init.dataDir, 'index'), log: eventLog, chains: followed.map(({ chain }) => chain), log2: log });
+  const workers: Worker[] = [
+    ...followed.map(({ follower }) => ({ name: `follower of ${follower.chain}`, start: () => follower.start(), stop: () => follower.stop() })),
+    ...sinks.map(({ name, sink }) => ({ name, start: () => sink.start(), stop: () => sink.stop() })),
+    index.worker,
+  ];
+  const service = await RelayService.start({
+    version,
+    nodes: init.rpcPorts.map((port, i) => ({ name: `delegate ${i}`, client: httpClient({ url: `http://127.0.0.1:${port}` }) })),
+    operator: keys.account,
+    chains: followed.map(({ chain }) => chain),
+    data: { place: (chain, hash) => transactions.lookup(chain, hash), block: (chain, hash) => blocks.get(chain, hash) },
+    pages: index.pages ?? bookPages([...books.values()]),
+    payloads: buildPayload,
+    format: formatContext,
+    genesis,
+    verify: { bls: blstBls, readHeader: readUnanchoredHeader },
+    scheme: { verify: blstBls.verify, aggregate: aggregateSignatures },
+    workers,
+    store,
+    http: { host: init.host, port: init.port, requestsPerMinute: init.requestsPerMinute },
+    lowBalance: LOW_BALANCE,
+    onEvent: (event) => {
+      if (event.type === 'warning') log.warn(event, event.message);
+      else log.debug(event, event.type);
+      send({ type: 'event', event });
+    },
+    onFault: (error) => log.error({ err: error }, 'fault'),
+  });
+  return {
+    url: service.url,
+    async stop() {
+      await service.stop();
+      await Promise.all(followed.flatMap(({ sources }) => sources.map((source) => source.close())));
+      await store.close();
+    },
+  };
+}
+
+async function follow(init: ChainInit, eventLog: EmbeddedLog, store: LevelStore, log: Logger): Promise<Followed> {
+  const { kind } = findNetwork(init.name);
+  const registration = RegistrationType.deserialize(init.registration);
+  const sources = init.sources.map((source) => openSource(init.name, source));
+  const follower = await Follower.open({
+    chain: init.name,
+    kind,
+    checkpoint: registration.spec.checkpoint,
+    sources,
+    log: eventLog,
+    store,
+    pollMs: init.pollMilliseconds,
+    // A development node that lost its state takes final blocks back.
+    finalityReversal: init.name === 'ethereum-local',
+    onError: (error, source) => log.warn({ err: error, chain: init.name, source }, 'a source failed'),
+  });
+  return { chain: { name: init.name, kind, registration, local: followedChain(follower) }, follower, sources };
+}
+
+runChild<RelayInit>(startRelay);
