@@ -11,7 +11,7 @@ export const pageStyle = `:root {
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--bg); color: var(--text); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-.top { display: flex; justify-content: space-between; align-items: center; gap: 1rem; flex-wrap: wrap; padding: .9rem max(1rem, calc((100vw - 1120px) / 2)); background: var(--card); border-bottom: 1px solid var(--line); }
+.top { display: flex; justify-content: space-between; align-items: center; gap: 1rem; flex-wrap: wrap; padding: .9rem max(1rem, calc((100vw - 1120px) / 2 + 1rem)); background: var(--card); border-bottom: 1px solid var(--line); }
 .brand { display: flex; align-items: center; gap: .6rem; }
 .mark { width: 22px; height: 22px; border-radius: 6px; background: linear-gradient(45deg, var(--accent) 47%, var(--card) 47% 53%, var(--accent) 53%); }
 h1 { font-size: 1.1rem; margin: 0; letter-spacing: .01em; }
