@@ -1,12 +1,17 @@
-import { describe, expect, it } from 'vitest';
-import { fakeCrypto, fakeDelegates, fakeSign, GENESIS } from '../../test/mainchain/simulation.js';
-import { toHex, utf8, ZERO32 } from '../../proofs/bytes.js';
 import { BitArray } from '@chainsafe/ssz';
-import { type Certificate, DelegateSetType, type VoteData, VoteDataType } from '../../proofs/containers/consensus.js';
+import { describe, expect, it } from 'vitest';
+import { toHex, utf8, ZERO32 } from '../../proofs/bytes.js';
+import {
+  type Certificate,
+  DelegateSetType,
+  type VoteData,
+  VoteDataType,
+} from '../../proofs/containers/consensus.js';
 import { signingRoot } from '../../proofs/containers/domains.js';
 import { EvidenceKind, type SignedVote } from '../../proofs/containers/evidence.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
 import { verifyEvidence } from '../../proofs/verify/evidence.js';
+import { fakeCrypto, fakeDelegates, fakeSign, GENESIS } from '../../test/mainchain/simulation.js';
 import { CasperFfg } from './casper.js';
 import type { ConsensusBlock } from './types.js';
 
@@ -16,7 +21,14 @@ const genesis: ConsensusBlock = { root: GENESIS, height: 0, parentRoot: ZERO32, 
 const bls = { ...fakeCrypto, verifyPossession: () => true };
 
 function block(parent: ConsensusBlock, name: string): ConsensusBlock {
-  return { root: sha256(utf8(name)), parentRoot: parent.root, height: parent.height + 1, slot: parent.slot + 1, term: 0, setRoot };
+  return {
+    root: sha256(utf8(name)),
+    parentRoot: parent.root,
+    height: parent.height + 1,
+    slot: parent.slot + 1,
+    term: 0,
+    setRoot,
+  };
 }
 function link(source: ConsensusBlock, target: ConsensusBlock, more: Partial<VoteData> = {}): VoteData {
   return {
@@ -29,7 +41,11 @@ function link(source: ConsensusBlock, target: ConsensusBlock, more: Partial<Vote
   };
 }
 function sign(vote: VoteData, index: number): SignedVote {
-  return { vote, index, signature: fakeSign(members[index]!.blsKey, signingRoot(VoteDataType, vote, 'vote', GENESIS)) };
+  return {
+    vote,
+    index,
+    signature: fakeSign(members[index]!.blsKey, signingRoot(VoteDataType, vote, 'vote', GENESIS)),
+  };
 }
 function certificate(vote: VoteData, signers: number[], bitLen = 4): Certificate {
   const bits = BitArray.fromBitLen(bitLen);
@@ -86,14 +102,19 @@ describe('Casper FFG', () => {
     engine.addCertificate(certificate(link(a1, a2), [0, 1, 2]));
     expect(engine.finalized.height).toBe(1);
     expect(engine.addBlock(block(b2, 'b3'), members).acceptance.status).toBe('ignored');
-    expect(engine.addCertificate(certificate(link(genesis, block(genesis, 'c1')), [0, 1, 2])).acceptance.status).toBe('ignored');
+    expect(
+      engine.addCertificate(certificate(link(genesis, block(genesis, 'c1')), [0, 1, 2])).acceptance.status,
+    ).toBe('ignored');
   });
 
   it('takes votes and certificates before their block', () => {
     const { engine, a3 } = setup();
     const a4 = block(a3, 'a4');
     for (const i of [0, 1, 2]) {
-      expect(engine.addVote(sign(link(genesis, a4), i)).acceptance).toMatchObject({ status: 'waiting', height: 4 });
+      expect(engine.addVote(sign(link(genesis, a4), i)).acceptance).toMatchObject({
+        status: 'waiting',
+        height: 4,
+      });
     }
     expect(engine.addBlock(a4, members).justified?.height).toBe(4);
     const a5 = block(a4, 'a5');
@@ -104,20 +125,35 @@ describe('Casper FFG', () => {
   it('refuses votes and certificates with a flaw, each by name', () => {
     const { engine, a1, a2, b2 } = setup();
     const good = sign(link(genesis, a1), 0);
-    const reason = (e: { acceptance: object }) => ('reason' in e.acceptance ? e.acceptance.reason : 'accepted');
-    expect(reason(engine.addVote(sign(link(genesis, a1, { genesisRoot: ZERO32 }), 0)))).toBe('vote of another genesis');
+    const reason = (e: { acceptance: object }) =>
+      'reason' in e.acceptance ? e.acceptance.reason : 'accepted';
+    expect(reason(engine.addVote(sign(link(genesis, a1, { genesisRoot: ZERO32 }), 0)))).toBe(
+      'vote of another genesis',
+    );
     expect(reason(engine.addVote(sign(link(a1, a1), 0)))).toBe('vote does not go forward');
     expect(reason(engine.addVote({ ...good, index: 1 }))).toBe('bad vote signature');
     expect(reason(engine.addVote({ ...good, index: 4 }))).toBe('no such delegate');
-    expect(reason(engine.addVote(sign(link(genesis, a1, { setRoot: ZERO32 }), 0)))).toBe('vote of an unknown set');
+    expect(reason(engine.addVote(sign(link(genesis, a1, { setRoot: ZERO32 }), 0)))).toBe(
+      'vote of an unknown set',
+    );
     expect(reason(engine.addVote(sign(link(genesis, { ...a1, height: 500 }), 0)))).toBe('vote far ahead');
-    expect(reason(engine.addCertificate(certificate(link(genesis, a1), [0, 1])))).toBe('certificate without a quorum');
-    expect(reason(engine.addCertificate(certificate(link(genesis, a1), [0, 1, 2], 5)))).toBe('certificate bits do not fit the set');
+    expect(reason(engine.addCertificate(certificate(link(genesis, a1), [0, 1])))).toBe(
+      'certificate without a quorum',
+    );
+    expect(reason(engine.addCertificate(certificate(link(genesis, a1), [0, 1, 2], 5)))).toBe(
+      'certificate bits do not fit the set',
+    );
     const forged = { ...certificate(link(genesis, a1), [0, 1, 2]), signature: new Uint8Array(96) };
     expect(reason(engine.addCertificate(forged))).toBe('bad certificate signature');
-    expect(reason(engine.addCertificate(certificate(link(a1, b2), [0, 1, 2])))).toBe('source is not an ancestor of the target');
-    expect(reason(engine.addCertificate(certificate(link(genesis, { ...a2, height: 1 }), [0, 1, 2])))).toBe('certificate names a wrong height');
-    expect(reason(engine.addCertificate(certificate(link(genesis, a1, { term: 1 }), [0, 1, 2])))).toBe('certificate of another term than its target');
+    expect(reason(engine.addCertificate(certificate(link(a1, b2), [0, 1, 2])))).toBe(
+      'source is not an ancestor of the target',
+    );
+    expect(reason(engine.addCertificate(certificate(link(genesis, { ...a2, height: 1 }), [0, 1, 2])))).toBe(
+      'certificate names a wrong height',
+    );
+    expect(reason(engine.addCertificate(certificate(link(genesis, a1, { term: 1 }), [0, 1, 2])))).toBe(
+      'certificate of another term than its target',
+    );
     expect(engine.justified.height).toBe(0);
   });
 
@@ -133,7 +169,8 @@ describe('Casper FFG', () => {
     expect(toHex(verifyEvidence(double!, GENESIS, sets, bls))).toBe(toHex(members[3]!.account));
     expect(toHex(verifyEvidence(surround!, GENESIS, sets, bls))).toBe(toHex(members[2]!.account));
     const [x, y] = double!.votes;
-    const flaw = (e: Partial<typeof surround>) => () => verifyEvidence({ ...double!, ...e }, GENESIS, sets, bls);
+    const flaw = (e: Partial<typeof surround>) => () =>
+      verifyEvidence({ ...double!, ...e }, GENESIS, sets, bls);
     expect(flaw({ votes: [x!, x!] })).toThrow('the same');
     expect(flaw({ votes: [x!] })).toThrow('two votes');
     expect(flaw({ kind: 9 })).toThrow('not known');

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sha256 } from '../../proofs/hash/hasher.js';
 import { utf8, ZERO32 } from '../../proofs/bytes.js';
 import type { VoteData } from '../../proofs/containers/consensus.js';
+import { sha256 } from '../../proofs/hash/hasher.js';
 import type { KeyValueStore, KeyValueWrite } from '../../storage/keyValue.js';
 import { MemoryStore } from '../../storage/memory.js';
 import { VoteJournal } from './journal.js';
@@ -53,7 +53,10 @@ describe('vote journal', () => {
 
   it('allows one of two votes that come at once', async () => {
     const journal = VoteJournal.open(new MemoryStore());
-    const results = await Promise.allSettled([journal.recordVote(vote(0, 1)), journal.recordVote(vote(0, 1, 'b'))]);
+    const results = await Promise.allSettled([
+      journal.recordVote(vote(0, 1)),
+      journal.recordVote(vote(0, 1, 'b')),
+    ]);
     expect(results.map((r) => r.status)).toEqual(['fulfilled', 'rejected']);
   });
 

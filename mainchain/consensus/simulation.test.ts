@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Simulation } from '../../test/mainchain/simulation.js';
 import { useFastHasher } from '../../proofs/hash/fast.js';
+import { Simulation } from '../../test/mainchain/simulation.js';
 import { surrounds } from './votes.js';
 
 beforeAll(useFastHasher);
@@ -18,7 +18,15 @@ function check(sim: Simulation, quiet: number): void {
 
 describe('finality in a simulated network', () => {
   it('advances by a block a slot when all is well', () => {
-    const sim = new Simulation({ seed: 1, nodes: 4, faulty: 0, roughSlots: 0, quietSlots: 100, loss: 0, maxDelayTicks: 1 });
+    const sim = new Simulation({
+      seed: 1,
+      nodes: 4,
+      faulty: 0,
+      roughSlots: 0,
+      quietSlots: 100,
+      loss: 0,
+      maxDelayTicks: 1,
+    });
     sim.run();
     expect(sim.progress()[0]).toBeGreaterThanOrEqual(97);
   });
@@ -49,7 +57,15 @@ describe('finality in a simulated network', () => {
   }
 
   it('stalls, and stays safe, when too few are up', () => {
-    const sim = new Simulation({ seed: 3, nodes: 4, faulty: 0, roughSlots: 0, quietSlots: 10, loss: 0, maxDelayTicks: 1 });
+    const sim = new Simulation({
+      seed: 3,
+      nodes: 4,
+      faulty: 0,
+      roughSlots: 0,
+      quietSlots: 10,
+      loss: 0,
+      maxDelayTicks: 1,
+    });
     sim.run();
     const [before] = sim.progress();
     expect(sim.needed).toBe(3);

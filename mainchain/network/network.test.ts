@@ -25,7 +25,10 @@ const hello = (id: number, more: Partial<Hello> = {}): Hello => ({
   ...more,
 });
 
-async function network(own: Hello, more: { peers?: PeerNetwork[]; limits?: PeerLimits; maxPeers?: number } = {}) {
+async function network(
+  own: Hello,
+  more: { peers?: PeerNetwork[]; limits?: PeerLimits; maxPeers?: number } = {},
+) {
   const messages: Message[] = [];
   const peers: Peer[] = [];
   const gone: Peer[] = [];
@@ -70,7 +73,10 @@ async function say(net: PeerNetwork, ...frames: Uint8Array[]): Promise<string> {
   return reason;
 }
 
-function frame<N extends Parameters<typeof encodeMessage>[0]>(name: N, body: Parameters<typeof encodeMessage<N>>[1]) {
+function frame<N extends Parameters<typeof encodeMessage>[0]>(
+  name: N,
+  body: Parameters<typeof encodeMessage<N>>[1],
+) {
   const { code, bytes } = encodeMessage(name, body);
   return encodeFrame(code, bytes);
 }
@@ -78,15 +84,20 @@ function frame<N extends Parameters<typeof encodeMessage>[0]>(name: N, body: Par
 describe('frames', () => {
   it('survive any cutting of the stream', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 50 })), { maxLength: 8 }), fc.integer({ min: 1, max: 20 }), (frames, step) => {
-        const stream = Buffer.concat(frames.map(([code, payload]) => encodeFrame(code, payload)));
-        const decoder = new FrameDecoder();
-        const out: [number, Uint8Array][] = [];
-        for (let at = 0; at < stream.length; at += step) {
-          for (const { code, payload } of decoder.push(stream.subarray(at, at + step))) out.push([code, Uint8Array.from(payload)]);
-        }
-        expect(out).toEqual(frames);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 50 })), { maxLength: 8 }),
+        fc.integer({ min: 1, max: 20 }),
+        (frames, step) => {
+          const stream = Buffer.concat(frames.map(([code, payload]) => encodeFrame(code, payload)));
+          const decoder = new FrameDecoder();
+          const out: [number, Uint8Array][] = [];
+          for (let at = 0; at < stream.length; at += step) {
+            for (const { code, payload } of decoder.push(stream.subarray(at, at + step)))
+              out.push([code, Uint8Array.from(payload)]);
+          }
+          expect(out).toEqual(frames);
+        },
+      ),
     );
   });
 
@@ -135,7 +146,9 @@ describe('peers', () => {
     const limits = { ...DEFAULT_PEER_LIMITS, messages: [5, 5] as const, helloMilliseconds: 200 };
     const { net, messages } = await network(hello(1), { limits });
     const ok = frame('hello', hello(9));
-    expect(await say(net, frame('hello', hello(9, { genesisRoot: new Uint8Array(32).fill(0xab) })))).toContain('wrong genesis 0xabab');
+    expect(
+      await say(net, frame('hello', hello(9, { genesisRoot: new Uint8Array(32).fill(0xab) }))),
+    ).toContain('wrong genesis 0xabab');
     expect(await say(net, frame('hello', hello(9, { version: 99 })))).toContain('protocol version 99');
     expect(await say(net, frame('hello', hello(1)))).toContain('connected to itself');
     expect(await say(net, ok, ok)).toContain('says hello twice');
@@ -159,8 +172,16 @@ describe('peers', () => {
 
   it('report a port in use', async () => {
     const a = await network(hello(1));
-    const options = { peers: [], logger: silentLogger, hello: () => hello(2), onPeer: () => undefined, onMessage: () => undefined };
-    await expect(PeerNetwork.start({ ...options, listen: a.net.address })).rejects.toThrow('the port is in use');
+    const options = {
+      peers: [],
+      logger: silentLogger,
+      hello: () => hello(2),
+      onPeer: () => undefined,
+      onMessage: () => undefined,
+    };
+    await expect(PeerNetwork.start({ ...options, listen: a.net.address })).rejects.toThrow(
+      'the port is in use',
+    );
   });
 });
 
@@ -174,6 +195,13 @@ describe('limits', () => {
 
   it('forget the oldest', () => {
     const seen = new SeenCache(2);
-    expect([seen.add('a'), seen.add('a'), seen.add('b'), seen.add('c'), seen.has('a'), seen.has('c')]).toEqual([true, false, true, true, false, true]);
+    expect([
+      seen.add('a'),
+      seen.add('a'),
+      seen.add('b'),
+      seen.add('c'),
+      seen.has('a'),
+      seen.has('c'),
+    ]).toEqual([true, false, true, true, false, true]);
   });
 });

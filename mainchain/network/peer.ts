@@ -210,7 +210,8 @@ export class Peer {
   #refusal(hello: Hello): string | undefined {
     const own = this.ownHello;
     if (this.#hello !== undefined) return 'says hello twice';
-    if (hello.version !== PROTOCOL_VERSION) return `protocol version ${hello.version}, not ${PROTOCOL_VERSION}`;
+    if (hello.version !== PROTOCOL_VERSION)
+      return `protocol version ${hello.version}, not ${PROTOCOL_VERSION}`;
     if (!bytesEqual(hello.genesisRoot, own.genesisRoot)) {
       return `wrong genesis ${toHex(hello.genesisRoot)}, ours is ${toHex(own.genesisRoot)}`;
     }

@@ -8,8 +8,8 @@ import { VoteDataType } from '../../proofs/containers/consensus.js';
 import { signingRoot } from '../../proofs/containers/domains.js';
 import { verifyEvidence } from '../../proofs/verify/evidence.js';
 import { LevelStore } from '../../storage/level.js';
-import { LocalClient } from '../rpc/local.js';
 import { Cluster } from '../../test/mainchain/cluster.js';
+import { LocalClient } from '../rpc/local.js';
 
 let cluster: Cluster | undefined;
 afterEach(async () => {
@@ -63,7 +63,12 @@ describe('a killed network', () => {
       const targets = cluster.running.map((n) => n.journal.state.target.height);
       cluster.kill();
       await Promise.all([0, 1, 2, 3].map((i) => cluster!.startNode(i)));
-      expect(cluster.running.map((n) => n.journal.state.target.height >= targets[0]! - 1)).toEqual([true, true, true, true]);
+      expect(cluster.running.map((n) => n.journal.state.target.height >= targets[0]! - 1)).toEqual([
+        true,
+        true,
+        true,
+        true,
+      ]);
     }
     const before = cluster.finalized();
     await cluster.until(() => cluster!.finalized() >= before + 4, 'finality after the last kill');

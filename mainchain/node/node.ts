@@ -124,7 +124,8 @@ export class MainChainNode {
         logger,
         metrics,
       );
-    this.#rotation = keys && new KeyRotation(core, keys, this.pool, options.store, (t) => void this.submit(t), logger);
+    this.#rotation =
+      keys && new KeyRotation(core, keys, this.pool, options.store, (t) => void this.submit(t), logger);
     this.gossip = new Gossip({
       core,
       syncer: this.#syncer,

@@ -69,10 +69,10 @@ export class KeyRotation {
   async #rotate(): Promise<void> {
     const { chain } = this.core;
     const { root, header } = chain.head;
-    const { now, then } = this.#own(root);
-    if (now === undefined || then === undefined) return;
-    await this.#remember([now, then]);
-    if (!bytesEqual(now, then)) return;
+    const { now, next } = this.#own(root);
+    if (now === undefined || next === undefined) return;
+    await this.#remember([now, next]);
+    if (!bytesEqual(now, next)) return;
     if (header.height + 1 >= freezeHeight(header.termStart, chain.genesis.termBlocks)) return;
     const since = this.#sentAt === undefined ? RETRY_BLOCKS : header.height - this.#sentAt;
     if (since >= 0 && since < RETRY_BLOCKS) return;
@@ -84,7 +84,10 @@ export class KeyRotation {
     const account = readAccount(chain.stateAt(root), sender);
     const fee = callFee(chain.genesis, call);
     if (account.balance < fee) {
-      this.logger.warn({ term: header.term }, 'the delegate’s account cannot pay for its next key: the old one stays');
+      this.logger.warn(
+        { term: header.term },
+        'the delegate’s account cannot pay for its next key: the old one stays',
+      );
       return;
     }
     const nonce = this.pool.nextNonce(sender, account.nonce);
@@ -108,8 +111,8 @@ export class KeyRotation {
   async #erase(): Promise<void> {
     const { chain, engine } = this.core;
     const needed = [engine.finalized.root, chain.head.root].flatMap((root) => {
-      const { now, then } = this.#own(root);
-      return [now, then].filter((key) => key !== undefined);
+      const { now, next } = this.#own(root);
+      return [now, next].filter((key) => key !== undefined);
     });
     needed.push(this.#record.fresh);
     const over = this.#record.used.filter((key) => !needed.some((one) => bytesEqual(one, key)));
@@ -128,14 +131,16 @@ export class KeyRotation {
 
   async #write(record: ValueOf<typeof RotationType>): Promise<void> {
     this.#record = record;
-    await this.store.batch([{ type: 'put', key: KEY, value: RotationType.serialize(record) }], { sync: true });
+    await this.store.batch([{ type: 'put', key: KEY, value: RotationType.serialize(record) }], {
+      sync: true,
+    });
   }
 
   /** This delegate's key in the current set and in the next one. */
-  #own(root: Uint8Array): { readonly now: Uint8Array | undefined; readonly then: Uint8Array | undefined } {
+  #own(root: Uint8Array): { readonly now: Uint8Array | undefined; readonly next: Uint8Array | undefined } {
     const account = this.keys.account.account;
     const { current, next } = this.core.chain.setsAt(root);
     const key = (members: typeof current) => members.find((d) => bytesEqual(d.account, account))?.blsKey;
-    return { now: key(current), then: key(next) };
+    return { now: key(current), next: key(next) };
   }
 }

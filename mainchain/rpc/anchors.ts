@@ -29,7 +29,13 @@ import {
 } from '../contracts/histories.js';
 import type { Core } from '../node/core.js';
 import { needSpecRoot } from './chainState.js';
-import { BelowStartError, NotCommittedError, NotFinalError, TooManyHandoversError, UnknownReorgError } from './errors.js';
+import {
+  BelowStartError,
+  NotCommittedError,
+  NotFinalError,
+  TooManyHandoversError,
+  UnknownReorgError,
+} from './errors.js';
 
 /** A certificate for `header`, without what the header fixes. */
 export function compact({ vote, bits, signature }: Certificate): CompactCertificate {
@@ -55,11 +61,11 @@ export class AnchorDesk {
     const leaf = leafOf(chain.nodes, record, height);
     if (leaf === undefined) throw new ChainStoreError(`the leaf of ${name} height ${height} is missing`);
     const { specRoot: _leafSpec, ...compactLeaf } = LeafType.clone(leaf);
-    const { specRoot: _spec, historyRoot: _history, ...commitment } = commitmentOf(
-      specRoot,
-      needChain(state, specRoot),
-      record,
-    );
+    const {
+      specRoot: _spec,
+      historyRoot: _history,
+      ...commitment
+    } = commitmentOf(specRoot, needChain(state, specRoot), record);
     return {
       chain: this.#chainRef(root, specRoot),
       leaf: compactLeaf,
@@ -78,11 +84,11 @@ export class AnchorDesk {
     const record = readIndex(state, specRoot);
     const reorg = reorgOf(chain.nodes, record, index);
     if (reorg === undefined) throw new UnknownReorgError(name, index, record.reorgCount);
-    const { specRoot: _spec, reorgRoot: _root, ...commitment } = commitmentOf(
-      specRoot,
-      needChain(state, specRoot),
-      record,
-    );
+    const {
+      specRoot: _spec,
+      reorgRoot: _root,
+      ...commitment
+    } = commitmentOf(specRoot, needChain(state, specRoot), record);
     return {
       chain: this.#chainRef(root, specRoot),
       index,
@@ -128,7 +134,8 @@ export class AnchorDesk {
     const { chain } = this.core;
     const firstRoot = chain.rootAt(first.height);
     const certificate = firstRoot === undefined ? undefined : chain.block(firstRoot)?.block.certificates[0];
-    if (certificate === undefined) throw new ChainStoreError(`the first block of term ${first.term} lacks its certificate`);
+    if (certificate === undefined)
+      throw new ChainStoreError(`the first block of term ${first.term} lacks its certificate`);
     const { root } = certificate.vote.source;
     const header = chain.header(root);
     if (header === undefined || header.height < freezeHeight(header.termStart, chain.genesis.termBlocks)) {
@@ -157,7 +164,8 @@ export class AnchorDesk {
     if (height > engine.finalized.height) throw new NotFinalError(height, engine.finalized.height);
     const root = chain.ancestorAt(engine.finalized.root, height);
     const header = root === undefined ? undefined : chain.header(root);
-    if (root === undefined || header === undefined) throw new ChainStoreError(`main height ${height} is missing`);
+    if (root === undefined || header === undefined)
+      throw new ChainStoreError(`main height ${height} is missing`);
     return { root, header };
   }
 
@@ -185,7 +193,9 @@ export class AnchorDesk {
       indexPath: leafPath(index, position, nodes),
       header,
       ancestry:
-        direct === undefined ? [{ header: newer, path: chain.pathOfAncestor(engine.finalized.root, header.height) }] : [],
+        direct === undefined
+          ? [{ header: newer, path: chain.pathOfAncestor(engine.finalized.root, header.height) }]
+          : [],
       certificate: compact(certificate),
       handovers: this.handovers(fromTerm, certificate.vote.term),
     };

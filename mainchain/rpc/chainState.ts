@@ -1,6 +1,6 @@
+import type { ChainKind } from '../../adapters/types.js';
 import { toHex, utf8 } from '../../proofs/bytes.js';
 import { historyRoot } from '../../proofs/history/history.js';
-import type { ChainKind } from '../../adapters/types.js';
 import { Branch } from '../contracts/branch.js';
 import { chainOrder, needChain, specRootOf } from '../contracts/chains.js';
 import { findNetwork } from '../contracts/context.js';

@@ -14,7 +14,8 @@ export interface Codec<T> {
 const DECIMAL = /^(0|[1-9][0-9]{0,77})$/;
 
 function text(json: Json): string {
-  if (typeof json !== 'string') throw new BadRequestError(`a string is needed, not ${JSON.stringify(json)?.slice(0, 40)}`);
+  if (typeof json !== 'string')
+    throw new BadRequestError(`a string is needed, not ${JSON.stringify(json)?.slice(0, 40)}`);
   return json;
 }
 
@@ -106,9 +107,11 @@ export function list<T>(inner: Codec<T>): Codec<readonly T[]> {
 }
 
 /** Fields that are `undefined` are left out, and may be missing. */
-export function record<T extends object>(fields: {
-  readonly [K in keyof T]-?: Codec<T[K]> | Codec<Exclude<T[K], undefined>>;
-}): Codec<T> {
+export function record<T extends object>(
+  fields: {
+    readonly [K in keyof T]-?: Codec<T[K]> | Codec<Exclude<T[K], undefined>>;
+  },
+): Codec<T> {
   const names = Object.keys(fields) as (keyof T & string)[];
   return {
     encode: (value) => {
@@ -120,7 +123,8 @@ export function record<T extends object>(fields: {
       return out;
     },
     decode: (json) => {
-      if (json === null || typeof json !== 'object' || Array.isArray(json)) throw new BadRequestError('an object is needed');
+      if (json === null || typeof json !== 'object' || Array.isArray(json))
+        throw new BadRequestError('an object is needed');
       const given = json as { readonly [key: string]: Json };
       for (const name of Object.keys(given)) {
         if (!Object.hasOwn(fields, name)) throw new BadRequestError(`unknown field ${name.slice(0, 40)}`);

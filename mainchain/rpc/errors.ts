@@ -16,7 +16,9 @@ export class NotCommittedError extends CrossrootError {
 export class BelowStartError extends CrossrootError {
   override readonly name = 'BelowStartError';
   constructor(chain: string, height: number, start: number) {
-    super(`${chain} height ${height} is below the history’s start ${start}`, { details: { chain, height, start } });
+    super(`${chain} height ${height} is below the history’s start ${start}`, {
+      details: { chain, height, start },
+    });
   }
 }
 
@@ -33,7 +35,9 @@ export class UnknownReorgError extends CrossrootError {
   override readonly name = 'UnknownReorgError';
   override readonly retryable = true;
   constructor(chain: string, index: number, count: number) {
-    super(`${chain} has ${count} final truncations, none with index ${index}`, { details: { chain, index, count } });
+    super(`${chain} has ${count} final truncations, none with index ${index}`, {
+      details: { chain, index, count },
+    });
   }
 }
 

@@ -37,7 +37,9 @@ export function httpClient(options: HttpClientOptions): NodeClient {
   let requests = 0;
   const call = async (method: MethodName, values: readonly unknown[]): Promise<unknown> => {
     const { params: codecs, result } = methodOf(method);
-    const params = values.map((value, i) => (value === undefined ? null : (codecs[i]?.encode(value) ?? null)));
+    const params = values.map((value, i) =>
+      value === undefined ? null : (codecs[i]?.encode(value) ?? null),
+    );
     const answer = await post(options, { jsonrpc: '2.0', id: ++requests, method, params });
     try {
       return result.decode(answer);

@@ -1,4 +1,5 @@
 import type { ChainKind } from '../../adapters/types.js';
+import { utf8 } from '../../proofs/bytes.js';
 import type { Attest, GovernanceAction } from '../../proofs/containers/calls.js';
 import type { Commitment, Reorg } from '../../proofs/containers/commitment.js';
 import type { Certificate } from '../../proofs/containers/consensus.js';
@@ -17,8 +18,14 @@ import { feeForBytes, transactionRoot } from '../transactions.js';
 import { AnchorDesk } from './anchors.js';
 import { branchHashAt, chainState, chainStates, needSpecRoot } from './chainState.js';
 import { TransactionRefusedError } from './errors.js';
-import type { BlockId, ChainState, DelegateSignature, MainChainClient, NodeStatus, TransactionStatus } from './types.js';
-import { utf8 } from '../../proofs/bytes.js';
+import type {
+  BlockId,
+  ChainState,
+  DelegateSignature,
+  MainChainClient,
+  NodeStatus,
+  TransactionStatus,
+} from './types.js';
 
 /** A node's answers beside those that any client needs. */
 export interface NodeClient extends MainChainClient {
@@ -81,7 +88,9 @@ export class LocalClient implements NodeClient {
     return this.#anchors.certificate(height);
   }
 
-  async commitments(id: BlockId): Promise<
+  async commitments(
+    id: BlockId,
+  ): Promise<
     | { readonly header: MainHeader; readonly root: Uint8Array; readonly commitments: readonly Commitment[] }
     | undefined
   > {
@@ -122,7 +131,11 @@ export class LocalClient implements NodeClient {
     return found;
   }
 
-  async reorgAnchor(name: string, index: number, options: { readonly fromTerm?: number } = {}): Promise<ReorgAnchor> {
+  async reorgAnchor(
+    name: string,
+    index: number,
+    options: { readonly fromTerm?: number } = {},
+  ): Promise<ReorgAnchor> {
     return this.#anchors.reorgAnchor(name, index, options.fromTerm ?? 0);
   }
 
@@ -190,6 +203,10 @@ export class LocalClient implements NodeClient {
     const { engine } = this.#node.core;
     if (typeof id === 'number') return this.#chain.rootAt(id);
     if (typeof id !== 'string') return id;
-    return id === 'head' ? this.#chain.head.root : id === 'justified' ? engine.justified.root : engine.finalized.root;
+    return id === 'head'
+      ? this.#chain.head.root
+      : id === 'justified'
+        ? engine.justified.root
+        : engine.finalized.root;
   }
 }

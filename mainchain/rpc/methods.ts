@@ -99,7 +99,10 @@ export const METHODS: { readonly [N in keyof NodeClient]: MethodOf<N> } = {
   reorgs: { params: [word], result: list(ssz(ReorgType)) },
   reorgAnchor: { params: [word, count, from], result: ssz(ReorgAnchorType) },
   handovers: { params: [count], result: list(ssz(HandoverType)) },
-  account: { params: [bytes(20)], result: record<{ readonly nonce: number; readonly balance: bigint }>({ nonce: count, balance: amount }) },
+  account: {
+    params: [bytes(20)],
+    result: record<{ readonly nonce: number; readonly balance: bigint }>({ nonce: count, balance: amount }),
+  },
   fee: { params: [count], result: amount },
   mark: { params: [], result: bytes(8) },
   send: { params: [ssz(SignedTransactionType)], result: root },

@@ -1,7 +1,5 @@
 import { BitArray } from '@chainsafe/ssz';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Cluster } from '../../test/mainchain/cluster.js';
-import { specRootOf, toyCheckpoint, toyKind, toyRun, toySpec } from '../../test/mainchain/foreign.js';
 import { concatBytes, toHex, utf8, ZERO32 } from '../../proofs/bytes.js';
 import {
   type Attest,
@@ -16,9 +14,11 @@ import {
 import { LeafAnchorType } from '../../proofs/containers/proof.js';
 import { type Call, Method } from '../../proofs/containers/transaction.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
+import { rootFromPath } from '../../proofs/history/path.js';
 import { LightClient } from '../../proofs/verify/lightClient.js';
 import { headerRoot, trustFromGenesis } from '../../proofs/verify/trust.js';
-import { rootFromPath } from '../../proofs/history/path.js';
+import { Cluster } from '../../test/mainchain/cluster.js';
+import { specRootOf, toyCheckpoint, toyKind, toyRun, toySpec } from '../../test/mainchain/foreign.js';
 import { blstBls } from '../crypto/blst.js';
 import { aggregateSignatures } from '../crypto/signer.js';
 import { AttestationRefusedError } from '../node/attestation.js';
@@ -46,7 +46,9 @@ beforeAll(async () => {
       approve: async () => undefined,
     }),
   });
-  servers = await Promise.all([0, 1, 2, 3].map((i) => RpcServer.start({ client: new LocalClient(cluster.node(i)), port: 0 })));
+  servers = await Promise.all(
+    [0, 1, 2, 3].map((i) => RpcServer.start({ client: new LocalClient(cluster.node(i)), port: 0 })),
+  );
   clients = servers.map((server) => httpClient({ url: server.url }));
 });
 afterAll(async () => {
@@ -58,7 +60,11 @@ async function send(call: Call): Promise<Uint8Array> {
   const client = clients[0]!;
   const signer = cluster.user;
   const { nonce } = await client.account(signer.account);
-  const [fee, mark, genesis] = [await client.fee(call.payload.length), await client.mark(), (await client.status()).genesisRoot];
+  const [fee, mark, genesis] = [
+    await client.fee(call.payload.length),
+    await client.mark(),
+    (await client.status()).genesisRoot,
+  ];
   const root = await client.send(signer.sign({ sender: signer.account, nonce, fee, mark, call }, genesis));
   const end = Date.now() + 10_000;
   for (;;) {
@@ -89,7 +95,10 @@ async function register(): Promise<void> {
     payload,
   };
   const signatures = await Promise.all(clients.slice(0, 3).map((c) => c.approve(action)));
-  await send({ method: Method.govern, payload: GovernedCallType.serialize({ action, ...combine(signatures) }) });
+  await send({
+    method: Method.govern,
+    payload: GovernedCallType.serialize({ action, ...combine(signatures) }),
+  });
 }
 
 async function commit(from: number, to: number, seq: number): Promise<void> {
@@ -139,7 +148,10 @@ describe('a node over JSON-RPC', () => {
     await commit(0, 3, 1);
     const early = (await clients[2]!.status()).finalized.height;
     await commit(3, 6, 2);
-    await cluster.until(() => cluster.running.every((n) => n.core.engine.finalized.height > 45), 'the third term');
+    await cluster.until(
+      () => cluster.running.every((n) => n.core.engine.finalized.height > 45),
+      'the third term',
+    );
     const trust = trustFromGenesis(cluster.genesis);
     for (const at of [undefined, early, early + 1]) {
       const options = at === undefined ? {} : { at };
@@ -152,15 +164,23 @@ describe('a node over JSON-RPC', () => {
       const newer = ancestry[0];
       light.verify(newer?.header ?? header, certificate);
       if (newer) {
-        expect(toHex(rootFromPath(headerRoot(header), header.height, 0, newer.header.height, newer.path))).toBe(
-          toHex(newer.header.historyRoot),
-        );
+        expect(
+          toHex(rootFromPath(headerRoot(header), header.height, 0, newer.header.height, newer.path)),
+        ).toBe(toHex(newer.header.historyRoot));
       }
     }
-    await expect(clients[0]!.leafAnchor(NAME, 99)).rejects.toMatchObject({ name: 'BelowStartError', retryable: false });
-    await expect(clients[0]!.leafAnchor(NAME, 107)).rejects.toMatchObject({ name: 'NotCommittedError', retryable: true });
+    await expect(clients[0]!.leafAnchor(NAME, 99)).rejects.toMatchObject({
+      name: 'BelowStartError',
+      retryable: false,
+    });
+    await expect(clients[0]!.leafAnchor(NAME, 107)).rejects.toMatchObject({
+      name: 'NotCommittedError',
+      retryable: true,
+    });
     await expect(clients[0]!.leafAnchor('none', 1)).rejects.toMatchObject({ name: 'UnknownChainError' });
-    await expect(clients[0]!.leafAnchor(NAME, 101, { at: 100_000 })).rejects.toMatchObject({ name: 'NotFinalError' });
+    await expect(clients[0]!.leafAnchor(NAME, 101, { at: 100_000 })).rejects.toMatchObject({
+      name: 'NotFinalError',
+    });
     await expect(clients[0]!.reorgAnchor(NAME, 0)).rejects.toMatchObject({ name: 'UnknownReorgError' });
     expect(toHex((await clients[0]!.branchHash(NAME, 103))!)).toBe(toHex(run[2]!.hash));
   });
@@ -188,7 +208,10 @@ describe('a node over JSON-RPC', () => {
       retryable: false,
     });
     const behind = { ...attest, seq: 10, digest: new Uint8Array(32).fill(0xee) };
-    await expect(clients[0]!.attest(behind)).rejects.toMatchObject({ name: 'AttestationRefusedError', retryable: true });
+    await expect(clients[0]!.attest(behind)).rejects.toMatchObject({
+      name: 'AttestationRefusedError',
+      retryable: true,
+    });
   });
 
   it('refuses what is no request', async () => {

@@ -69,7 +69,8 @@ export class RpcServer {
       response.end(JSON.stringify(body));
     };
     try {
-      if (request.method !== 'POST') return answer(405, failure(null, -32600, new BadRequestError('POST only')));
+      if (request.method !== 'POST')
+        return answer(405, failure(null, -32600, new BadRequestError('POST only')));
       if (!this.#allow(request.socket.remoteAddress ?? '')) {
         return answer(429, failure(null, -32005, new RateError()));
       }
@@ -96,15 +97,21 @@ export class RpcServer {
     const { params: codecs, result } = methodOf(method);
     try {
       const given = Array.isArray(params) ? (params as readonly Json[]) : [];
-      if (given.length > codecs.length) throw new BadRequestError(`${method} takes ${codecs.length} parameters`);
+      if (given.length > codecs.length)
+        throw new BadRequestError(`${method} takes ${codecs.length} parameters`);
       const values = given.map((json, i) => (json === null ? undefined : codecs[i]?.decode(json)));
-      const call = this.#options.client[method].bind(this.#options.client) as (...values: unknown[]) => Promise<unknown>;
+      const call = this.#options.client[method].bind(this.#options.client) as (
+        ...values: unknown[]
+      ) => Promise<unknown>;
       return { jsonrpc: '2.0', id: requestId, result: result.encode(await call(...values)) };
     } catch (error) {
       const bad = error instanceof BadRequestError || error instanceof MalformedInputError;
       if (!(error instanceof CrossrootError)) {
         const logger = this.#options.logger ?? silentLogger;
-        logger.error({ method, error: error instanceof Error ? error.message : String(error) }, 'request failed');
+        logger.error(
+          { method, error: error instanceof Error ? error.message : String(error) },
+          'request failed',
+        );
       }
       return failure(requestId, bad ? -32602 : error instanceof CrossrootError ? -32000 : -32603, error);
     }
@@ -143,7 +150,9 @@ function failure(id: string | number | null, code: number, error: unknown): Json
 
 /** Details as JSON: big numbers as decimal strings. */
 function plain(details: Readonly<Record<string, unknown>>): Json {
-  return JSON.parse(JSON.stringify(details, (_, value) => (typeof value === 'bigint' ? value.toString() : value)));
+  return JSON.parse(
+    JSON.stringify(details, (_, value) => (typeof value === 'bigint' ? value.toString() : value)),
+  );
 }
 
 async function readBody(request: IncomingMessage, limit: number): Promise<string> {

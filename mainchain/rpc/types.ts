@@ -73,7 +73,12 @@ export interface MainChainClient {
   receipts(id: BlockId): Promise<readonly Receipt[] | undefined>;
   /** The certificate that finalises the block at `height` of the best chain. */
   certificate(height: number): Promise<Certificate | undefined>;
-  commitments(id: BlockId): Promise<{ readonly header: MainHeader; readonly root: Uint8Array; readonly commitments: readonly Commitment[] } | undefined>;
+  commitments(
+    id: BlockId,
+  ): Promise<
+    | { readonly header: MainHeader; readonly root: Uint8Array; readonly commitments: readonly Commitment[] }
+    | undefined
+  >;
   /** State at the head. */
   chains(): Promise<readonly ChainState[]>;
   chain(name: string): Promise<ChainState | undefined>;
@@ -85,7 +90,11 @@ export interface MainChainClient {
    * @param fromTerm first term whose hand-over to include (default 0)
    * @throws NotCommittedError (retryable) if no finalised commitment holds it yet; BelowStartError; UnknownChainError
    */
-  leafAnchor(name: string, height: number, options?: { readonly at?: number; readonly fromTerm?: number }): Promise<LeafAnchor>;
+  leafAnchor(
+    name: string,
+    height: number,
+    options?: { readonly at?: number; readonly fromTerm?: number },
+  ): Promise<LeafAnchor>;
   reorgs(name: string): Promise<readonly Reorg[]>;
   reorgAnchor(name: string, index: number, options?: { readonly fromTerm?: number }): Promise<ReorgAnchor>;
   handovers(fromTerm: number): Promise<readonly Handover[]>;

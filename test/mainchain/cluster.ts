@@ -93,7 +93,8 @@ export class Cluster {
   async startNode(index: number): Promise<void> {
     const { attestor } = this.#options;
     await Promise.all(this.#dying.splice(0));
-    const store = this.#stores[index] ?? new GatedStore((await this.#options.store?.(index)) ?? new MemoryStore());
+    const store =
+      this.#stores[index] ?? new GatedStore((await this.#options.store?.(index)) ?? new MemoryStore());
     this.#stores[index] = store;
     const keys = this.keys[index];
     const peers = this.#addresses.filter((_, i) => i !== index);

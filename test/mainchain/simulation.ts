@@ -259,7 +259,7 @@ export class Simulation {
   #block(node: SimulatedNode, block: ConsensusBlock): void {
     const effects = node.engine.addBlock(block, this.members);
     if (effects.acceptance.status === 'ignored') {
-      node.orphans.set(toBareHex(block.root), block);
+      if (block.height > node.engine.finalized.height) node.orphans.set(toBareHex(block.root), block);
       return;
     }
     if (effects.acceptance.status !== 'new') return;
