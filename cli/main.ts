@@ -4,28 +4,33 @@ import { headersVerifyCommand } from './commands/headers.js';
 import { proveCommand } from './commands/prove.js';
 import { statusCommand } from './commands/status.js';
 import { verifyCommand } from './commands/verify.js';
+import { UsageError } from './errors.js';
 import { options } from './options.js';
 import { reportError } from './output.js';
+import { version } from './version.js';
 
 /** Runs one command line. @returns the exit code: 0 good, 1 refused or failed, 2 usage */
 export async function main(argv: readonly string[]): Promise<number> {
   useFastHasher();
   const json = argv.includes('--json');
   try {
-    await program().parseAsync([...argv], { from: 'user' });
+    await program(json).parseAsync([...argv], { from: 'user' });
     return process.exitCode === undefined ? 0 : Number(process.exitCode);
   } catch (error) {
-    // Commander has printed its message already; its own success is --help and --version.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return reportError(error, json);
+    if (!(error instanceof CommanderError)) return reportError(error, json);
+    // Commander's own success is --help and --version; its failures it has told people, but not programs.
+    if (error.exitCode === 0) return 0;
+    if (json) reportError(new UsageError(error.message.replace(/^error: /, '')), json);
+    return 2;
   }
 }
 
-function program(): Command {
+function program(json: boolean): Command {
   const root = new Command('crossroot')
     .description('Prove on one chain what happened on another.')
-    .exitOverride()
-    .showHelpAfterError();
+    .version(version)
+    .exitOverride();
+  if (json) root.configureOutput({ writeErr: () => undefined });
   add(root, 'up', 'run everything on this machine and prove a payment on each foreign chain')
     .addOption(options.config())
     .addOption(options.data())
@@ -34,7 +39,7 @@ function program(): Command {
       const { upCommand } = await import('./up/command.js');
       process.exitCode = await upCommand(flags);
     });
-  const headers = root.command('headers').description('header files').exitOverride();
+  const headers = root.command('headers').description('header files').copyInheritedSettings(root);
   add(headers, 'verify', 'check raw 80-byte headers by all rules of their chain')
     .argument('<file>', 'raw headers, one after another')
     .addOption(options.chain().makeOptionMandatory())
@@ -75,9 +80,13 @@ function add(parent: Command, name: string, description: string): Command {
   return parent
     .command(name)
     .description(description)
-    .exitOverride()
-    .showHelpAfterError()
+    .copyInheritedSettings(parent)
+    .showHelpAfterError(
+      `See: crossroot ${[parent.name(), name].filter((part) => part !== 'crossroot').join(' ')} --help`,
+    )
     .addOption(options.json());
 }
 
+// Whoever reads our output may stop early, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 process.exitCode = await main(process.argv.slice(2));
