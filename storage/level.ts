@@ -15,9 +15,9 @@ export class LevelStore implements KeyValueStore {
 
   /** @throws StoreLockedError if another process has it open; StoreError if it cannot be opened. */
   static async open(path: string): Promise<LevelStore> {
-    await mkdir(path, { recursive: true });
     const db = new ClassicLevel<Uint8Array, Uint8Array>(path, { keyEncoding: 'view', valueEncoding: 'view' });
     try {
+      await mkdir(path, { recursive: true });
       await db.open();
     } catch (error) {
       const cause = error instanceof Error ? error.cause : undefined;

@@ -6,7 +6,7 @@ export class MemoryStore implements KeyValueStore {
   readonly #map = new Map<string, readonly [Uint8Array, Uint8Array]>();
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#map.get(id(key))?.[1];
+    return this.#map.get(id(key))?.[1].slice();
   }
 
   async batch(writes: readonly KeyValueWrite[]): Promise<void> {
@@ -25,7 +25,8 @@ export class MemoryStore implements KeyValueStore {
       )
       .sort((a, b) => compareBytes(a[0], b[0]));
     if (options.reverse) rows.reverse();
-    yield* rows.slice(0, options.limit ?? rows.length);
+    for (const [key, value] of rows.slice(0, options.limit ?? rows.length))
+      yield [key.slice(), value.slice()];
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { MalformedInputError } from '../../proofs/errors/input.js';
+import type { KeyValueStore } from '../../storage/keyValue.js';
+import { LevelStore } from '../../storage/level.js';
+import { MemoryStore } from '../../storage/memory.js';
+import { eventLogConformance } from '../../test/conformance/eventLog.js';
+import { fakeGenesis, fakeHeader } from '../../test/support/indexers/fakeKind.js';
+import { readUint64, Table, tableKey, uint64 } from '../keys.js';
+import { EmbeddedLog } from './embedded.js';
+import { LogCorruptError } from './errors.js';
+import { decodeEvent, type EventName, encodeEvent, eventOf } from './event.js';
+import { Replay } from './replay.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'crossroot-log-'));
+const stores: KeyValueStore[] = [];
+afterAll(async () => {
+  for (const store of stores) await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('embedded log in memory', () => {
+  eventLogConformance(async () => {
+    const store = new MemoryStore();
+    return { log: new EmbeddedLog(store), reopen: async () => new EmbeddedLog(store) };
+  });
+});
+
+describe('embedded log on disk', () => {
+  let count = 0;
+  eventLogConformance(async () => {
+    const path = join(folder, String(count++));
+    const store = await LevelStore.open(path);
+    return {
+      log: new EmbeddedLog(store),
+      reopen: async () => {
+        await store.close();
+        const again = await LevelStore.open(path);
+        stores.push(again);
+        return new EmbeddedLog(again);
+      },
+    };
+  });
+});
+
+describe('records', () => {
+  const event = { ...eventOf('connect', fakeGenesis), chain: 'a', number: 7, epoch: 3 };
+
+  test('are read as written', () => {
+    for (const type of ['connect', 'disconnect', 'finalize'] as EventName[])
+      expect(decodeEvent(encodeEvent({ ...event, type }))).toEqual({ ...event, type });
+  });
+
+  test('a damaged one is refused by a named error, never a crash', () => {
+    const good = encodeEvent(event);
+    const damaged = fc.tuple(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 }), fc.nat(good.length));
+    fc.assert(
+      fc.property(damaged, ([at, flip, length]) => {
+        const bytes = good.slice(0, length);
+        if (at < length) bytes[at]! ^= flip;
+        try {
+          decodeEvent(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(MalformedInputError);
+        }
+      }),
+    );
+    expect(() => decodeEvent(Uint8Array.of(2, ...good.subarray(1)))).toThrow('unknown version');
+  });
+
+  test('a gap or damage in the store is found when read', async () => {
+    const store = new MemoryStore();
+    const log = new EmbeddedLog(store);
+    const lease = await log.acquire('a');
+    await log.append(lease, 1, [eventOf('connect', fakeGenesis), eventOf('finalize', fakeGenesis)]);
+    const key = tableKey(Table.logEvent, 'a', 1);
+    const other = encodeEvent(event);
+    for (const value of [Uint8Array.of(1, 2), other]) {
+      await store.batch([{ type: 'put', key, value }]);
+      await expect(log.read('a', 1, 5)).rejects.toThrow(LogCorruptError);
+    }
+    await store.batch([{ type: 'del', key }]);
+    await expect(log.read('a', 1, 5)).rejects.toThrow('missing');
+  });
+});
+
+describe('replay', () => {
+  const child = fakeHeader(fakeGenesis, 1);
+  const other = fakeHeader(fakeGenesis, 2);
+  const numbered = (steps: [EventName, typeof child][]) =>
+    steps.map(([type, header], i) => ({ ...eventOf(type, header), chain: 'a', epoch: 1, number: i + 1 }));
+  const run = (steps: [EventName, typeof child][]) => {
+    const replay = new Replay();
+    for (const event of numbered(steps)) replay.apply(event);
+    return replay;
+  };
+
+  test('refuses events that do not follow', () => {
+    expect(
+      run([
+        ['connect', fakeGenesis],
+        ['connect', child],
+        ['disconnect', child],
+        ['connect', other],
+      ]).tip?.hash,
+    ).toEqual(other.hash);
+    expect(() =>
+      run([
+        ['connect', fakeGenesis],
+        ['connect', child],
+        ['connect', other],
+      ]),
+    ).toThrow(LogCorruptError);
+    expect(() =>
+      run([
+        ['connect', fakeGenesis],
+        ['connect', child],
+        ['disconnect', other],
+      ]),
+    ).toThrow(LogCorruptError);
+    expect(() => run([['disconnect', fakeGenesis]])).toThrow(LogCorruptError);
+    expect(() =>
+      run([
+        ['connect', fakeGenesis],
+        ['finalize', child],
+      ]),
+    ).toThrow(LogCorruptError);
+    const [, second] = numbered([
+      ['connect', fakeGenesis],
+      ['connect', child],
+    ]);
+    expect(() => new Replay().apply(second!)).toThrow(LogCorruptError);
+  });
+});
+
+test('keys sort as their parts do', () => {
+  fc.assert(
+    fc.property(fc.maxSafeNat(), fc.maxSafeNat(), (a, b) => {
+      expect(readUint64(uint64(a))).toBe(a);
+      const order = Buffer.compare(tableKey(Table.logEvent, 'x', a), tableKey(Table.logEvent, 'x', b));
+      expect(order).toBe(Math.sign(a - b));
+    }),
+  );
+  expect(() => uint64(-1)).toThrow(RangeError);
+  expect(() => uint64(2 ** 53)).toThrow(RangeError);
+});
