@@ -131,6 +131,16 @@ export class CasperFfg implements FinalityEngine {
     });
   }
 
+  assumeJustified(source: BlockRef): Effects {
+    return this.#run(() => {
+      const node = this.#tree.get(source.root);
+      if (node === undefined) return ignored('not in the open tree');
+      if (node.justified) return { status: 'known' };
+      this.#tree.justify(node);
+      return { status: 'new' };
+    });
+  }
+
   nextVote(): VoteData | undefined {
     const { head, justified } = this.#tree;
     if (head === justified) return undefined;

@@ -56,6 +56,13 @@ describe('finality in a simulated network', () => {
     });
   }
 
+  it('goes on after three of four lost the certificate that they voted from', () => {
+    const more = { loss: 0.15, maxDelayTicks: 30, seed: 137 * 77 + 4, nodes: 4, faulty: 0 };
+    const sim = new Simulation({ ...rough, ...more });
+    sim.run();
+    check(sim, rough.quietSlots);
+  });
+
   it('stalls, and stays safe, when too few are up', () => {
     const sim = new Simulation({
       seed: 3,

@@ -53,6 +53,11 @@ export interface FinalityEngine {
   addBlock(block: ConsensusBlock, members: DelegateSet): Effects;
   addVote(vote: SignedVote): Effects;
   addCertificate(certificate: Certificate): Effects;
+  /**
+   * Takes the source of a delegate's own last vote as justified after a restart: it was when it voted, even if the
+   * certificate is lost. Otherwise delegates that all lost it could never vote again.
+   */
+  assumeJustified(source: BlockRef): Effects;
   /** What a delegate of the head's term should vote for now; `undefined` if there is nothing to vote for. */
   nextVote(): VoteData | undefined;
   /** The newest certificate of the branch that ends in `root`, if any. */

@@ -1,5 +1,5 @@
 import { bytesEqual, toHex } from '../../proofs/bytes.js';
-import type { Certificate, Delegate } from '../../proofs/containers/consensus.js';
+import type { BlockRef, Certificate, Delegate } from '../../proofs/containers/consensus.js';
 import { type Evidence, EvidenceKind, type SignedVote } from '../../proofs/containers/evidence.js';
 import type { SignedBlock } from '../../proofs/containers/transaction.js';
 import type { ChainApi } from '../chain/chain.js';
@@ -29,6 +29,8 @@ export interface CoreOptions {
   readonly logger: Logger;
   readonly metrics: NodeMetrics;
   readonly now: () => number;
+  /** Source of this delegate's last vote. */
+  readonly votedFrom?: BlockRef;
 }
 
 /** Chain and finality engine together: every input goes through here, one at a time. */
@@ -82,6 +84,7 @@ export class Core {
       for (const certificate of block.block.certificates) engine.addCertificate(certificate);
       root = block.block.header.parentRoot;
     }
+    if (options.votedFrom !== undefined) engine.assumeJustified(options.votedFrom);
     await core.#moveHead();
     core.#report();
     return core;

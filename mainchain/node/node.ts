@@ -4,6 +4,7 @@ import { quorum } from '../../proofs/containers/consensus.js';
 import type { Evidence } from '../../proofs/containers/evidence.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
 import type { SignedTransaction } from '../../proofs/containers/transaction.js';
+import { useFastHasher } from '../../proofs/hash/fast.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
 import { Chain } from '../chain/chain.js';
 import { roundRobin, type Schedule } from '../chain/schedule.js';
@@ -147,6 +148,7 @@ export class MainChainNode {
 
   /** @throws GenesisError, ChainStoreError, ListenError */
   static async start(options: NodeOptions): Promise<MainChainNode> {
+    useFastHasher();
     const chain = await Chain.open(options.store, options.genesis, {
       bls: blstBls,
       kinds: options.kinds,
@@ -160,6 +162,7 @@ export class MainChainNode {
       logger: options.logger ?? silentLogger,
       metrics: options.metrics ?? noMetrics,
       now: () => clock.now(),
+      votedFrom: VoteJournal.open(options.store).state.source,
     });
     const node = new MainChainNode(options, core);
     const nodeId = Uint8Array.from(randomBytes(32));

@@ -12,6 +12,8 @@ import type { Logger } from './logger.js';
 
 /** A block further ahead than this is reached in batches by height, a nearer one by its ancestors. */
 const FAR = 16;
+/** Ancestors asked for below our own height. */
+const OVERLAP = 4;
 /** A block this little ahead of our clock is tried again when its slot begins, milliseconds. */
 const EARLY = 2000;
 
@@ -58,7 +60,10 @@ export class Syncer {
     if (this.#busy.has(id) || this.#busy.size > 64) return;
     this.#busy.add(id);
     try {
-      const blocks = await peer.getBlocks({ from: 0, root: block.root, count: MAX_BLOCKS });
+      // Its ancestors as far as our head, and a few more in case it is on another branch.
+      const gap = Math.max(0, block.height - this.#core.engine.head.height);
+      const count = Math.min(MAX_BLOCKS, gap + OVERLAP);
+      const blocks = await peer.getBlocks({ from: 0, root: block.root, count });
       await this.#importAll(blocks, peer);
     } catch (error) {
       if (error instanceof UnknownParentError) await this.catchUp(block, peer);

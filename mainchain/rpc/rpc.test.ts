@@ -216,7 +216,8 @@ describe('a node over JSON-RPC', () => {
 
   it('refuses what is no request', async () => {
     const url = servers[0]!.url;
-    const post = async (body: string) => (await fetch(url, { method: 'POST', body })).json();
+    const headers = { 'content-type': 'application/json' };
+    const post = async (body: string) => (await fetch(url, { method: 'POST', headers, body })).json();
     expect(await post('{')).toMatchObject({ error: { code: -32700 } });
     expect(await post('[]')).toMatchObject({ error: { code: -32600 } });
     expect(await post('{"method":"constructor","id":1}')).toMatchObject({ id: 1, error: { code: -32601 } });
@@ -224,7 +225,8 @@ describe('a node over JSON-RPC', () => {
     expect(await post('{"method":"fee","params":["-1"]}')).toMatchObject({ error: { code: -32602 } });
     expect(await post('{"method":"send","params":["0x00"]}')).toMatchObject({ error: { code: -32602 } });
     expect((await fetch(url)).status).toBe(405);
-    expect((await fetch(url, { method: 'POST', body: 'x'.repeat(7 * 2 ** 20) })).status).toBe(413);
+    expect((await fetch(url, { method: 'POST', body: '{}' })).status).toBe(415);
+    expect((await fetch(url, { method: 'POST', headers, body: 'x'.repeat(7 * 2 ** 20) })).status).toBe(413);
     await expect(httpClient({ url: 'http://127.0.0.1:1' }).status()).rejects.toMatchObject({
       name: 'NodeUnavailableError',
       retryable: true,

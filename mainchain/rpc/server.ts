@@ -71,6 +71,13 @@ export class RpcServer {
     try {
       if (request.method !== 'POST')
         return answer(405, failure(null, -32600, new BadRequestError('POST only')));
+      // A web page cannot send this type to another site without asking first: keeps browsers off a delegate's port.
+      if (request.headers['content-type']?.split(';')[0]?.trim() !== 'application/json') {
+        return answer(
+          415,
+          failure(null, -32600, new BadRequestError('content-type must be application/json')),
+        );
+      }
       if (!this.#allow(request.socket.remoteAddress ?? '')) {
         return answer(429, failure(null, -32005, new RateError()));
       }

@@ -106,6 +106,7 @@ class SimulatedNode {
       this.engine.addBlock(block, this.members);
     for (const certificate of certificates.slice(0, certificates.length - lost))
       this.engine.addCertificate(certificate);
+    this.engine.assumeJustified(this.journal.source);
     this.journal = { ...this.journal, floor: Math.max(floor, this.journal.floor, this.engine.head.height) };
     this.up = true;
   }
