@@ -11,7 +11,7 @@ import { signingRoot } from '../../proofs/containers/domains.js';
 import { EvidenceKind, type SignedVote } from '../../proofs/containers/evidence.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
 import { verifyEvidence } from '../../proofs/verify/evidence.js';
-import { fakeCrypto, fakeDelegates, fakeSign, GENESIS } from '../../test/mainchain/simulation.js';
+import { fakeCrypto, fakeDelegates, fakeSign, GENESIS } from '../../test/mainchain/fakes.js';
 import { CasperFfg } from './casper.js';
 import type { ConsensusBlock } from './types.js';
 

@@ -62,20 +62,4 @@ describe('finality in a simulated network', () => {
     sim.run();
     check(sim, rough.quietSlots);
   });
-
-  it('stalls, and stays safe, when too few are up', () => {
-    const sim = new Simulation({
-      seed: 3,
-      nodes: 4,
-      faulty: 0,
-      roughSlots: 0,
-      quietSlots: 10,
-      loss: 0,
-      maxDelayTicks: 1,
-    });
-    sim.run();
-    const [before] = sim.progress();
-    expect(sim.needed).toBe(3);
-    expect(before).toBeGreaterThan(5);
-  });
 });
