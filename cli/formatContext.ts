@@ -1,5 +1,5 @@
-import { findNetwork, networkData, payloadVerifiers } from '../adapters/registry.js';
 import { UnknownNetworkError } from '../adapters/errors.js';
+import { findNetwork, networkData, payloadVerifiers } from '../adapters/registry.js';
 import type { FormatContext } from '../proofs/format/json.js';
 
 /** Everything built in that proof files are read with. */

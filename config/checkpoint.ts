@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { bitcoinNetwork } from '../adapters/bitcoin/rules/networks.js';
 import { findNetwork, networkData } from '../adapters/registry.js';
 import { fromHex } from '../proofs/bytes.js';
-import type { Checkpoint } from '../proofs/containers/spec.js';
+import { ChainKindCode, type Checkpoint } from '../proofs/containers/spec.js';
 import { CrossrootError } from '../proofs/errors/base.js';
 import { ConfigError } from './errors.js';
 import { parseWith, readJsonFile } from './json.js';
@@ -53,6 +54,22 @@ export function toCheckpoint(chain: string, file: CheckpointFile, where: string)
     if (error instanceof CrossrootError) throw new ConfigError(where, error.message, error);
     throw error;
   }
+}
+
+/**
+ * Checks that a chain can be followed from the checkpoint, not only verified in a file: without the period's start, the
+ * next target of a Bitcoin network could not be known.
+ * @throws ConfigError
+ */
+export function checkFollowable(chain: string, checkpoint: Checkpoint, where: string): void {
+  const { kind } = findNetwork(chain);
+  if (kind.code !== ChainKindCode.bitcoin) return;
+  if (checkpoint.work === 0n) throw new ConfigError(where, 'work: is needed to follow a Bitcoin chain');
+  if (!bitcoinNetwork(chain).rules.retargets) return;
+  if (checkpoint.periodStartTime === 0)
+    throw new ConfigError(where, `periodStartTime: is needed for ${chain}`);
+  if (checkpoint.periodStartBits === 0)
+    throw new ConfigError(where, `periodStartBits: is needed for ${chain}`);
 }
 
 /** @throws ConfigError */

@@ -102,8 +102,8 @@ export const ConfigSchema = z.strictObject({
       requestsPerMinute: z.number().int().min(1).default(1200),
     })
     .prefault({}),
-  /** Pay and prove once at the start. By default only where `up` runs the foreign nodes. */
-  demo: z.boolean().optional(),
+  /** Pay and prove once at the start, on each chain whose node `up` runs. */
+  demo: z.boolean().default(true),
 });
 export type Config = z.output<typeof ConfigSchema>;
 

@@ -7,8 +7,8 @@ import { encodeProof, type ProofFormat } from '../../proofs/format/file.js';
 import { getFromApi } from '../api.js';
 import { UsageError } from '../errors.js';
 import { readBytes, writeResult } from '../files.js';
-import { print } from '../output.js';
 import { formatContext } from '../formatContext.js';
+import { print } from '../output.js';
 
 export interface ProveFlags {
   readonly json: boolean;

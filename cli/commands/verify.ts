@@ -4,7 +4,6 @@ import { blstBls } from '../../mainchain/crypto/blst.js';
 import { CrossrootError } from '../../proofs/errors/base.js';
 import { ProofError } from '../../proofs/errors/proof.js';
 import { decodeProof, type ProofFormat } from '../../proofs/format/file.js';
-import { formatContext } from '../formatContext.js';
 import type { Trust } from '../../proofs/verify/trust.js';
 import {
   type AnchoredVerdict,
@@ -16,6 +15,7 @@ import { type VerifyOptions, verifyProof } from '../../proofs/verify/verify.js';
 import { describeVerdict } from '../describe.js';
 import { RefusedError } from '../errors.js';
 import { readBytes } from '../files.js';
+import { formatContext } from '../formatContext.js';
 import { print } from '../output.js';
 import { loadTrust } from '../trust.js';
 

@@ -10,6 +10,8 @@ export interface IndexOptions {
   readonly log2: Logger;
 }
 
-export async function openIndex(_options: IndexOptions): Promise<{ readonly worker: Worker; readonly pages: HeaderPages | undefined }> {
+export async function openIndex(
+  _options: IndexOptions,
+): Promise<{ readonly worker: Worker; readonly pages: HeaderPages | undefined }> {
   return { worker: { name: 'index', start: () => undefined, stop: async () => undefined }, pages: undefined };
 }

@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import { readUnanchoredHeader } from '../../adapters/bitcoin/proofs/inclusion.js';
 import { findNetwork } from '../../adapters/registry.js';
 import type { Source } from '../../adapters/source.js';
-import { Follower } from '../../indexers/follow/follower.js';
 import type { HeaderBook } from '../../indexers/follow/book.js';
+import { Follower } from '../../indexers/follow/follower.js';
 import { EmbeddedLog } from '../../indexers/log/embedded.js';
 import { BlockCache } from '../../indexers/sinks/blockCache.js';
 import { TransactionIndex } from '../../indexers/sinks/transactionIndex.js';
@@ -41,30 +41,50 @@ interface Followed {
 /** The relay operator: followers, log, index, submitters, API and page. */
 async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
   const genesis = parseGenesisFile(await readFile(init.genesisFile, 'utf8'));
-  const keys = await FileKeys.open(join(init.operatorDir, 'keys'), await readPassphrase(join(init.operatorDir, 'passphrase')));
+  const keys = await FileKeys.open(
+    join(init.operatorDir, 'keys'),
+    await readPassphrase(join(init.operatorDir, 'passphrase')),
+  );
   const store = await LevelStore.open(join(init.dataDir, 'relay'));
   const eventLog = new EmbeddedLog(store);
   const followed = await Promise.all(init.chains.map((chain) => follow(chain, eventLog, store, log)));
   const books = new Map<string, HeaderBook>(followed.map(({ follower }) => [follower.chain, follower.book]));
-  const blocks = new BlockCache({ sources: new Map(followed.map(({ chain, sources }) => [chain.name, sources])) });
+  const blocks = new BlockCache({
+    sources: new Map(followed.map(({ chain, sources }) => [chain.name, sources])),
+  });
   const transactions = new TransactionIndex(store, blocks, books);
   const onError = (error: unknown) => log.warn({ err: error }, 'a sink failed; it tries again');
   const sinks = followed.map(({ follower }) => ({
     name: `transactions of ${follower.chain}`,
     sink: transactionSink({ log: eventLog, store, book: follower.book, blocks, onError }),
   }));
-  const index = await openIndex({ folder: join(init.dataDir, 'index'), log: eventLog, chains: followed.map(({ chain }) => chain), log2: log });
+  const index = await openIndex({
+    folder: join(init.dataDir, 'index'),
+    log: eventLog,
+    chains: followed.map(({ chain }) => chain),
+    log2: log,
+  });
   const workers: Worker[] = [
-    ...followed.map(({ follower }) => ({ name: `follower of ${follower.chain}`, start: () => follower.start(), stop: () => follower.stop() })),
+    ...followed.map(({ follower }) => ({
+      name: `follower of ${follower.chain}`,
+      start: () => follower.start(),
+      stop: () => follower.stop(),
+    })),
     ...sinks.map(({ name, sink }) => ({ name, start: () => sink.start(), stop: () => sink.stop() })),
     index.worker,
   ];
   const service = await RelayService.start({
     version,
-    nodes: init.rpcPorts.map((port, i) => ({ name: `delegate ${i}`, client: httpClient({ url: `http://127.0.0.1:${port}` }) })),
+    nodes: init.rpcPorts.map((port, i) => ({
+      name: `delegate ${i}`,
+      client: httpClient({ url: `http://127.0.0.1:${port}` }),
+    })),
     operator: keys.account,
     chains: followed.map(({ chain }) => chain),
-    data: { place: (chain, hash) => transactions.lookup(chain, hash), block: (chain, hash) => blocks.get(chain, hash) },
+    data: {
+      place: (chain, hash) => transactions.lookup(chain, hash),
+      block: (chain, hash) => blocks.get(chain, hash),
+    },
     pages: index.pages ?? bookPages([...books.values()]),
     payloads: buildPayload,
     format: formatContext,
@@ -92,7 +112,12 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
   };
 }
 
-async function follow(init: ChainInit, eventLog: EmbeddedLog, store: LevelStore, log: Logger): Promise<Followed> {
+async function follow(
+  init: ChainInit,
+  eventLog: EmbeddedLog,
+  store: LevelStore,
+  log: Logger,
+): Promise<Followed> {
   const { kind } = findNetwork(init.name);
   const registration = RegistrationType.deserialize(init.registration);
   const sources = init.sources.map((source) => openSource(init.name, source));
@@ -108,7 +133,11 @@ async function follow(init: ChainInit, eventLog: EmbeddedLog, store: LevelStore,
     finalityReversal: init.name === 'ethereum-local',
     onError: (error, source) => log.warn({ err: error, chain: init.name, source }, 'a source failed'),
   });
-  return { chain: { name: init.name, kind, registration, local: followedChain(follower) }, follower, sources };
+  return {
+    chain: { name: init.name, kind, registration, local: followedChain(follower) },
+    follower,
+    sources,
+  };
 }
 
 runChild<RelayInit>(startRelay);

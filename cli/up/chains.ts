@@ -1,24 +1,31 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { bitsAt } from '../../adapters/bitcoin/rules/header.js';
 import { findNetwork, networkData, specFor } from '../../adapters/registry.js';
 import type { Source } from '../../adapters/source.js';
-import { type ReadCheckpoint, readCheckpointFile, toCheckpoint } from '../../config/checkpoint.js';
+import {
+  checkFollowable,
+  type ReadCheckpoint,
+  readCheckpointFile,
+  toCheckpoint,
+} from '../../config/checkpoint.js';
 import type { ChainConfig, SourceConfig } from '../../config/schema.js';
+import { writePrivate } from '../../mainchain/crypto/keystore.js';
 import { bytesEqual, toBareHex } from '../../proofs/bytes.js';
 import { type Registration, RegistrationType } from '../../proofs/containers/calls.js';
-import { ChainKindCode, type Checkpoint } from '../../proofs/containers/spec.js';
+import { ChainKindCode, type Checkpoint, CheckpointType } from '../../proofs/containers/spec.js';
 import { isRetryable } from '../../proofs/errors/base.js';
 import { parsePolicy } from '../../timing/policy.js';
 import type { ChainInit } from '../processes/messages.js';
 import { openSource } from '../sources.js';
+import { pause } from './abort.js';
 import type { DataFolder } from './data.js';
-import { PartFailedError } from './errors.js';
+import { DataMismatchError, PartFailedError } from './errors.js';
 
 /** Milliseconds between looks at a source, where the configuration does not say. */
 const POLL_DEVNET = 250;
 const POLL_EXTERNAL = 2000;
+/** Milliseconds that a source may need at the start: nodes answer late while they load. */
+const SOURCE_PATIENCE_MS = 10_000;
 
 /**
  * Resolves a configured chain: its sources answer and are of its network, its checkpoint is complete. The checkpoint is
@@ -29,11 +36,13 @@ export async function resolveChain(
   config: ChainConfig,
   sources: readonly SourceConfig[],
   data: DataFolder,
+  signal: AbortSignal,
 ): Promise<ChainInit> {
   const opened = sources.map((source) => openSource(config.name, source));
+  const reader: Reader = { chain: config.name, sources: opened, signal };
   try {
-    await firstThat(config.name, opened, (source) => source.check());
-    const registration = await registrationOf(config, opened, data);
+    await firstThat(reader, (source) => source.check());
+    const registration = await registrationOf(config, reader, data);
     return {
       name: config.name,
       registration: RegistrationType.serialize(registration),
@@ -46,12 +55,15 @@ export async function resolveChain(
   }
 }
 
-async function registrationOf(
-  config: ChainConfig,
-  sources: readonly Source[],
-  data: DataFolder,
-): Promise<Registration> {
-  const { checkpoint, header } = await findCheckpoint(config, sources, data);
+/** A chain's opened sources, until everything stops. */
+interface Reader {
+  readonly chain: string;
+  readonly sources: readonly Source[];
+  readonly signal: AbortSignal;
+}
+
+async function registrationOf(config: ChainConfig, reader: Reader, data: DataFolder): Promise<Registration> {
+  const { checkpoint, header } = await findCheckpoint(config, reader, data);
   return {
     spec: specFor(config.name, checkpoint),
     policy: parsePolicy(config.policy),
@@ -61,25 +73,36 @@ async function registrationOf(
 
 async function findCheckpoint(
   config: ChainConfig,
-  sources: readonly Source[],
+  reader: Reader,
   data: DataFolder,
 ): Promise<{ checkpoint: Checkpoint; header: Uint8Array }> {
-  const kept = data.checkpoint(config.name);
-  const given = existsSync(kept)
-    ? await readCheckpointFile(config.name, kept)
-    : await givenCheckpoint(config, sources);
-  const header = given.header ?? (await readHeader(config.name, sources, given.checkpoint));
+  const path = data.checkpoint(config.name);
+  const configured = await configuredCheckpoint(config);
+  const kept = existsSync(path) ? await readCheckpointFile(config.name, path) : undefined;
+  if (kept !== undefined && configured !== undefined && !sameCheckpoint(kept, configured)) {
+    throw new DataMismatchError(data.path, `has followed ${config.name} from another checkpoint`);
+  }
+  const given = kept ?? configured ?? (await genesisOf(reader));
+  checkFollowable(config.name, given.checkpoint, 'checkpoint');
+  const header = given.header ?? (await readHeader(reader, given.checkpoint));
   const found = { checkpoint: given.checkpoint, header };
   checkHeader(config.name, found);
-  if (!existsSync(kept)) await keep(config.name, kept, found);
+  if (kept === undefined) await keep(config.name, path, found);
   return found;
 }
 
-/** The configured checkpoint, else the network's genesis, else (a local network) the source's block 0. */
-async function givenCheckpoint(config: ChainConfig, sources: readonly Source[]): Promise<ReadCheckpoint> {
-  const { kind, network } = findNetwork(config.name);
+function sameCheckpoint(a: ReadCheckpoint, b: ReadCheckpoint): boolean {
+  return bytesEqual(CheckpointType.hashTreeRoot(a.checkpoint), CheckpointType.hashTreeRoot(b.checkpoint));
+}
+
+async function configuredCheckpoint(config: ChainConfig): Promise<ReadCheckpoint | undefined> {
   if (typeof config.checkpoint === 'string') return readCheckpointFile(config.name, config.checkpoint);
-  if (config.checkpoint !== undefined) return toCheckpoint(config.name, config.checkpoint, 'checkpoint');
+  return config.checkpoint && toCheckpoint(config.name, config.checkpoint, 'checkpoint');
+}
+
+/** The network's genesis, or (a local network) the source's block 0. */
+async function genesisOf(reader: Reader): Promise<ReadCheckpoint> {
+  const { kind, network } = findNetwork(reader.chain);
   if (network.genesisHeader !== undefined) {
     const header = kind.decode(network.genesisHeader, 0);
     const bits = kind.code === ChainKindCode.bitcoin ? bitsAt(header.raw) : 0;
@@ -93,26 +116,18 @@ async function givenCheckpoint(config: ChainConfig, sources: readonly Source[]):
     return { checkpoint, header: header.raw };
   }
   if (!network.genesisHash.every((byte) => byte === 0)) {
-    throw new PartFailedError(config.name, 'needs a checkpoint in the configuration');
+    throw new PartFailedError(reader.chain, 'needs a checkpoint in the configuration');
   }
-  const header = await firstThat(config.name, sources, async (source) => (await source.headers(0, 1))[0]);
-  if (header === undefined) throw new PartFailedError(config.name, 'the source has no block 0');
+  const header = await firstThat(reader, async (source) => (await source.headers(0, 1))[0]);
+  if (header === undefined) throw new PartFailedError(reader.chain, 'the source has no block 0');
   const checkpoint = { height: 0, hash: header.hash, work: 0n, periodStartTime: 0, periodStartBits: 0 };
   return { checkpoint, header: header.raw };
 }
 
-async function readHeader(
-  chain: string,
-  sources: readonly Source[],
-  checkpoint: Checkpoint,
-): Promise<Uint8Array> {
-  const header = await firstThat(
-    chain,
-    sources,
-    async (source) => (await source.headers(checkpoint.height, 1))[0],
-  );
+async function readHeader(reader: Reader, checkpoint: Checkpoint): Promise<Uint8Array> {
+  const header = await firstThat(reader, async (source) => (await source.headers(checkpoint.height, 1))[0]);
   if (header === undefined)
-    throw new PartFailedError(chain, `no source has the checkpoint's height ${checkpoint.height}`);
+    throw new PartFailedError(reader.chain, `no source has the checkpoint's height ${checkpoint.height}`);
   return header.raw;
 }
 
@@ -136,7 +151,6 @@ async function keep(
   { checkpoint, header }: { checkpoint: Checkpoint; header: Uint8Array },
 ): Promise<void> {
   const { kind } = findNetwork(chain);
-  await mkdir(dirname(path), { recursive: true });
   const file = {
     height: checkpoint.height,
     hash: networkData.displayHash(kind.code, checkpoint.hash),
@@ -145,17 +159,15 @@ async function keep(
     periodStartBits: checkpoint.periodStartBits.toString(16).padStart(8, '0'),
     header: toBareHex(header),
   };
-  await writeFile(path, `${JSON.stringify(file, undefined, 2)}\n`);
+  await writePrivate(path, `${JSON.stringify(file, undefined, 2)}\n`);
 }
 
 /** The first source's answer that is one; the last trouble if there is none. */
-async function firstThat<T>(
-  chain: string,
-  sources: readonly Source[],
-  ask: (source: Source) => Promise<T>,
-): Promise<T> {
-  const deadline = Date.now() + 15_000;
+async function firstThat<T>(reader: Reader, ask: (source: Source) => Promise<T>): Promise<T> {
+  const { chain, sources, signal } = reader;
+  const deadline = Date.now() + SOURCE_PATIENCE_MS;
   for (;;) {
+    signal.throwIfAborted();
     let trouble: unknown;
     for (const source of sources) {
       try {
@@ -168,6 +180,6 @@ async function firstThat<T>(
     if (!isRetryable(trouble) || Date.now() > deadline) {
       throw new PartFailedError(chain, trouble instanceof Error ? trouble.message : String(trouble));
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause(500, signal);
   }
 }

@@ -36,10 +36,14 @@ export class Part {
   get pid(): number | undefined {
     return this.#child?.pid;
   }
+  get role(): Init['role'] {
+    return this.#options.init.role;
+  }
 
   /** Starts the process and waits until it is ready. @throws PartFailedError */
   async start(): Promise<void> {
     const { name, init } = this.#options;
+    if (this.#stopping) throw new PartFailedError(name, 'is being stopped');
     const entry = fileURLToPath(new URL(`../processes/${init.role}.js`, import.meta.url));
     const child = fork(entry, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' });
     this.#child = child;

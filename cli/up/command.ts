@@ -20,19 +20,12 @@ export async function upCommand(flags: UpFlags): Promise<number> {
   const config = await loadConfig(flags.config);
   const progress = new Progress(flags.json);
   const supervisor = new Supervisor(config, resolve(flags.data), progress);
-  const interrupted = new Promise<'interrupted'>((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        done('interrupted');
-        supervisor.abort();
-      });
-    }
-  });
+  const interrupted = interruption(supervisor);
   try {
     const first = await Promise.race([supervisor.run(), supervisor.failed, interrupted]);
-    if (first === 'interrupted') return 0;
-    print(flags.json, { ok: first.every((one) => one.ok), proofs: first }, []);
+    if (first === 'interrupted') return flags.once ? 1 : 0;
     const ok = first.every((one) => one.ok);
+    print(flags.json, { ok, proofs: first }, []);
     if (flags.once || !ok) return ok ? 0 : 1;
     progress.say(`running: page and API at ${supervisor.api} (Ctrl-C stops)`);
     await Promise.race([interrupted, supervisor.failed]);
@@ -42,4 +35,26 @@ export async function upCommand(flags: UpFlags): Promise<number> {
     await supervisor.stop();
     progress.say('stopped');
   }
+}
+
+/** Milliseconds within which further signals are the same Ctrl-C: a terminal and npm both send one. */
+const SAME_SIGNAL_MS = 1500;
+
+/** Resolves at the first signal. A later one, while stopping takes its time, ends everything at once. */
+function interruption(supervisor: Supervisor): Promise<'interrupted'> {
+  let first: number | undefined;
+  return new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (first === undefined) {
+          first = Date.now();
+          supervisor.abort();
+          done('interrupted');
+        } else if (Date.now() - first > SAME_SIGNAL_MS) {
+          supervisor.kill();
+          process.exit(1);
+        }
+      });
+    }
+  });
 }

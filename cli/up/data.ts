@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config/schema.js';
 import { blstBls } from '../../mainchain/crypto/blst.js';
@@ -27,6 +27,8 @@ export class DataFolder {
 
   private constructor(
     readonly path: string,
+    /** Whether the last run on this folder did not end by itself. */
+    readonly wasKilled: boolean,
     lock: LevelStore,
   ) {
     this.#lock = lock;
@@ -36,7 +38,10 @@ export class DataFolder {
   static async open(path: string): Promise<DataFolder> {
     await mkdir(path, { recursive: true });
     try {
-      return new DataFolder(path, await LevelStore.open(join(path, 'lock')));
+      const lock = await LevelStore.open(join(path, 'lock'));
+      const wasKilled = existsSync(runningMark(path));
+      await writeFile(runningMark(path), `${process.pid}\n`);
+      return new DataFolder(path, wasKilled, lock);
     } catch (error) {
       if (error instanceof StoreLockedError) throw new AlreadyRunningError(path, error);
       throw error;
@@ -91,6 +96,8 @@ export class DataFolder {
 
   async #create(config: Config): Promise<Genesis> {
     const { main } = config;
+    if (existsSync(join(this.delegate(0), 'chain')))
+      throw new DataMismatchError(this.path, `has a main chain, but no ${GENESIS_FILE}`);
     await rm(join(this.path, 'delegates'), { recursive: true, force: true });
     await rm(this.operator, { recursive: true, force: true });
     const delegates = await Promise.all(
@@ -121,8 +128,14 @@ export class DataFolder {
   }
 
   async close(): Promise<void> {
+    await rm(runningMark(this.path), { force: true });
     await this.#lock.close();
   }
+}
+
+/** There while `up` runs, and after it was killed. */
+function runningMark(path: string): string {
+  return join(path, 'running');
 }
 
 async function createKeys(folder: string): Promise<FileKeys> {

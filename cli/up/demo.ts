@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import { payBitcoin } from '../../devnet/payments/bitcoin.js';
 import { payEthereum } from '../../devnet/payments/ethereum.js';
 import { getFromApi } from '../api.js';
 import { ApiError } from '../errors.js';
+import { pause, untilAborted } from './abort.js';
 import type { DataFolder } from './data.js';
 import { PartFailedError } from './errors.js';
 import type { RunningForeign } from './foreign.js';
@@ -45,11 +46,31 @@ export interface DemoResult {
   readonly stages: readonly Stage[];
 }
 
-/** Pays on the chain, waits until the payment is final on the main chain, fetches its proof and checks it in a process of its own. */
+/** Milliseconds after which a payment that is still not proven is a failure. */
+const PATIENCE_MS = 180_000;
+
+/** @throws PartFailedError if it takes too long, whatever the reason */
 export async function payAndProve(foreign: RunningForeign, context: DemoContext): Promise<DemoResult> {
+  const deadline = new AbortController();
+  const late = new PartFailedError(
+    foreign.chain,
+    `the payment is not proven after ${PATIENCE_MS / 1000} s`,
+    context.data.log('relay'),
+  );
+  const timer = setTimeout(() => deadline.abort(late), PATIENCE_MS);
+  try {
+    const signal = AbortSignal.any([context.signal, deadline.signal]);
+    return await prove(foreign, { ...context, signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Pays on the chain, waits until the payment is final on the main chain, fetches its proof and checks it in a process of its own. */
+async function prove(foreign: RunningForeign, context: DemoContext): Promise<DemoResult> {
   const { progress, milestones, data } = context;
   const watch = new Stopwatch();
-  const payment = await pay(foreign);
+  const payment = await untilAborted(pay(foreign), context.signal);
   watch.lap('in a foreign block');
   progress.say(payment.words);
   const height = await heightOf(payment, context);
@@ -119,18 +140,9 @@ async function retrying<T>(context: DemoContext, ask: () => Promise<T>): Promise
       return await ask();
     } catch (error) {
       if (!(error instanceof ApiError) || (!error.retryable && error.status !== 404)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await pause(200, context.signal);
     }
   }
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /** `crossroot verify` as its own process, with the socket guard loaded before anything else. */
@@ -138,16 +150,15 @@ function verifyInFreshProcess(file: string, data: string): Promise<{ ok: boolean
   const main = fileURLToPath(new URL('../main.js', import.meta.url));
   const guard = new URL('../noSockets.js', import.meta.url).href;
   return new Promise((resolve, reject) => {
-    const child = fork(main, ['verify', file, '--data', data], {
-      execArgv: ['--import', guard],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    const child = spawn(process.execPath, ['--import', guard, main, 'verify', file, '--data', data], {
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
     const take = (chunk: Buffer) => {
       output += chunk.toString();
     };
-    child.stdout?.on('data', take);
-    child.stderr?.on('data', take);
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
     child.once('error', reject);
     child.once('close', (code) => resolve({ ok: code === 0, lines: output.trimEnd().split('\n') }));
   });

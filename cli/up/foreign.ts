@@ -2,9 +2,11 @@ import type { ChainConfig, SourceConfig } from '../../config/schema.js';
 import { launchAnvil } from '../../devnet/anvil.js';
 import { cookiePath } from '../../devnet/bitcoin/rpc/cookie.js';
 import { launchBitcoin } from '../../devnet/bitcoind.js';
+import { PortInUseError } from '../../devnet/errors.js';
 import type { ForeignNode } from '../../devnet/foreignNode.js';
 import type { RpcEndpoint } from '../../devnet/rpcClient.js';
 import type { DataFolder } from './data.js';
+import { ServicePortError } from './errors.js';
 import { devnetPort } from './ports.js';
 
 /** Milliseconds between blocks of the local chains. */
@@ -20,8 +22,25 @@ export interface RunningForeign {
   readonly endpoint: RpcEndpoint;
 }
 
-/** Starts the node of a chain configured as `devnet`. @throws MissingBinaryError, PortInUseError, NodeStartError */
-export async function startForeign(chain: ChainConfig, data: DataFolder): Promise<RunningForeign> {
+/**
+ * Starts the node of a chain configured as `devnet`.
+ * @param setting where the configuration has its port
+ * @throws MissingBinaryError, ServicePortError, NodeStartError
+ */
+export async function startForeign(
+  chain: ChainConfig,
+  data: DataFolder,
+  setting: string,
+): Promise<RunningForeign> {
+  try {
+    return await launch(chain, data);
+  } catch (error) {
+    if (!(error instanceof PortInUseError)) throw error;
+    throw new ServicePortError(`the local ${chain.name} node`, error.port, setting);
+  }
+}
+
+async function launch(chain: ChainConfig, data: DataFolder): Promise<RunningForeign> {
   const dataDir = data.foreign(chain.name);
   const port = devnetPort(chain.name, chain.devnet?.port);
   const every = chain.devnet?.blockMilliseconds;

@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
 import { type Config, DEFAULT_PORTS } from '../../config/schema.js';
+import { pause } from './abort.js';
+import type { DataFolder } from './data.js';
 import { ServicePortError } from './errors.js';
 
 interface Need {
@@ -7,6 +9,8 @@ interface Need {
   readonly port: number;
   readonly host: string;
   readonly setting: string;
+  /** Set for a foreign chain's local node. */
+  readonly chain?: string;
 }
 
 /** Port of a foreign node that `up` starts for the chain. */
@@ -32,19 +36,32 @@ function needs(config: Config): Need[] {
               port: devnetPort(chain.name, chain.devnet.port),
               host,
               setting: `chains[${i}].devnet.port`,
+              chain: chain.name,
             },
           ],
     ),
   ];
 }
 
-/** @throws ServicePortError naming the first port that is taken, or wanted twice */
-export async function checkPorts(config: Config, skip: ReadonlySet<number> = new Set()): Promise<void> {
+/** Milliseconds that processes of a killed run may need to end. */
+const LEFTOVER_MS = 20_000;
+
+/**
+ * Checks before anything is started. After a run that was killed, its processes may still be ending: they are waited for.
+ * A local foreign node that outlived it is its launcher's business.
+ * @throws ServicePortError naming the first port that is taken, or wanted twice
+ */
+export async function checkPorts(config: Config, data: DataFolder, signal: AbortSignal): Promise<void> {
   const seen = new Set<number>();
-  for (const need of needs(config)) {
-    const taken = seen.has(need.port) || (!skip.has(need.port) && !(await isFree(need.host, need.port)));
-    if (taken) throw new ServicePortError(need.service, need.port, need.setting);
-    seen.add(need.port);
+  const deadline = Date.now() + (data.wasKilled ? LEFTOVER_MS : 0);
+  for (const { service, port, host, setting, chain } of needs(config)) {
+    if (seen.has(port)) throw new ServicePortError(service, port, setting);
+    seen.add(port);
+    if (chain !== undefined && data.wasKilled) continue;
+    while (!(await isFree(host, port))) {
+      if (Date.now() >= deadline) throw new ServicePortError(service, port, setting);
+      await pause(250, signal);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
-import type { ChainConfig, Config } from '../../config/schema.js';
+import type { Config } from '../../config/schema.js';
 import type { ChainInit, FromChild } from '../processes/messages.js';
+import { untilAborted } from './abort.js';
 import { resolveChain } from './chains.js';
 import { Part } from './children.js';
 import { DataFolder } from './data.js';
@@ -20,7 +21,7 @@ export class Supervisor {
   readonly #foreign: RunningForeign[] = [];
   readonly #parts: Part[] = [];
   #data: DataFolder | undefined;
-  #stopping = false;
+  #running: Promise<DemoResult[]> | undefined;
   #fail: (error: unknown) => void = () => undefined;
   /** Rejects when a part is given up. */
   readonly failed: Promise<never>;
@@ -42,42 +43,78 @@ export class Supervisor {
   }
 
   /** Starts everything, and proves a payment on each chain that is to show one. */
-  async run(): Promise<DemoResult[]> {
+  run(): Promise<DemoResult[]> {
+    this.#running = this.#run();
+    return this.#running;
+  }
+
+  async #run(): Promise<DemoResult[]> {
     const config = this.#config;
+    const { signal } = this.#abort;
     const data = await DataFolder.open(this.#path);
     this.#data = data;
-    await checkPorts(config);
+    await checkPorts(config, data, signal);
     await data.genesis(config);
     this.#progress.say(`data in ${data.path}`);
-    const chains = await Promise.all(config.chains.map((chain) => this.#startChain(chain, data)));
+    // All of them, also when one fails: what has been started must be known to be stopped.
+    const starting = await Promise.allSettled(config.chains.map((_, i) => this.#startChain(i, data)));
+    const chains = starting.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
+    signal.throwIfAborted();
     await this.#startDelegates(chains, data);
+    signal.throwIfAborted();
     await this.#startRelay(chains, data);
+    signal.throwIfAborted();
     return this.#demo(data);
   }
 
+  /** Begins to stop: what is being started or waited for gives up. */
   abort(): void {
-    this.#stopping = true;
     this.#abort.abort(new PartFailedError('up', 'was interrupted'));
   }
 
   /** Stops the relay, the delegates, the foreign nodes, in this order. */
   async stop(): Promise<void> {
     this.abort();
-    for (const part of [...this.#parts].reverse().slice(0, 1)) await part.stop();
-    await Promise.all(this.#parts.map((part) => part.stop()));
+    await this.#stopParts();
+    // A start under way may still have brought something up. How it ended was told, or was of no interest any more.
+    await Promise.allSettled([this.#running]);
+    await this.#stopParts();
     await Promise.all(this.#foreign.map(({ node }) => node.stop()));
     await this.#data?.close();
   }
 
-  async #startChain(chain: ChainConfig, data: DataFolder): Promise<ChainInit> {
-    if (chain.devnet === undefined) return resolveChain(chain, chain.sources ?? [], data);
-    const foreign = await startForeign(chain, data);
+  /** Ends every process at once. Nothing is lost: all of them survive that. */
+  kill(): void {
+    for (const pid of [
+      ...this.#parts.map((part) => part.pid),
+      ...this.#foreign.map(({ node }) => node.pid),
+    ]) {
+      if (pid !== undefined && pid > 0) endNow(pid);
+    }
+  }
+
+  async #stopParts(): Promise<void> {
+    const isRelay = (part: Part) => part.role === 'relay';
+    await Promise.all(this.#parts.filter(isRelay).map((part) => part.stop()));
+    await Promise.all(this.#parts.map((part) => part.stop()));
+  }
+
+  async #startChain(index: number, data: DataFolder): Promise<ChainInit> {
+    const chain = this.#config.chains[index];
+    if (chain === undefined) throw new RangeError(`no chain ${index}`);
+    const { signal } = this.#abort;
+    if (chain.devnet === undefined) return resolveChain(chain, chain.sources ?? [], data, signal);
+    const foreign = await startForeign(chain, data, `chains[${index}].devnet.port`);
     this.#foreign.push(foreign);
+    signal.throwIfAborted();
     this.#progress.say(`${chain.name}: ${foreignWords(foreign.node)} at ${foreign.node.url}`);
     void foreign.node.ended.then((how) => {
-      if (!this.#stopping) this.#fail(new PartFailedError(`${chain.name} node`, how));
+      if (!signal.aborted) this.#fail(new PartFailedError(`${chain.name}`, how));
     });
-    return resolveChain(chain, foreign.sources, data);
+    return resolveChain(chain, foreign.sources, data, signal);
   }
 
   async #startDelegates(chains: readonly ChainInit[], data: DataFolder): Promise<void> {
@@ -143,7 +180,7 @@ export class Supervisor {
 
   async #demo(data: DataFolder): Promise<DemoResult[]> {
     const { demo, chains } = this.#config;
-    const shown = demo === false ? [] : this.#foreign;
+    const shown = demo ? this.#foreign : [];
     const context = {
       api: this.api,
       data,
@@ -152,8 +189,18 @@ export class Supervisor {
       signal: this.#abort.signal,
     };
     if (shown.length > 0) return Promise.all(shown.map((foreign) => payAndProve(foreign, context)));
-    await Promise.all(chains.map((chain) => this.#milestones.reached('finalized', chain.name, 0)));
+    const final = chains.map((chain) => this.#milestones.reached('finalized', chain.name, 0));
+    await untilAborted(Promise.all(final), context.signal);
     for (const chain of chains) this.#progress.say(`${chain.name}: committed and final on the main chain`);
     return [];
+  }
+}
+
+function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It is gone already.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
