@@ -1,0 +1,166 @@
+import { expect, test } from 'vitest';
+import { SourceUnavailableError } from '../../adapters/errors.js';
+import { MemoryStore } from '../../storage/memory.js';
+import { fakeCheckpoint } from '../../test/support/indexers/fakeKind.js';
+import { FakeChain, FakeSource } from '../../test/support/indexers/fakeSource.js';
+import { expectFollowed, NOW, open } from '../../test/support/indexers/follow.js';
+import { EmbeddedLog } from '../log/embedded.js';
+import { LeaseLostError } from '../log/errors.js';
+import { CheckpointMismatchError } from './errors.js';
+
+test('an invalid header is refused by its rule; the good ones before it stay', async () => {
+  const store = new MemoryStore();
+  const world = new FakeChain();
+  world.mine(5);
+  world.mine(1, { flaw: 1 });
+  const follower = await open(store, [new FakeSource('a', world)]);
+  await follower.pollAll();
+  expect(follower.book.tip()?.height).toBe(105);
+  const [evidence] = await follower.evidence.list('fake-work', 1);
+  expect(evidence).toMatchObject({ kind: 'invalid-header', source: 'a', height: 106 });
+  expect(follower.status()).toMatchObject({ healthy: false, height: 105 });
+});
+
+test('a header from the future is tried again, and no fault of the source', async () => {
+  const store = new MemoryStore();
+  const world = new FakeChain();
+  world.mine(2);
+  world.mine(1, { time: NOW + 8000 });
+  let now = NOW;
+  const follower = await open(store, [new FakeSource('a', world)], { now: () => now });
+  await follower.pollAll();
+  expect(follower.status()).toMatchObject({ healthy: true, height: 102 });
+  now += 1000;
+  await follower.pollAll();
+  expect(follower.status()).toMatchObject({ healthy: true, height: 103 });
+});
+
+test('most work wins, not most headers; first seen on ties', async () => {
+  const store = new MemoryStore();
+  const long = new FakeChain();
+  long.mine(10);
+  const heavy = new FakeChain();
+  heavy.fork(0, 5, { work: 3 });
+  const tie = new FakeChain();
+  tie.fork(0, 3, { work: 5 });
+  const sources = [long, heavy, tie].map((world, i) => new FakeSource(`s${i}`, world));
+  const follower = await open(store, sources);
+  await follower.pollAll();
+  await follower.pollAll();
+  await expectFollowed(store, 'fake-work', heavy);
+  long.mine(6);
+  await follower.pollAll();
+  await expectFollowed(store, 'fake-work', long);
+});
+
+test('without work, another source is compared with, never followed', async () => {
+  const store = new MemoryStore();
+  const ours = new FakeChain();
+  ours.mine(10);
+  const theirs = new FakeChain();
+  theirs.fork(0, 10);
+  const sources = [ours, theirs].map((world, i) => new FakeSource(`s${i}`, world, 'fake-attested'));
+  const follower = await open(store, sources);
+  await follower.pollAll();
+  await follower.pollAll();
+  await expectFollowed(store, 'fake-attested', ours);
+  const evidence = await follower.evidence.list('fake-attested', 10);
+  expect(evidence.map((one) => [one.kind, one.source])).toEqual([['disagreement', 's1']]);
+  sources[0]!.mode = 'dead';
+  await follower.pollAll();
+  await follower.pollAll();
+  await expectFollowed(store, 'fake-attested', theirs);
+});
+
+test('finalised blocks are never undone, unless the local network may', async () => {
+  for (const finalityReversal of [false, true]) {
+    const store = new MemoryStore();
+    const world = new FakeChain();
+    world.mine(20);
+    world.finalizedHeight = 112;
+    const source = new FakeSource('a', world, 'fake-attested');
+    const follower = await open(store, [source], { finalityReversal });
+    await follower.pollAll();
+    expect(follower.book.finalized()?.height).toBe(112);
+    const before = follower.book.tip();
+    world.fork(15, 30);
+    world.finalizedHeight = undefined;
+    await follower.pollAll();
+    const [evidence] = await follower.evidence.list('fake-attested', 1);
+    if (finalityReversal) {
+      await expectFollowed(store, 'fake-attested', world);
+      expect(follower.book.finalized()?.height).toBe(105);
+    } else {
+      expect(follower.book.tip()).toEqual(before);
+      expect(evidence).toMatchObject({ kind: 'finality-conflict', height: 105 });
+    }
+  }
+});
+
+test('a second follower takes the lease; the first one ends', async () => {
+  const store = new MemoryStore();
+  const world = new FakeChain();
+  const log = new EmbeddedLog(store);
+  const first = await open(store, [new FakeSource('a', world)], { log });
+  await first.pollAll();
+  const second = await open(store, [new FakeSource('b', world)], { log });
+  world.mine(3);
+  await first.pollAll();
+  expect(first.status().ended).toBeInstanceOf(LeaseLostError);
+  await second.pollAll();
+  await expectFollowed(store, 'fake-work', world);
+});
+
+test('another checkpoint is refused, by the source and by the folder', async () => {
+  const store = new MemoryStore();
+  const world = new FakeChain();
+  world.mine(3);
+  const other = { ...fakeCheckpoint, hash: world.tip.hash };
+  const wrong = await open(store, [new FakeSource('a', world)], { checkpoint: other });
+  await wrong.pollAll();
+  expect(wrong.status()).toMatchObject({ healthy: false, height: undefined });
+  await (await open(store, [new FakeSource('a', world)])).pollAll();
+  await expect(open(store, [new FakeSource('a', world)], { checkpoint: other })).rejects.toThrow(
+    CheckpointMismatchError,
+  );
+});
+
+test('a source that has not reached the checkpoint is only waited for', async () => {
+  const world = new FakeChain();
+  const source = new FakeSource('a', world);
+  source.claim = { height: 50, hash: new Uint8Array(32) };
+  const follower = await open(new MemoryStore(), [source]);
+  await follower.pollAll();
+  expect(follower.status()).toMatchObject({ healthy: true, height: undefined });
+});
+
+test('nothing is written after stop', async () => {
+  const store = new MemoryStore();
+  const world = new FakeChain();
+  const source = new FakeSource('a', world);
+  const errors: unknown[] = [];
+  const follower = await open(store, [source], { onError: (error) => errors.push(error) });
+  await follower.pollAll();
+  await follower.stop();
+  world.mine(3);
+  await follower.pollAll();
+  expect(follower.book.tip()?.height).toBe(100);
+  expect(errors.filter((error) => !(error instanceof SourceUnavailableError))).toEqual([]);
+});
+
+test('changes are told', async () => {
+  const world = new FakeChain();
+  const follower = await open(new MemoryStore(), [new FakeSource('a', world)]);
+  let told = 0;
+  const end = follower.onChange(() => told++);
+  await follower.pollAll();
+  await follower.pollAll();
+  expect(told).toBe(1);
+  world.mine(1);
+  await follower.pollAll();
+  expect(told).toBe(2);
+  end();
+  world.mine(1);
+  await follower.pollAll();
+  expect(told).toBe(2);
+});
