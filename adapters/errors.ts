@@ -11,7 +11,10 @@ export class HeaderRuleError extends CrossrootError {
     message: string,
     options: CrossrootErrorOptions = {},
   ) {
-    super(`${rule}: ${message} (height ${height}, ${hash})`, { ...options, details: { rule, height, hash, ...options.details } });
+    super(`${rule}: ${message} (height ${height}, ${hash})`, {
+      ...options,
+      details: { rule, height, hash, ...options.details },
+    });
   }
 }
 
@@ -24,7 +27,10 @@ export class HeaderTooEarlyError extends HeaderRuleError {
 /** A chain name that no adapter has network data for. */
 export class UnknownNetworkError extends CrossrootError {
   override readonly name = 'UnknownNetworkError';
-  constructor(readonly network: string, known: readonly string[]) {
+  constructor(
+    readonly network: string,
+    known: readonly string[],
+  ) {
     super(`unknown chain ${network}`, { hint: `Known chains: ${known.join(', ')}.` });
   }
 }
@@ -33,7 +39,11 @@ export class UnknownNetworkError extends CrossrootError {
 export class SourceUnavailableError extends CrossrootError {
   override readonly name = 'SourceUnavailableError';
   override readonly retryable = true;
-  constructor(readonly source: string, problem: string, cause?: unknown) {
+  constructor(
+    readonly source: string,
+    problem: string,
+    cause?: unknown,
+  ) {
     super(`${source}: ${problem}`, { details: { source }, ...(cause === undefined ? {} : { cause }) });
   }
 }
@@ -41,7 +51,11 @@ export class SourceUnavailableError extends CrossrootError {
 /** A source that answered with something that cannot be true (wrong network, hash that does not match, unlinked headers). */
 export class SourceFaultError extends CrossrootError {
   override readonly name = 'SourceFaultError';
-  constructor(readonly source: string, problem: string, details: Readonly<Record<string, unknown>> = {}) {
+  constructor(
+    readonly source: string,
+    problem: string,
+    details: Readonly<Record<string, unknown>> = {},
+  ) {
     super(`${source}: ${problem}`, { details: { source, ...details } });
   }
 }

@@ -5,13 +5,17 @@ import { bitcoinKind } from './bitcoin/kind.js';
 import { bitcoinPayloadVerifiers } from './bitcoin/proofs/index.js';
 import { UnknownNetworkError } from './errors.js';
 import { ethereumKind } from './ethereum/kind.js';
+import { ethereumPayloadVerifiers } from './ethereum/proofs/index.js';
 import type { ChainKind, NetworkInfo } from './types.js';
 
 /** Every kind of foreign chain there is: a new one adds its line here and below. */
 export const chainKinds: readonly ChainKind[] = [bitcoinKind, ethereumKind];
 
 /** Checkers of the payloads of proofs, for the verifier. */
-export const payloadVerifiers: readonly PayloadVerifier[] = [...bitcoinPayloadVerifiers];
+export const payloadVerifiers: readonly PayloadVerifier[] = [
+  ...bitcoinPayloadVerifiers,
+  ...ethereumPayloadVerifiers,
+];
 
 /** @param code `ChainKindCode` */
 export function kindByCode(code: number): ChainKind | undefined {

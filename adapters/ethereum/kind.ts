@@ -19,7 +19,8 @@ export const ethereumKind: ChainKind = {
   validate: validateEthereumHeader,
   displayHash: toHex,
   parseHash(text) {
-    if (!text.startsWith('0x')) throw new MalformedInputError('Ethereum hash', `does not begin with 0x: ${text.slice(0, 80)}`);
+    if (!text.startsWith('0x'))
+      throw new MalformedInputError('Ethereum hash', `does not begin with 0x: ${text.slice(0, 80)}`);
     return fromHex(text, 'Ethereum hash', 32);
   },
 };

@@ -8,6 +8,7 @@ import type { HeaderBook } from '../../indexers/follow/book.js';
 import { Follower } from '../../indexers/follow/follower.js';
 import { EmbeddedLog } from '../../indexers/log/embedded.js';
 import { BlockCache } from '../../indexers/sinks/blockCache.js';
+import { IndexService } from '../../indexers/sinks/indexService.js';
 import { TransactionIndex } from '../../indexers/sinks/transactionIndex.js';
 import { transactionSink } from '../../indexers/sinks/transactionSink.js';
 import { blstBls } from '../../mainchain/crypto/blst.js';
@@ -26,7 +27,6 @@ import { formatContext } from '../formatContext.js';
 import { openSource } from '../sources.js';
 import { version } from '../version.js';
 import { type Running, runChild, send } from './child.js';
-import { openIndex } from './index.js';
 import type { ChainInit, RelayInit } from './messages.js';
 
 /** Balance below which the operator is warned: some ten thousand transactions. */
@@ -58,12 +58,13 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
     name: `transactions of ${follower.chain}`,
     sink: transactionSink({ log: eventLog, store, book: follower.book, blocks, onError }),
   }));
-  const index = await openIndex({
+  const index = new IndexService({
     folder: join(init.dataDir, 'index'),
     log: eventLog,
-    chains: followed.map(({ chain }) => chain),
-    log2: log,
+    chains: followed.map(({ chain }) => ({ name: chain.name, kind: chain.kind })),
+    onError: (error) => log.warn({ err: error }, 'the index failed'),
   });
+  const fallback = bookPages([...books.values()]);
   const workers: Worker[] = [
     ...followed.map(({ follower }) => ({
       name: `follower of ${follower.chain}`,
@@ -71,7 +72,7 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
       stop: () => follower.stop(),
     })),
     ...sinks.map(({ name, sink }) => ({ name, start: () => sink.start(), stop: () => sink.stop() })),
-    index.worker,
+    { name: 'index', start: () => index.start(), stop: () => index.stop() },
   ];
   const service = await RelayService.start({
     version,
@@ -85,7 +86,7 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
       place: (chain, hash) => transactions.lookup(chain, hash),
       block: (chain, hash) => blocks.get(chain, hash),
     },
-    pages: index.pages ?? bookPages([...books.values()]),
+    pages: { page: (chain, from, limit) => (index.available ? index : fallback).page(chain, from, limit) },
     payloads: buildPayload,
     format: formatContext,
     genesis,

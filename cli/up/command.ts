@@ -31,9 +31,10 @@ export async function upCommand(flags: UpFlags): Promise<number> {
     await Promise.race([interrupted, supervisor.failed]);
     return 0;
   } finally {
-    progress.say('stopping …');
+    const told = supervisor.hasStarted;
+    if (told) progress.say('stopping …');
     await supervisor.stop();
-    progress.say('stopped');
+    if (told) progress.say('stopped');
   }
 }
 

@@ -64,10 +64,13 @@ export class Supervisor {
     });
     signal.throwIfAborted();
     await this.#startDelegates(chains, data);
-    signal.throwIfAborted();
     await this.#startRelay(chains, data);
-    signal.throwIfAborted();
     return this.#demo(data);
+  }
+
+  /** Whether any process was started. */
+  get hasStarted(): boolean {
+    return this.#parts.length + this.#foreign.length > 0;
   }
 
   /** Begins to stop: what is being started or waited for gives up. */
@@ -135,6 +138,7 @@ export class Supervisor {
       }),
     );
     await Promise.all(delegates.map((delegate) => delegate.start()));
+    this.#abort.signal.throwIfAborted();
     this.#progress.say(`main chain: ${delegates.length} delegates, a process each`);
   }
 
@@ -154,6 +158,7 @@ export class Supervisor {
       logLevel,
     });
     await relay.start();
+    this.#abort.signal.throwIfAborted();
     this.#progress.say(`relay: page and API at ${this.api}`);
   }
 

@@ -20,7 +20,8 @@ export function bytesOf(item: RlpItem | undefined, what: string, length?: number
 /** An unsigned integer without leading zeros, of at most `maxBytes`. */
 export function integerOf(item: RlpItem | undefined, what: string, maxBytes = 32): bigint {
   const bytes = bytesOf(item, what);
-  if (bytes.length > maxBytes || bytes[0] === 0) throw new MalformedInputError(what, 'is not an integer in its shortest form');
+  if (bytes.length > maxBytes || bytes[0] === 0)
+    throw new MalformedInputError(what, 'is not an integer in its shortest form');
   let value = 0n;
   for (const byte of bytes) value = value * 256n + BigInt(byte);
   return value;
@@ -29,7 +30,8 @@ export function integerOf(item: RlpItem | undefined, what: string, maxBytes = 32
 /** A 20-byte address, or `undefined` for the empty string (contract creation). */
 export function addressOrNone(item: RlpItem | undefined, what: string): Uint8Array | undefined {
   const bytes = bytesOf(item, what);
-  if (bytes.length !== 0 && bytes.length !== 20) throw new MalformedInputError(what, `has ${bytes.length} bytes, expected 20 or none`);
+  if (bytes.length !== 0 && bytes.length !== 20)
+    throw new MalformedInputError(what, `has ${bytes.length} bytes, expected 20 or none`);
   return bytes.length === 0 ? undefined : bytes;
 }
 

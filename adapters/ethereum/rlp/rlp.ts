@@ -23,7 +23,8 @@ function readSpan(bytes: Uint8Array, at: number, end: number): Span {
   if (short <= 55) {
     const span = { from: at + 1, to: at + 1 + short, isList };
     if (span.to > end) throw malformed('ends too early');
-    if (!isList && short === 1 && (bytes[at + 1] ?? 0) < 0x80) throw malformed('has a byte below 0x80 with a length');
+    if (!isList && short === 1 && (bytes[at + 1] ?? 0) < 0x80)
+      throw malformed('has a byte below 0x80 with a length');
     return span;
   }
   const lengthBytes = short - 55;
@@ -102,7 +103,9 @@ function write(item: RlpItem, out: Uint8Array[]): void {
   const offset = isBytes(item) ? 0x80 : 0xc0;
   if (!(isBytes(item) && size === 1 && (item[0] ?? 0) < 0x80)) {
     const length = bytesOf(size);
-    out.push(size <= 55 ? Uint8Array.of(offset + size) : Uint8Array.of(offset + 55 + length.length, ...length));
+    out.push(
+      size <= 55 ? Uint8Array.of(offset + size) : Uint8Array.of(offset + 55 + length.length, ...length),
+    );
   }
   if (isBytes(item)) out.push(item);
   else for (const part of item) write(part, out);

@@ -46,10 +46,17 @@ export const MAX_HEADER_BYTES = 8192;
  * @throws MalformedInputError, for a number of fields that no known fork has too
  */
 export function decodeEthereumHeader(raw: Uint8Array): EthereumHeader {
-  if (raw.length > MAX_HEADER_BYTES) throw new MalformedInputError('Ethereum header', `has ${raw.length} bytes, more than ${MAX_HEADER_BYTES}`);
+  if (raw.length > MAX_HEADER_BYTES)
+    throw new MalformedInputError(
+      'Ethereum header',
+      `has ${raw.length} bytes, more than ${MAX_HEADER_BYTES}`,
+    );
   const fields = listOf(decodeRlp(raw), 'Ethereum header', 15, 64);
   if (!FIELD_COUNTS.includes(fields.length)) {
-    throw new MalformedInputError('Ethereum header', `has ${fields.length} fields: of no fork that is known here`);
+    throw new MalformedInputError(
+      'Ethereum header',
+      `has ${fields.length} fields: of no fork that is known here`,
+    );
   }
   const hash = (i: number, name: string) => bytesOf(fields[i], `header ${name}`, 32);
   const integer = (i: number, name: string, max = 8) => integerOf(fields[i], `header ${name}`, max);
@@ -90,7 +97,8 @@ export function foreignEthereumHeader(raw: Uint8Array, height: number): ForeignH
   if (header.number !== BigInt(height)) {
     throw new MalformedInputError('Ethereum header', `is number ${header.number}, expected ${height}`);
   }
-  if (header.timestamp > BigInt(Number.MAX_SAFE_INTEGER)) throw new MalformedInputError('header timestamp', 'is out of range');
+  if (header.timestamp > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new MalformedInputError('header timestamp', 'is out of range');
   return {
     height,
     hash: ethereumBlockHash(raw),

@@ -23,7 +23,12 @@ export interface EthereumNetwork extends NetworkInfo {
 /** Headers that the main chain keeps of an attested chain: the deepest reorganisation it follows. */
 const WINDOW = 4032;
 
-function network(name: string, chainId: number, genesisHash: Uint8Array, checksClock: boolean): EthereumNetwork {
+function network(
+  name: string,
+  chainId: number,
+  genesisHash: Uint8Array,
+  checksClock: boolean,
+): EthereumNetwork {
   return {
     name,
     chainId,
@@ -38,8 +43,18 @@ function network(name: string, chainId: number, genesisHash: Uint8Array, checksC
 
 /** Genesis hashes: go-ethereum `params/config.go`. */
 export const ethereumNetworks: readonly EthereumNetwork[] = [
-  network('ethereum-mainnet', 1, fromHex('0xd4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3'), true),
-  network('ethereum-sepolia', 11155111, fromHex('0x25a5cc106eea7138acab33231d7160d69cb777ee0c2c553fcddf5138993e6dd9'), true),
+  network(
+    'ethereum-mainnet',
+    1,
+    fromHex('0xd4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3'),
+    true,
+  ),
+  network(
+    'ethereum-sepolia',
+    11155111,
+    fromHex('0x25a5cc106eea7138acab33231d7160d69cb777ee0c2c553fcddf5138993e6dd9'),
+    true,
+  ),
   // Development nodes (anvil, geth --dev): a genesis of their own each time, so the checkpoint stands for it.
   network('ethereum-local', 31337, ZERO32, false),
 ];

@@ -27,6 +27,7 @@ export function encodeReceiptJson(receipt: RpcObject): Uint8Array {
     bloomOf(logs),
     logs.map((log) => [log.address, log.topics, log.data]),
   ]);
-  const type = receipt.type === undefined || receipt.type === null ? 0n : rpcInteger(receipt.type, 'receipt type');
+  const type =
+    receipt.type === undefined || receipt.type === null ? 0n : rpcInteger(receipt.type, 'receipt type');
   return type === 0n ? body : concatBytes(Uint8Array.of(Number(type)), body);
 }

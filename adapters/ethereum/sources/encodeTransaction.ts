@@ -21,7 +21,15 @@ export function encodeTransactionJson(tx: RpcObject): Uint8Array {
     case 0n:
       return encodeRlp([...fees, int('gasPrice'), int('gas'), ...body, int('v'), int('r'), int('s')]);
     case 1n:
-      return typed(1, [int('chainId'), ...fees, int('gasPrice'), int('gas'), ...body, accessList(tx), ...signature(tx)]);
+      return typed(1, [
+        int('chainId'),
+        ...fees,
+        int('gasPrice'),
+        int('gas'),
+        ...body,
+        accessList(tx),
+        ...signature(tx),
+      ]);
     case 2n:
       return typed(2, [...dynamicFee(tx), int('gas'), ...body, accessList(tx), ...signature(tx)]);
     case 3n:
@@ -35,7 +43,14 @@ export function encodeTransactionJson(tx: RpcObject): Uint8Array {
         ...signature(tx),
       ]);
     case 4n:
-      return typed(4, [...dynamicFee(tx), int('gas'), ...body, accessList(tx), authorizations(tx), ...signature(tx)]);
+      return typed(4, [
+        ...dynamicFee(tx),
+        int('gas'),
+        ...body,
+        accessList(tx),
+        authorizations(tx),
+        ...signature(tx),
+      ]);
     default:
       throw new MalformedInputError('transaction type', `${type} is not known`);
   }
@@ -46,12 +61,18 @@ function typed(type: number, fields: readonly RlpItem[]): Uint8Array {
 }
 
 function dynamicFee(tx: RpcObject): Uint8Array[] {
-  return ['chainId', 'nonce', 'maxPriorityFeePerGas', 'maxFeePerGas'].map((name) => rpcIntegerBytes(tx[name], `transaction ${name}`));
+  return ['chainId', 'nonce', 'maxPriorityFeePerGas', 'maxFeePerGas'].map((name) =>
+    rpcIntegerBytes(tx[name], `transaction ${name}`),
+  );
 }
 
 /** `yParity`, or the `v` of providers that only send that. */
 function signature(tx: RpcObject): Uint8Array[] {
-  return [rpcIntegerBytes(tx.yParity ?? tx.v, 'transaction yParity'), rpcIntegerBytes(tx.r, 'transaction r'), rpcIntegerBytes(tx.s, 'transaction s')];
+  return [
+    rpcIntegerBytes(tx.yParity ?? tx.v, 'transaction yParity'),
+    rpcIntegerBytes(tx.r, 'transaction r'),
+    rpcIntegerBytes(tx.s, 'transaction s'),
+  ];
 }
 
 function accessList(tx: RpcObject): RlpItem {

@@ -6,7 +6,8 @@ import { integerBytes } from '../rlp/read.js';
 export type RpcObject = { readonly [key: string]: unknown };
 
 export function rpcObject(value: unknown, what: string): RpcObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new MalformedInputError(what, 'is not an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new MalformedInputError(what, 'is not an object');
   return value as RpcObject;
 }
 
@@ -17,13 +18,15 @@ export function rpcList(value: unknown, what: string): readonly unknown[] {
 
 /** A hex string of bytes. */
 export function rpcBytes(value: unknown, what: string, length?: number): Uint8Array {
-  if (typeof value !== 'string' || !value.startsWith('0x')) throw new MalformedInputError(what, 'is not 0x hex');
+  if (typeof value !== 'string' || !value.startsWith('0x'))
+    throw new MalformedInputError(what, 'is not 0x hex');
   return fromHex(value, what, length);
 }
 
 /** A quantity: hex integer, leading zeros tolerated as some providers send them. */
 export function rpcInteger(value: unknown, what: string): bigint {
-  if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{1,64}$/.test(value)) throw new MalformedInputError(what, 'is not a hex quantity');
+  if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{1,64}$/.test(value))
+    throw new MalformedInputError(what, 'is not a hex quantity');
   return BigInt(value);
 }
 

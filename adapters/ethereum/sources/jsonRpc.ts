@@ -1,5 +1,5 @@
-import { createClient, http, type Client, type HttpTransport } from 'viem';
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { type Client, createClient, type HttpTransport, http } from 'viem';
 import { bytesEqual, isZero, toHex } from '../../../proofs/bytes.js';
 import { CrossrootError } from '../../../proofs/errors/base.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
@@ -38,7 +38,11 @@ export class EthereumRpcSource implements Source {
   /** @throws UnknownNetworkError */
   constructor(options: EthereumRpcOptions) {
     const network = ethereumNetworks.find((one) => one.name === options.chain);
-    if (network === undefined) throw new UnknownNetworkError(options.chain, ethereumNetworks.map((one) => one.name));
+    if (network === undefined)
+      throw new UnknownNetworkError(
+        options.chain,
+        ethereumNetworks.map((one) => one.name),
+      );
     this.chain = options.chain;
     // Host only: a provider's path or query may hold a key.
     this.name = `${options.chain} node at ${new URL(options.url).host}`;
@@ -56,14 +60,18 @@ export class EthereumRpcSource implements Source {
   async check(): Promise<void> {
     const chainId = Number(rpcInteger(await this.#call('eth_chainId', []), 'chain id'));
     if (chainId !== this.#network.chainId) {
-      throw new SourceFaultError(this.name, `serves chain id ${chainId}, not ${this.#network.chainId} of ${this.chain}`);
+      throw new SourceFaultError(
+        this.name,
+        `serves chain id ${chainId}, not ${this.#network.chainId} of ${this.chain}`,
+      );
     }
     if (isZero(this.#network.genesisHash)) return;
     const genesis = await this.#call('eth_getBlockByNumber', ['0x0', false]);
     // A node that prunes, or one that serves a part of the chain, may not have block 0.
     if (genesis === null) return;
     const hash = rpcBytes(rpcObject(genesis, 'block').hash, 'block hash', 32);
-    if (!bytesEqual(hash, this.#network.genesisHash)) throw new SourceFaultError(this.name, `has genesis ${toHex(hash)}, another than ${this.chain}`);
+    if (!bytesEqual(hash, this.#network.genesisHash))
+      throw new SourceFaultError(this.name, `has genesis ${toHex(hash)}, another than ${this.chain}`);
   }
 
   async tip(): Promise<SourceTip> {
@@ -78,7 +86,9 @@ export class EthereumRpcSource implements Source {
 
   async headers(from: number, count: number): Promise<ForeignHeader[]> {
     const heights = Array.from({ length: count }, (_, i) => from + i);
-    const blocks = await Promise.all(heights.map((height) => this.#call('eth_getBlockByNumber', [`0x${height.toString(16)}`, false])));
+    const blocks = await Promise.all(
+      heights.map((height) => this.#call('eth_getBlockByNumber', [`0x${height.toString(16)}`, false])),
+    );
     const headers: ForeignHeader[] = [];
     for (const [i, block] of blocks.entries()) {
       if (block === null) break;
@@ -86,7 +96,10 @@ export class EthereumRpcSource implements Source {
       const before = headers.at(-1);
       // The chain may have changed between two answers: whoever asked asks again.
       if (before !== undefined && !bytesEqual(before.hash, header.parentHash)) {
-        throw new SourceUnavailableError(this.name, `reorganised at height ${header.height} while it was read`);
+        throw new SourceUnavailableError(
+          this.name,
+          `reorganised at height ${header.height} while it was read`,
+        );
       }
       headers.push(header);
     }
@@ -99,8 +112,11 @@ export class EthereumRpcSource implements Source {
     if (found === null) throw new SourceUnavailableError(this.name, `does not have block ${id}`);
     const block = rpcObject(found, 'block');
     const header = this.#header(block, rpcHeight(block.number, 'block number'));
-    if (!bytesEqual(header.hash, hash)) throw new SourceFaultError(this.name, `answered block ${toHex(header.hash)} when asked for ${id}`);
-    const listed = rpcList(block.transactions, 'block transactions').map((tx) => rpcObject(tx, 'transaction'));
+    if (!bytesEqual(header.hash, hash))
+      throw new SourceFaultError(this.name, `answered block ${toHex(header.hash)} when asked for ${id}`);
+    const listed = rpcList(block.transactions, 'block transactions').map((tx) =>
+      rpcObject(tx, 'transaction'),
+    );
     const transactions = this.#trusting('transactions', () => listed.map(encodeTransactionJson));
     this.#compareRoot('transactions', transactions, header.transactionsRoot);
     const receipts = await this.#receipts(id, listed);
@@ -133,8 +149,11 @@ export class EthereumRpcSource implements Source {
       answered === null
         ? await Promise.all(transactions.map((tx) => this.#call('eth_getTransactionReceipt', [tx.hash])))
         : rpcList(answered, 'receipts');
-    if (list.some((receipt) => receipt === null)) throw new SourceUnavailableError(this.name, `does not have all receipts of block ${id}`);
-    return this.#trusting('receipts', () => list.map((receipt) => encodeReceiptJson(rpcObject(receipt, 'receipt'))));
+    if (list.some((receipt) => receipt === null))
+      throw new SourceUnavailableError(this.name, `does not have all receipts of block ${id}`);
+    return this.#trusting('receipts', () =>
+      list.map((receipt) => encodeReceiptJson(rpcObject(receipt, 'receipt'))),
+    );
   }
 
   async #tagged(tag: string): Promise<SourceTip | undefined> {
@@ -142,7 +161,12 @@ export class EthereumRpcSource implements Source {
     try {
       found = await this.#call('eth_getBlockByNumber', [tag, false]);
     } catch (error) {
-      if (tag !== 'latest' && error instanceof SourceUnavailableError && /not found|unknown block/i.test(error.message)) return undefined;
+      if (
+        tag !== 'latest' &&
+        error instanceof SourceUnavailableError &&
+        /not found|unknown block/i.test(error.message)
+      )
+        return undefined;
       throw error;
     }
     if (found === null) return undefined;
@@ -154,14 +178,18 @@ export class EthereumRpcSource implements Source {
     return this.#trusting('header', () => {
       const header = foreignEthereumHeader(encodeHeaderJson(block), height);
       if (!bytesEqual(header.hash, rpcBytes(block.hash, 'block hash', 32))) {
-        throw new MalformedInputError('block hash', `is not that of the header's fields (${toHex(header.hash)})`);
+        throw new MalformedInputError(
+          'block hash',
+          `is not that of the header's fields (${toHex(header.hash)})`,
+        );
       }
       return header;
     });
   }
 
   #compareRoot(what: string, values: readonly Uint8Array[], root: Uint8Array): void {
-    if (!bytesEqual(indexTrie(values).root, root)) throw new SourceFaultError(this.name, `answered ${what} that do not match the block's root`);
+    if (!bytesEqual(indexTrie(values).root, root))
+      throw new SourceFaultError(this.name, `answered ${what} that do not match the block's root`);
   }
 
   /** What cannot be read or does not fit its hash is the source's fault. */
@@ -169,7 +197,8 @@ export class EthereumRpcSource implements Source {
     try {
       return read();
     } catch (error) {
-      if (error instanceof MalformedInputError) throw new SourceFaultError(this.name, `answered a ${what} that cannot be: ${error.message}`);
+      if (error instanceof MalformedInputError)
+        throw new SourceFaultError(this.name, `answered a ${what} that cannot be: ${error.message}`);
       throw error;
     }
   }
@@ -180,9 +209,17 @@ export class EthereumRpcSource implements Source {
       return answer ?? null;
     } catch (error) {
       if (error instanceof CrossrootError) throw error;
-      const short = error instanceof Error && 'shortMessage' in error ? String(error.shortMessage) : error instanceof Error ? error.message : String(error);
+      const short =
+        error instanceof Error && 'shortMessage' in error
+          ? String(error.shortMessage)
+          : error instanceof Error
+            ? error.message
+            : String(error);
       const details = error instanceof Error && 'details' in error ? String(error.details) : '';
-      throw new SourceUnavailableError(this.name, `${method}: ${firstLine(short)} ${firstLine(details)}`.trim());
+      throw new SourceUnavailableError(
+        this.name,
+        `${method}: ${firstLine(short)} ${firstLine(details)}`.trim(),
+      );
     }
   }
 }

@@ -17,9 +17,25 @@ interface Pending {
 
 /** A node with what lies below it, as far as proofs need it. */
 type Node =
-  | { readonly kind: 'leaf'; readonly path: readonly number[]; readonly raw: Uint8Array; readonly item: RlpItem }
-  | { readonly kind: 'extension'; readonly path: readonly number[]; readonly child: Node; readonly raw: Uint8Array; readonly item: RlpItem }
-  | { readonly kind: 'branch'; readonly children: readonly (Node | undefined)[]; readonly raw: Uint8Array; readonly item: RlpItem };
+  | {
+      readonly kind: 'leaf';
+      readonly path: readonly number[];
+      readonly raw: Uint8Array;
+      readonly item: RlpItem;
+    }
+  | {
+      readonly kind: 'extension';
+      readonly path: readonly number[];
+      readonly child: Node;
+      readonly raw: Uint8Array;
+      readonly item: RlpItem;
+    }
+  | {
+      readonly kind: 'branch';
+      readonly children: readonly (Node | undefined)[];
+      readonly raw: Uint8Array;
+      readonly item: RlpItem;
+    };
 
 const NONE = new Uint8Array(0);
 /** Root of the trie without entries: Keccak-256 of the RLP of the empty string. */
@@ -78,7 +94,10 @@ function build(entries: readonly Pending[]): Node {
   const [first, second] = entries;
   if (first === undefined) throw new MalformedInputError('trie', 'has no entries');
   if (second === undefined) return leaf(first.path, first.value);
-  const shared = entries.reduce((least, { path }) => Math.min(least, commonPrefix(first.path, path)), first.path.length);
+  const shared = entries.reduce(
+    (least, { path }) => Math.min(least, commonPrefix(first.path, path)),
+    first.path.length,
+  );
   if (shared > 0) {
     const child = branch(entries.map(({ path, value }) => ({ path: path.slice(shared), value })));
     return extension(first.path.slice(0, shared), child);
@@ -101,9 +120,14 @@ function branch(entries: readonly Pending[]): Node {
   if (own.length > 1) throw new MalformedInputError('trie', 'has a key twice');
   const children = Array.from({ length: 16 }, (_, nibble) => {
     const below = entries.filter(({ path }) => path[0] === nibble);
-    return below.length === 0 ? undefined : build(below.map(({ path, value }) => ({ path: path.slice(1), value })));
+    return below.length === 0
+      ? undefined
+      : build(below.map(({ path, value }) => ({ path: path.slice(1), value })));
   });
-  const item = [...children.map((child) => (child === undefined ? NONE : reference(child))), own[0]?.value ?? NONE];
+  const item = [
+    ...children.map((child) => (child === undefined ? NONE : reference(child))),
+    own[0]?.value ?? NONE,
+  ];
   return { kind: 'branch', children, item, raw: encodeRlp(item) };
 }
 

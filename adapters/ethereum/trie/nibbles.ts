@@ -12,14 +12,21 @@ export function encodePath(nibbles: readonly number[], isLeaf: boolean): Uint8Ar
   const odd = nibbles.length % 2 === 1;
   const flag = (isLeaf ? 2 : 0) + (odd ? 1 : 0);
   const all = odd ? [flag, ...nibbles] : [flag, 0, ...nibbles];
-  return Uint8Array.from({ length: all.length / 2 }, (_, i) => ((all[2 * i] ?? 0) << 4) | (all[2 * i + 1] ?? 0));
+  return Uint8Array.from(
+    { length: all.length / 2 },
+    (_, i) => ((all[2 * i] ?? 0) << 4) | (all[2 * i + 1] ?? 0),
+  );
 }
 
 /** @throws MalformedInputError for anything but the one valid encoding */
-export function decodePath(bytes: Uint8Array): { readonly nibbles: readonly number[]; readonly isLeaf: boolean } {
+export function decodePath(bytes: Uint8Array): {
+  readonly nibbles: readonly number[];
+  readonly isLeaf: boolean;
+} {
   const all = nibblesOf(bytes);
   const [flag = 4, second = 0] = all;
-  if (flag > 3 || (flag % 2 === 0 && second !== 0)) throw new MalformedInputError('trie path', 'has a prefix that is not valid');
+  if (flag > 3 || (flag % 2 === 0 && second !== 0))
+    throw new MalformedInputError('trie path', 'has a prefix that is not valid');
   const nibbles = all.slice(flag % 2 === 1 ? 1 : 2);
   const isLeaf = flag >= 2;
   if (!isLeaf && nibbles.length === 0) throw new MalformedInputError('trie extension', 'has an empty path');
