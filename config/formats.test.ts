@@ -38,6 +38,7 @@ describe('configuration', () => {
   test.each(of('configuration'))('$kind is accepted', async ({ text }) => {
     const path = join(folder, 'crossroot.json');
     await writeFile(path, text);
+    await writeFile(join(folder, 'bitcoin-checkpoint.json'), of('checkpoint')[0]?.text ?? '');
     const config = await loadConfig(path);
     expect(config.chains.length).toBeGreaterThan(0);
   });

@@ -33,12 +33,28 @@ export async function readJsonFile(path: string): Promise<unknown> {
 export function parseWith<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
+  const issue = deepest(result.error.issues);
   throw new ConfigError(
     where,
     issue === undefined ? 'is not valid' : `${pathOf(issue.path)}${issue.message}`,
     result.error,
   );
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** The first issue; of alternatives that all failed, that of the one that got furthest. */
+function deepest(issues: readonly z.core.$ZodIssue[]): Issue | undefined {
+  const [first] = issues;
+  if (first?.code !== 'invalid_union') return first;
+  const inner = first.errors
+    .map((branch) => deepest(branch))
+    .filter((issue) => issue !== undefined)
+    .sort((a, b) => b.path.length - a.path.length)[0];
+  return inner === undefined ? first : { path: [...first.path, ...inner.path], message: inner.message };
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path';
+import { checkFollowable, readCheckpointFile, toCheckpoint } from './checkpoint.js';
 import { ConfigError } from './errors.js';
 import { parseWith, readJsonFile } from './json.js';
-import { type Config, ConfigSchema } from './schema.js';
+import { type ChainConfig, type Config, ConfigSchema } from './schema.js';
 
 /** The defaults, or a configuration file. Relative paths in it are relative to its folder. @throws ConfigError */
 export async function loadConfig(path?: string): Promise<Config> {
@@ -11,7 +12,7 @@ export async function loadConfig(path?: string): Promise<Config> {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new ConfigError(path, `chains: ${twice} is listed twice`);
   const folder = dirname(resolve(path));
-  return {
+  const resolved = {
     ...config,
     chains: config.chains.map((chain) => ({
       ...chain,
@@ -27,4 +28,19 @@ export async function loadConfig(path?: string): Promise<Config> {
           }),
     })),
   };
+  for (const [i, { name, checkpoint }] of resolved.chains.entries())
+    await checkCheckpoint(name, checkpoint, `${path}: chains[${i}].checkpoint`);
+  return resolved;
+}
+
+/** Whether the chain can be followed from it. @throws ConfigError */
+async function checkCheckpoint(
+  chain: string,
+  configured: ChainConfig['checkpoint'],
+  where: string,
+): Promise<void> {
+  if (configured === undefined) return;
+  const inFile = typeof configured === 'string';
+  const read = inFile ? await readCheckpointFile(chain, configured) : toCheckpoint(chain, configured, where);
+  checkFollowable(chain, read.checkpoint, inFile ? configured : where);
 }

@@ -69,6 +69,30 @@ describe('an error names the file and the place', () => {
     ],
     ['a chain listed twice', { chains: [chain, chain] }, /chains: bitcoin-regtest is listed twice/],
     ['a port out of range', { api: { port: 70_000 } }, /api\.port: /],
+    [
+      'an incomplete checkpoint',
+      { chains: [{ ...chain, checkpoint: { height: 5 } }] },
+      /chains\[0\]\.checkpoint\.hash: /,
+    ],
+    [
+      'a checkpoint with a mistake in it',
+      { chains: [{ ...chain, checkpoint: { height: -5, hash: 'ab'.repeat(32) } }] },
+      /chains\[0\]\.checkpoint\.height: /,
+    ],
+    [
+      'a checkpoint from which the chain cannot be followed',
+      {
+        chains: [
+          {
+            name: 'bitcoin-mainnet',
+            policy: 'confirmations(2)',
+            checkpoint: { height: 831_327, hash: 'ab'.repeat(32), work: '1' },
+            sources: [core],
+          },
+        ],
+      },
+      /chains\[0\]\.checkpoint: periodStartTime: is needed for bitcoin-mainnet/,
+    ],
     ['an unknown key', { ports: {} }, /"ports"/],
     ['an unknown key below', { main: { delegate: 4 } }, /main: .*"delegate"/],
     ['a list', [], /crossroot\.json: /],
@@ -94,6 +118,14 @@ test('a password is not repeated in an error', async () => {
 });
 
 test('paths are relative to the file', async () => {
+  const point = {
+    height: 1,
+    hash: 'ab'.repeat(32),
+    work: '1',
+    periodStartTime: 1,
+    periodStartBits: '1d00ffff',
+  };
+  await writeFile(join(folder, 'point.json'), JSON.stringify(point));
   const sources = [{ ...core, cookieFile: 'node/.cookie' }];
   const chains = [{ name: 'bitcoin-mainnet', policy: 'age(60)', checkpoint: 'point.json', sources }];
   const config = await load({ chains });
