@@ -1,5 +1,6 @@
-import { BitListType, ByteListType, ContainerType, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { MAX_DELEGATES } from './consensus.js';
+import { BitListType, ByteListType } from './lists.js';
 import {
   Account,
   BlsPublicKey,

@@ -1,4 +1,5 @@
-import { BitListType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType, type ValueOf } from '@chainsafe/ssz';
+import { BitListType, ListCompositeType } from './lists.js';
 import { Account, BlsPublicKey, BlsSignature, Bytes32, Count64 } from './primitives.js';
 
 export const MAX_DELEGATES = 256;

@@ -1,6 +1,7 @@
-import { ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { VoteDataType } from './consensus.js';
 import { MainHeaderType } from './header.js';
+import { ListCompositeType } from './lists.js';
 import { BlsSignature, Uint8, Uint16 } from './primitives.js';
 
 /** One delegate's vote: `index` in the set whose root the vote names, signature in the domain `vote`. */

@@ -1,5 +1,6 @@
-import { ByteListType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { DelegateType, MAX_DELEGATES } from './consensus.js';
+import { ByteListType, ListCompositeType } from './lists.js';
 import { Account, BlsSignature, Count64, Uint32, Uint64 } from './primitives.js';
 
 export const BalanceType = new ContainerType(

@@ -1,7 +1,8 @@
-import { BitListType, ByteListType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { ReorgType } from './commitment.js';
 import { DelegateSetType, MAX_DELEGATES } from './consensus.js';
 import { MainHeaderType } from './header.js';
+import { BitListType, ByteListType, ListCompositeType } from './lists.js';
 import { BlsSignature, Bytes32, Count64, Uint8, Uint32 } from './primitives.js';
 import { CheckpointType, MAX_CHAIN_NAME } from './spec.js';
 

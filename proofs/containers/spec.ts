@@ -1,4 +1,5 @@
-import { ByteListType, ContainerType, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType, type ValueOf } from '@chainsafe/ssz';
+import { ByteListType } from './lists.js';
 import { Bytes32, Count64, Uint8, Uint32, Uint256 } from './primitives.js';
 
 /** Codes of the kinds of foreign chain, as in `ChainSpec.kind`. Never reused. */

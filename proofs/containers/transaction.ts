@@ -1,6 +1,7 @@
-import { ByteListType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { CertificateType } from './consensus.js';
 import { MainHeaderType } from './header.js';
+import { ByteListType, ListCompositeType } from './lists.js';
 import {
   Account,
   BlsSignature,

@@ -1,5 +1,6 @@
-import { ByteListType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { bytesEqual, isZero, ZERO32 } from '../bytes.js';
+import { ByteListType, ListCompositeType } from '../containers/lists.js';
 import { Bytes32 } from '../containers/primitives.js';
 import { CrossrootError } from '../errors/base.js';
 import { digest64, sha256 } from '../hash/hasher.js';

@@ -1,5 +1,6 @@
-import { ByteListType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { bytesEqual } from '../../../proofs/bytes.js';
+import { ByteListType, ListCompositeType } from '../../../proofs/containers/lists.js';
 import { Bytes32, Uint8, Uint32 } from '../../../proofs/containers/primitives.js';
 import { ProofError } from '../../../proofs/errors/proof.js';
 

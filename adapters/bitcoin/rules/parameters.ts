@@ -1,4 +1,5 @@
-import { BooleanType, ByteListType, ContainerType, type ValueOf } from '@chainsafe/ssz';
+import { BooleanType, ContainerType, type ValueOf } from '@chainsafe/ssz';
+import { ByteListType } from '../../../proofs/containers/lists.js';
 import { Uint32 } from '../../../proofs/containers/primitives.js';
 
 /**

@@ -1,4 +1,5 @@
-import { ByteListType, ContainerType, ListCompositeType, type Type, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType, type Type, type ValueOf } from '@chainsafe/ssz';
+import { ByteListType, ListCompositeType } from '../../../proofs/containers/lists.js';
 import { Uint32 } from '../../../proofs/containers/primitives.js';
 import { strict } from '../../../proofs/format/ssz.js';
 
