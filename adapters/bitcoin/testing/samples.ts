@@ -71,9 +71,11 @@ export function sampleTransactions(count: number): Uint8Array[] {
   return [coinbase, ...others];
 }
 
-/** A mined regtest block of these transactions (fewer than 253) on top of `parent`. */
+/** A mined regtest block of these transactions (fewer than 65,536) on top of `parent`. */
 export function rawBlock(parent: ForeignHeader, transactions: readonly Uint8Array[]): Uint8Array {
   const merkleRoot = merkleRows(transactions.map(sha256d)).at(-1)?.[0] ?? ZERO32;
   const header = mine({ parentHash: parent.hash, time: parent.time + 600, merkleRoot });
-  return concatBytes(header, Uint8Array.of(transactions.length), ...transactions);
+  const { length } = transactions;
+  const count = length < 0xfd ? Uint8Array.of(length) : Uint8Array.of(0xfd, length & 0xff, length >> 8);
+  return concatBytes(header, count, ...transactions);
 }
