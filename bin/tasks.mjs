@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-/** Files in `bench/` that others import. */
-const BENCH_HELPERS = new Set(['measure.ts']);
+/** Files in `bench/` and `examples/` that others import. */
+const HELPERS = new Set(['measure']);
 
 function run(title, args, timeout) {
   console.log(`\n== ${title}`);
@@ -16,28 +16,9 @@ function run(title, args, timeout) {
   return false;
 }
 
-/** Runs every program in `examples/`: each must end with 0 within two minutes. */
-function runExamples() {
-  const names = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.mjs'));
-  const good = names
-    .sort()
-    .filter((name) => run(`examples/${name}`, [join(ROOT, 'examples', name)], 120_000));
-  console.log(`\n${good.length} of ${names.length} examples ran`);
-  return good.length === names.length;
-}
-
-/** Compiles `bench/` and runs the benchmarks named, or all. */
-function runBenchmarks(names) {
-  const out = join(ROOT, 'dist', 'bench-build');
-  const files = readdirSync(join(ROOT, 'bench')).filter(
-    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
-  );
-  const benchmarks = files.filter((name) => !BENCH_HELPERS.has(name)).map((name) => name.slice(0, -3));
-  const unknown = names.filter((name) => !benchmarks.includes(name));
-  if (unknown.length > 0) {
-    console.error(`error: no benchmark ${unknown.join(', ')}; there are ${benchmarks.join(', ')}`);
-    return false;
-  }
+/** Compiles these files of `folder` and what they import. @returns the folder of their JavaScript, if they compile */
+function compile(folder, files) {
+  const out = join(ROOT, 'dist', `${folder}-build`);
   mkdirSync(out, { recursive: true });
   const config = {
     extends: '../../tsconfig.json',
@@ -49,16 +30,39 @@ function runBenchmarks(names) {
       tsBuildInfoFile: '.tsbuildinfo',
     },
     include: [],
-    files: files.map((name) => `../../bench/${name}`),
+    files: files.map((name) => `../../${folder}/${name}`),
   };
   writeFileSync(join(out, 'tsconfig.json'), JSON.stringify(config));
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  if (!run('compile', [tsc, '-p', join(out, 'tsconfig.json')])) return false;
-  return benchmarks
-    .filter((name) => names.length === 0 || names.includes(name))
-    .map((name) => run(`bench/${name}`, ['--expose-gc', join(out, 'bench', `${name}.js`)]))
-    .every(Boolean);
+  return run('compile', [tsc, '-p', join(out, 'tsconfig.json')]) ? join(out, folder) : undefined;
 }
 
-const [mode, ...rest] = process.argv.slice(2);
-process.exitCode = (mode === '--examples' ? runExamples() : runBenchmarks(rest)) ? 0 : 1;
+/**
+ * Runs the programs in `folder` that are named, or all. Each must end with 0 in time.
+ * @param what one of them is called
+ * @param timeout of each, milliseconds
+ */
+function runAll(folder, what, wanted, flags, timeout) {
+  const files = readdirSync(join(ROOT, folder)).filter((name) => /(?<!\.test)\.ts$/.test(name));
+  const programs = files.map((name) => name.slice(0, -3)).filter((name) => !HELPERS.has(name));
+  const unknown = wanted.filter((name) => !programs.includes(name));
+  if (unknown.length > 0) {
+    console.error(`error: no ${what} ${unknown.join(', ')}; there are ${programs.join(', ')}`);
+    return false;
+  }
+  const out = compile(folder, files);
+  if (out === undefined) return false;
+  const chosen = programs.filter((name) => wanted.length === 0 || wanted.includes(name)).sort();
+  const good = chosen.filter((name) =>
+    run(`${folder}/${name}`, [...flags, join(out, `${name}.js`)], timeout),
+  );
+  console.log(`\n${good.length} of ${chosen.length} in ${folder}/ ran well`);
+  return good.length === chosen.length;
+}
+
+const [mode, ...names] = process.argv.slice(2);
+const good =
+  mode === '--examples'
+    ? runAll('examples', 'example', names, [], 120_000)
+    : runAll('bench', 'benchmark', names, ['--expose-gc'], 600_000);
+process.exitCode = good ? 0 : 1;
