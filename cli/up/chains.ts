@@ -25,7 +25,7 @@ import { DataMismatchError, PartFailedError } from './errors.js';
 const POLL_DEVNET = 250;
 const POLL_EXTERNAL = 2000;
 /** Milliseconds that a source may need at the start: nodes answer late while they load. */
-const SOURCE_PATIENCE_MS = 10_000;
+const SOURCE_PATIENCE_MS = 5_000;
 
 /**
  * Resolves a configured chain: its sources answer and are of its network, its checkpoint is complete. The checkpoint is
