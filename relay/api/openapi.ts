@@ -147,7 +147,7 @@ const paths: ZodOpenApiPathsObject = {
 };
 
 /** The API as an OpenAPI 3.1 document. */
-export function openApiDocument(version: string) {
+export function openApiDocument(version: string): ReturnType<typeof createDocument> {
   return createDocument({
     openapi: '3.1.0',
     info: {

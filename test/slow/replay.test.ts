@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseBlock } from '../../adapters/bitcoin/blocks/block.js';
+import { workOfBits } from '../../adapters/bitcoin/rules/target.js';
 import { displayHash } from '../../adapters/bitcoin/rules/checks.js';
 import { fromHex, toHex } from '../../proofs/bytes.js';
 
@@ -38,6 +39,11 @@ describe.skipIf(!hasData)(needsData('mainnet replayed as a network'), () => {
       JSON.stringify({
         height: 831_328,
         hash: displayHash(parseBlock(block).hash),
+        // Any two branches are compared from the same base, so the least possible will do.
+        work: workOfBits(0x170371b1).toString(),
+        // The period ends after the blocks replayed here, so that its start is not looked at.
+        periodStartTime: 1_708_000_000,
+        periodStartBits: '170371b1',
         header: Buffer.from(block.subarray(0, 80)).toString('hex'),
       }),
     );

@@ -111,6 +111,7 @@ export class Up {
     const deadline = Date.now() + seconds * 1000;
     let trouble = '';
     while (Date.now() < deadline) {
+      if (this.#child?.exitCode !== null) break;
       try {
         const found = await check();
         if (found !== undefined && found !== false) return found;
