@@ -108,19 +108,28 @@ function fail(message) {
 function install() {
   if (isInstalled(ROOT)) return;
   console.error('Installing packages (once, a minute or two) …');
-  const windows = process.platform === 'win32';
   // Whatever the user's npm settings say: the compiler is a development dependency, anvil's program an optional one.
-  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
-  const result = spawnSync(windows ? 'npm.cmd' : 'npm', args, {
+  const options = ['--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  let result = npm(['ci', ...options]);
+  // `npm ci` wants every platform's packages in the lockfile; `npm install` adds this platform's and keeps to the rest.
+  if (/EUSAGE/.test(result.stderr)) result = npm(['install', '--no-save', ...options]);
+  if (result.error) fail(`npm could not be started (${result.error.message}); it comes with Node`);
+  if (result.status === 0) writeFileSync(join(ROOT, 'node_modules', '.crossroot-lock'), lockHash(ROOT));
+  else {
+    process.stderr.write(result.stderr);
+    if (result.signal !== null) fail(`npm was stopped by ${result.signal}`);
+    fail('npm could not install the packages: see its message above, check the network, then try again');
+  }
+}
+
+function npm(args) {
+  const windows = process.platform === 'win32';
+  return spawnSync(windows ? 'npm.cmd' : 'npm', args, {
     cwd: ROOT,
-    stdio: ['ignore', 2, 2],
+    stdio: ['ignore', 2, 'pipe'],
+    encoding: 'utf8',
     shell: windows,
   });
-  if (result.error) fail(`npm could not be started (${result.error.message}); it comes with Node`);
-  if (result.signal !== null) fail(`npm was stopped by ${result.signal}`);
-  if (result.status !== 0)
-    fail('npm could not install the packages: see its message above, check the network, then try again');
-  writeFileSync(join(ROOT, 'node_modules', '.crossroot-lock'), lockHash(ROOT));
 }
 
 function build() {
