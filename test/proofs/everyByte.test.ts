@@ -1,34 +1,37 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { blstBls } from '../../mainchain/crypto/blst.js';
-import { CrossrootError } from '../../proofs/errors/base.js';
+import type { Genesis } from '../../proofs/containers/genesis.js';
 import { ProofError } from '../../proofs/errors/proof.js';
 import { decodeProof, encodeProof, type ProofFormat } from '../../proofs/format/file.js';
 import { minify } from '../../proofs/format/minify.js';
+import type { Proof } from '../../proofs/format/proof.js';
 import { useFastHasher } from '../../proofs/hash/fast.js';
+import type { PayloadClaim } from '../../proofs/verify/payload.js';
 import { trustFromGenesis } from '../../proofs/verify/trust.js';
+import type { Verdict } from '../../proofs/verify/verdict.js';
 import { verifyProof } from '../../proofs/verify/verify.js';
 import { bitcoinFixture, registryContext } from '../fixtures/bitcoinProof.js';
+import { ethereumFixture } from '../fixtures/ethereumProof.js';
 
 beforeAll(useFastHasher);
 
 /** Each kind of proof that a chain of ours can have. */
 const proofs = {
   'a Bitcoin transaction': bitcoinFixture(),
-  'a Bitcoin transaction, one hand-over later': bitcoinFixture({ terms: 1, size: 700, height: 600 }),
+  'an Ethereum transaction': ethereumFixture('tx'),
+  'an Ethereum log': ethereumFixture('log'),
 };
 
 describe.each(Object.entries(proofs))('a proof of %s', (_, { proof, genesis }) => {
-  const trust = trustFromGenesis(genesis);
-
   it.each<ProofFormat>(['ssz', 'json'])('as %s is refused after a change of any one byte', (format) => {
     const good = compact(encodeProof(proof, format, registryContext), format);
-    expect(flawOf(good)).toBeUndefined();
+    expect(flawOf(good, genesis)).toBeUndefined();
     const accepted: number[] = [];
     const flaws = new Map<string, number>();
     for (let at = 0; at < good.length; at++) {
       const bad = good.slice();
       bad[at] = format === 'ssz' ? good[at]! ^ (1 << (at % 8)) : another(good[at]!, at);
-      const flaw = flawOf(bad);
+      const flaw = flawOf(bad, genesis);
       if (flaw === undefined) accepted.push(at);
       else flaws.set(flaw, (flaws.get(flaw) ?? 0) + 1);
     }
@@ -37,26 +40,44 @@ describe.each(Object.entries(proofs))('a proof of %s', (_, { proof, genesis }) =
     const layers = ['malformed', 'wrong-genesis', 'index-mismatch', 'transaction-mismatch', 'bad-signature'];
     expect([...flaws.keys()]).toEqual(expect.arrayContaining(layers));
   });
-
-  function flawOf(bytes: Uint8Array): string | undefined {
-    try {
-      const read = decodeProof(bytes, registryContext);
-      verifyProof(read.proof, {
-        networks: registryContext.networks,
-        payloads: registryContext.payloads,
-        bls: blstBls,
-        trust,
-        // So that an added ancestry would not be refused for that alone, nor a changed term.
-        asOf: true,
-        acceptStaleAnchor: true,
-      });
-      return undefined;
-    } catch (error) {
-      if (error instanceof ProofError) return error.flaw;
-      throw error instanceof CrossrootError ? new Error('no named flaw', { cause: error }) : error;
-    }
-  }
 });
+
+it('a log proof whose log index alone is changed proves the other log of the receipt, and says so', () => {
+  const first = ethereumFixture('log', { logs: 2 });
+  const second = ethereumFixture('log', { logs: 2, logIndex: 1 });
+  const facts = [first, second].map(({ proof, genesis }) => claimOf(proof, genesis).facts);
+  expect(facts.map((one) => one.logIndex)).toEqual([0, 1]);
+  expect(facts[0]!.data).not.toEqual(facts[1]!.data);
+  const third = first.proof.payload.slice();
+  third[12] = 2;
+  expect(third.length).toBe(first.proof.payload.length);
+  expect(() => claimOf({ ...first.proof, payload: third }, first.genesis)).toThrow(
+    /2 logs, not one at index 2/,
+  );
+});
+
+/** Accepts what a user can accept, so that an added ancestry or a changed term is not refused for that alone. */
+function verify(proof: Proof, genesis: Genesis): Verdict {
+  const trust = trustFromGenesis(genesis);
+  return verifyProof(proof, { ...registryContext, bls: blstBls, trust, asOf: true, acceptStaleAnchor: true });
+}
+
+function claimOf(proof: Proof, genesis: Genesis): PayloadClaim {
+  const verdict = verify(proof, genesis);
+  if (!('claims' in verdict)) throw new Error('claims nothing');
+  return verdict.claims[0]!;
+}
+
+/** `undefined` for a good proof. Any other error than a named flaw fails the test. */
+function flawOf(bytes: Uint8Array, genesis: Genesis): string | undefined {
+  try {
+    verify(decodeProof(bytes, registryContext).proof, genesis);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProofError) return error.flaw;
+    throw new Error('refused without a named flaw', { cause: error });
+  }
+}
 
 /** Another digit for a hex or decimal digit, which the format cannot refuse for its spelling; else another byte. */
 function another(byte: number, at: number): number {
