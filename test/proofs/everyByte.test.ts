@@ -18,7 +18,6 @@ beforeAll(useFastHasher);
 /** Each kind of proof that a chain of ours can have. */
 const proofs = {
   'a Bitcoin transaction': bitcoinFixture(),
-  'an Ethereum transaction': ethereumFixture('tx'),
   'an Ethereum log': ethereumFixture('log'),
 };
 
