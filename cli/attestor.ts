@@ -1,9 +1,10 @@
-import { SourceUnavailableError } from '../adapters/errors.js';
+import { rangeDigest } from '../adapters/digest.js';
+import { SourceFaultError, SourceUnavailableError } from '../adapters/errors.js';
 import type { Source } from '../adapters/source.js';
 import { ApprovalRefusedError, AttestationRefusedError } from '../mainchain/node/attestation.js';
 import type { Attestor } from '../mainchain/node/attestor.js';
 import type { ChainState } from '../mainchain/rpc/types.js';
-import { bytesEqual, concatBytes } from '../proofs/bytes.js';
+import { bytesEqual } from '../proofs/bytes.js';
 import {
   type Attest,
   type GovernanceAction,
@@ -14,8 +15,25 @@ import {
   RegistrationType,
 } from '../proofs/containers/calls.js';
 import { ChainSpecType } from '../proofs/containers/spec.js';
-import { sha256 } from '../proofs/hash/hasher.js';
+import { CrossrootError } from '../proofs/errors/base.js';
 import { satisfied } from '../timing/policy.js';
+
+/** Most headers of one attestation: more than a relay asks for, few enough to read in one go. */
+const MAX_RANGE = 2048;
+
+/** A source that does not have the range yet, or not final enough. */
+class BehindError extends CrossrootError {
+  override readonly name = 'BehindError';
+  override readonly retryable = true;
+}
+
+function cannotTell(error: unknown): error is CrossrootError {
+  return (
+    error instanceof SourceUnavailableError ||
+    error instanceof SourceFaultError ||
+    error instanceof BehindError
+  );
+}
 
 /** A chain as this delegate's own configuration has it. */
 export interface AttestedChain {
@@ -38,15 +56,19 @@ export class SourceAttestor implements Attestor {
     const own = this.#chains.find((one) => bytesEqual(one.specRoot, attest.specRoot));
     if (own === undefined)
       throw new AttestationRefusedError('this delegate does not follow that chain', false);
-    let trouble: SourceUnavailableError | undefined;
+    if (attest.to - attest.from >= MAX_RANGE)
+      throw new AttestationRefusedError(`more than ${MAX_RANGE} headers at once`);
+    let trouble: CrossrootError | undefined;
+    // In order of preference: the first source that can tell decides. One that is down, behind or faulty cannot.
     for (const source of own.sources) {
       try {
         return await compare(source, attest, chain);
       } catch (error) {
-        if (!(error instanceof SourceUnavailableError)) throw error;
-        trouble = error;
+        if (!cannotTell(error)) throw error;
+        trouble ??= error;
       }
     }
+    if (trouble instanceof BehindError) throw new AttestationRefusedError(trouble.message, true, trouble);
     throw new AttestationRefusedError(
       `no source answers: ${trouble?.message ?? 'none is configured'}`,
       true,
@@ -77,28 +99,26 @@ function payloadOf(kind: number, registration: Registration): Uint8Array | undef
   return undefined;
 }
 
-/** @throws AttestationRefusedError, SourceUnavailableError */
+/** @throws AttestationRefusedError if the source has other headers; BehindError; whatever the source throws */
 async function compare(source: Source, attest: Attest, chain: ChainState): Promise<void> {
   const [tip, finalized] = await Promise.all([source.tip(), source.finalized()]);
   if (tip.height < attest.to)
-    throw new AttestationRefusedError(`own source is at height ${tip.height}, below ${attest.to}`, true);
+    throw new BehindError(`own source is at height ${tip.height}, below ${attest.to}`);
   const headers = await source.headers(attest.from, attest.to - attest.from + 1);
-  const last = headers.at(-1);
-  if (last?.height !== attest.to)
-    throw new AttestationRefusedError('own source does not have the whole range yet', true);
+  if (headers[0]?.height !== attest.from || headers.at(-1)?.height !== attest.to)
+    throw new BehindError('own source does not have the whole range yet');
   const timing = {
     tipHeight: tip.height,
     finalizedHeight: finalized?.height,
     now: Math.floor(Date.now() / 1000),
   };
-  if (!satisfied(chain.policy, last, timing)) {
-    throw new AttestationRefusedError(`height ${attest.to} is not yet final for the chain’s policy`, true);
-  }
+  const early = headers.find((header) => !satisfied(chain.policy, header, timing));
+  if (early !== undefined)
+    throw new BehindError(`height ${early.height} is not yet final for the chain’s policy`);
   const digest = sha256(concatBytes(...headers.map((header) => header.raw)));
   if (!bytesEqual(digest, attest.digest)) {
-    throw new AttestationRefusedError(
-      `own source has other headers for ${attest.from} to ${attest.to}`,
-      true,
-    );
+    // Retryable: either side may be on a branch that it is about to leave.
+    const range = `${attest.from} to ${attest.to}`;
+    throw new AttestationRefusedError(`own source has other headers for ${range}`, true);
   }
 }

@@ -87,7 +87,7 @@ test('an Ethereum chain is followed, reorganised and checked by its own rules', 
   expect(await world.outcome(attestCall(world, unlinked, { specRoot, seq: 3, epoch: 1 }))).toBe(
     'header:unknown-ancestor',
   );
-  const old = [header(29, other[5]!.hash, other[5]!.time)];
+  const old = [header(29, other[5]!.hash, other[5]!.time - 1)];
   expect(await world.outcome(attestCall(world, old, { specRoot, seq: 3, epoch: 1 }))).toBe(
     'header:older-block-time',
   );

@@ -1,5 +1,7 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { indexKey, indexTrie, type Trie } from '../trie/build.js';
+import { logId } from './logId.js';
 import { LogPayloadType, ReceiptPayloadType, TransactionPayloadType } from './payload.js';
 import { decodeReceipt } from './receipt.js';
 
@@ -24,6 +26,9 @@ export class EthereumBlockProver {
     this.#receipts = indexTrie(bodies.receipts);
   }
 
+  get receipts(): readonly Uint8Array[] {
+    return this.#bodies.receipts;
+  }
   get transactionsRoot(): Uint8Array {
     return this.#transactions.root;
   }
@@ -38,30 +43,50 @@ export class EthereumBlockProver {
    * @throws MalformedInputError if there is no such transaction or log
    */
   prove(aspect: EthereumAspect, index: number, logIndex?: number): Uint8Array {
-    if (index < 0 || index >= this.#bodies.transactions.length)
+    if (!Number.isInteger(index) || index < 0 || index >= this.#bodies.transactions.length)
       throw new MalformedInputError('transaction', `${index} is not in the block`);
     const transactionNodes = this.#transactions.prove(indexKey(index));
     if (aspect === 'tx') return TransactionPayloadType.serialize({ index, transactionNodes });
     const receiptNodes = this.#receipts.prove(indexKey(index));
     if (aspect === 'receipt') return ReceiptPayloadType.serialize({ index, transactionNodes, receiptNodes });
+    const transaction = this.#bodies.transactions[index];
     const receipt = this.#bodies.receipts[index];
-    const count = receipt === undefined ? 0 : decodeReceipt(receipt).logs.length;
-    if (logIndex === undefined || logIndex < 0 || logIndex >= count) {
+    const logs = receipt === undefined ? [] : decodeReceipt(receipt).logs;
+    const log = logIndex === undefined ? undefined : logs[logIndex];
+    if (logIndex === undefined || log === undefined || transaction === undefined)
       throw new MalformedInputError(
         'log',
-        `${logIndex ?? 'without index'} is not in the transaction, which has ${count}`,
+        `${logIndex ?? 'without index'} is not in the transaction, which has ${logs.length}`,
       );
-    }
-    return LogPayloadType.serialize({ index, transactionNodes, receiptNodes, logIndex });
+    return LogPayloadType.serialize({
+      index,
+      transactionNodes,
+      receiptNodes,
+      logIndex,
+      logId: logId(keccak_256(transaction), logIndex, log),
+    });
   }
 }
 
-/** The payload of one proof. @throws MalformedInputError */
+/** Provers of blocks that somebody still holds, by their transactions. */
+const provers = new WeakMap<readonly Uint8Array[], EthereumBlockProver>();
+
+/**
+ * The payload of one proof. A block's tries are kept as long as its list of transactions is: neither list may change.
+ * @param index of the transaction in the block
+ * @param logIndex of the log in its receipt, for `log`
+ * @throws MalformedInputError if there is no such transaction or log
+ */
 export function buildEthereumProof(
   aspect: EthereumAspect,
   bodies: BlockBodies,
   index: number,
   logIndex?: number,
 ): Uint8Array {
-  return new EthereumBlockProver(bodies).prove(aspect, index, logIndex);
+  let prover = provers.get(bodies.transactions);
+  if (prover?.receipts !== bodies.receipts) {
+    prover = new EthereumBlockProver(bodies);
+    provers.set(bodies.transactions, prover);
+  }
+  return prover.prove(aspect, index, logIndex);
 }

@@ -3,6 +3,7 @@ import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { bytesOf, integerOf, listOf } from '../rlp/read.js';
 import { decodeRlp, type RlpItem } from '../rlp/rlp.js';
 import { bloomOf } from '../rules/bloom.js';
+import { LEGACY_FROM } from './transaction.js';
 
 export interface EthereumLog {
   readonly address: Uint8Array;
@@ -22,7 +23,7 @@ export interface EthereumReceipt {
 export function decodeReceipt(raw: Uint8Array): EthereumReceipt {
   const [first] = raw;
   if (first === undefined) throw new MalformedInputError('receipt', 'is empty');
-  if (first >= 0xc0) return read(0, decodeRlp(raw));
+  if (first >= LEGACY_FROM) return read(0, decodeRlp(raw));
   if (first < 1 || first > 4)
     throw new MalformedInputError('receipt', `has type ${first}, which is not known`);
   return read(first, decodeRlp(raw.subarray(1)));

@@ -1,6 +1,6 @@
 import type { Type } from '@chainsafe/ssz';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { toHex } from '../../../proofs/bytes.js';
+import { bytesEqual, toHex } from '../../../proofs/bytes.js';
 import type { Leaf } from '../../../proofs/containers/leaf.js';
 import { ProofKind, type ProofKindCode } from '../../../proofs/containers/proof.js';
 import { ChainKindCode } from '../../../proofs/containers/spec.js';
@@ -10,12 +10,13 @@ import { fromJsonValue, toJsonValue } from '../../../proofs/format/jsonValue.js'
 import type { Json, PayloadClaim, PayloadVerifier } from '../../../proofs/verify/payload.js';
 import { indexKey } from '../trie/build.js';
 import { TrieProofError, verifyTrieProof } from '../trie/verify.js';
+import { logId } from './logId.js';
 import { decodePayload, LogPayloadType, ReceiptPayloadType, TransactionPayloadType } from './payload.js';
 import { decodeReceipt, type EthereumLog, type EthereumReceipt } from './receipt.js';
 import { decodeTransaction, type EthereumTransaction } from './transaction.js';
 
 interface Shown {
-  readonly hash: string;
+  readonly hash: Uint8Array;
   readonly index: number;
   readonly transaction: EthereumTransaction;
 }
@@ -59,6 +60,8 @@ export const ethereumPayloadVerifiers: readonly PayloadVerifier[] = [
         'log-mismatch',
         `the receipt has ${receipt.logs.length} logs, not one at index ${payload.logIndex}`,
       );
+    if (!bytesEqual(payload.logId, logId(shown.hash, payload.logIndex, log)))
+      throw new ProofError('log-mismatch', `log ${payload.logIndex} is not the one that the proof is about`);
     return {
       summary: `log ${payload.logIndex} of ${transactionWords(shown)}, by contract ${toHex(log.address)}`,
       facts: {
@@ -74,7 +77,7 @@ export const ethereumPayloadVerifiers: readonly PayloadVerifier[] = [
 function showTransaction(index: number, nodes: readonly Uint8Array[], leaf: Leaf): Shown {
   const raw = valueAt('transaction-mismatch', leaf.transactionsRoot, index, nodes);
   const transaction = reading('transaction-mismatch', () => decodeTransaction(raw));
-  return { hash: toHex(keccak_256(raw)), index, transaction };
+  return { hash: keccak_256(raw), index, transaction };
 }
 
 function showReceipt(index: number, nodes: readonly Uint8Array[], leaf: Leaf, shown: Shown): EthereumReceipt {
@@ -117,13 +120,13 @@ function transactionWords({ hash, transaction }: Shown): string {
       : value > 0n
         ? `payment of ${formatEther(value)} ETH to ${toHex(to)}`
         : `call of ${toHex(to)}`;
-  return `transaction ${hash}: ${what}`;
+  return `transaction ${toHex(hash)}: ${what}`;
 }
 
 function transactionFacts({ hash, index, transaction }: Shown): Record<string, Json> {
   const { type, nonce, to, value, input } = transaction;
   return {
-    hash,
+    hash: toHex(hash),
     index,
     type,
     nonce: nonce.toString(),

@@ -6,6 +6,8 @@ import { decodeRlp } from '../rlp/rlp.js';
 
 /** A decoded execution header, all forks. Fields of later forks are `undefined` in earlier ones. */
 export interface EthereumHeader {
+  /** How many fields it has: the fork it is of. */
+  readonly fields: number;
   readonly parentHash: Uint8Array;
   readonly ommersHash: Uint8Array;
   readonly beneficiary: Uint8Array;
@@ -62,6 +64,7 @@ export function decodeEthereumHeader(raw: Uint8Array): EthereumHeader {
   const integer = (i: number, name: string, max = 8) => integerOf(fields[i], `header ${name}`, max);
   const has = (i: number) => fields.length > i;
   return {
+    fields: fields.length,
     parentHash: hash(0, 'parentHash'),
     ommersHash: hash(1, 'sha3Uncles'),
     beneficiary: bytesOf(fields[2], 'header miner', 20),
