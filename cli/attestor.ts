@@ -115,7 +115,7 @@ async function compare(source: Source, attest: Attest, chain: ChainState): Promi
   const early = headers.find((header) => !satisfied(chain.policy, header, timing));
   if (early !== undefined)
     throw new BehindError(`height ${early.height} is not yet final for the chain’s policy`);
-  const digest = sha256(concatBytes(...headers.map((header) => header.raw)));
+  const digest = rangeDigest(headers.map((header) => header.raw));
   if (!bytesEqual(digest, attest.digest)) {
     // Retryable: either side may be on a branch that it is about to leave.
     const range = `${attest.from} to ${attest.to}`;
