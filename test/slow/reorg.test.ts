@@ -52,7 +52,7 @@ async function mine(count: number): Promise<void> {
 const hashAt = (height: number) => bitcoinHashAt(foreign.bitcoinRpc)(height);
 const heightNow = async () => Number(await callNode(foreign.bitcoinRpc, 'getblockcount'));
 
-async function committed(chain: string, height: number, hash?: string): Promise<ChainView> {
+async function committed(chain: string, height: number, hash?: string, epoch?: string): Promise<ChainView> {
   return up.until(`${chain} ${height} to be final`, async () => {
     const now = await view(chain);
     if (
@@ -61,6 +61,7 @@ async function committed(chain: string, height: number, hash?: string): Promise<
       Number(now.finalized?.height ?? -1) < height
     )
       return undefined;
+    if (epoch !== undefined && now.epoch !== epoch) return undefined;
     if (hash === undefined) return now;
     const header = await up.get<{ hash: string }>(`/v1/chains/${chain}/headers/${height}`);
     return header.hash === hash && now;
@@ -113,10 +114,12 @@ it('Bitcoin, below the committed point: truncated, re-appended, and an old proof
   await callNode(foreign.bitcoinRpc, 'invalidateblock', [paid.blockHash]);
   await mine(6);
   expect(await hashAt(height)).not.toBe(paid.blockHash);
-  const now = await committed('bitcoin-regtest', height + 4, await hashAt(height + 4));
+  const now = await committed('bitcoin-regtest', height + 4, await hashAt(height + 4), '1');
   expect(now).toMatchObject({ epoch: '1', status: 'active' });
   await checkHistory(up, 'bitcoin-regtest', hashAt);
-  const { reorgs } = await up.get<{ reorgs: { forkHeight: string }[] }>('/v1/chains/bitcoin-regtest/reorgs');
+  const { reorganisations: reorgs } = await up.get<{ reorganisations: { forkHeight: string }[] }>(
+    '/v1/chains/bitcoin-regtest/reorgs',
+  );
   expect(reorgs).toHaveLength(1);
   expect(reorgs[0]!.forkHeight).toBe(String(height - 1));
 
@@ -158,7 +161,7 @@ it('Ethereum, below the committed point: truncated, re-appended, and an old proo
   await callNode(foreign.ethereumRpc, 'anvil_reorg', [tip - paid.blockNumber + 3, []]);
   const hash = await ethereumHashAt(foreign.ethereumRpc)(paid.blockNumber);
   expect(hash).not.toBe(paid.blockHash);
-  const now = await committed('ethereum-local', paid.blockNumber, hash);
+  const now = await committed('ethereum-local', paid.blockNumber, hash, '1');
   expect(now).toMatchObject({ epoch: '1', status: 'active' });
   const reorg = await prove('ethereum-local', '', 'eth-reorg', '--reorg', '0');
   const both = await crossroot('verify', old, reorg, '--data', up.data, '--json');

@@ -3,8 +3,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseBlock } from '../../adapters/bitcoin/blocks/block.js';
-import { workOfBits } from '../../adapters/bitcoin/rules/target.js';
 import { displayHash } from '../../adapters/bitcoin/rules/checks.js';
+import { workOfBits } from '../../adapters/bitcoin/rules/target.js';
 import { fromHex, toHex } from '../../proofs/bytes.js';
 
 import { dataFolder, dataPath, hasData, needsData, readBytes } from '../data/folder.js';
