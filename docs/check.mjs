@@ -1,19 +1,27 @@
 // Checks the Markdown pages: links between files resolve, npm scripts and CLI commands that they name exist.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const scripts = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts;
 const commands = new Set(['up', 'headers', 'prove', 'verify', 'status', 'trust']);
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...readdirSync(join(root, 'docs')).filter((f) => f.endsWith('.md')).map((f) => `docs/${f}`)];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((f) => f.endsWith('.md'))
+    .map((f) => `docs/${f}`),
+];
 const problems = [];
 
 for (const page of pages) {
   const text = readFileSync(join(root, page), 'utf8');
   for (const [, target] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
     if (/^[a-z]+:/.test(target)) continue;
-    if (!existsSync(normalize(join(root, dirname(page), target)))) problems.push(`${page}: link to ${target} leads nowhere`);
+    if (!existsSync(normalize(join(root, dirname(page), target))))
+      problems.push(`${page}: link to ${target} leads nowhere`);
   }
   for (const [, script] of text.matchAll(/npm run ([a-z:-]+)/g)) {
     if (scripts[script] === undefined) problems.push(`${page}: npm run ${script} does not exist`);

@@ -1,3 +1,4 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { describe, expect, it } from 'vitest';
 import { compareBytes, concatBytes, fromHex, toBareHex } from '../../proofs/bytes.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
@@ -6,7 +7,6 @@ import { MemoryNodes } from '../../proofs/history/nodes.js';
 import { bagFromPath, leafPath } from '../../proofs/history/path.js';
 import { type HashRules, popcount } from '../../proofs/history/rules.js';
 import { hasData, needsData, readJson } from './folder.js';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 
 interface Kat39 {
   leaves: string[];
@@ -27,7 +27,8 @@ const mmriver: HashRules = {
 
 /** aelf's web library: inner nodes of sorted pairs. */
 const sortedPairs: HashRules = {
-  node: (left, right) => sha256(compareBytes(left, right) <= 0 ? concatBytes(left, right) : concatBytes(right, left)),
+  node: (left, right) =>
+    sha256(compareBytes(left, right) <= 0 ? concatBytes(left, right) : concatBytes(right, left)),
 };
 
 describe.skipIf(!hasData)(needsData('Merkle mountain range vectors'), () => {
@@ -53,15 +54,16 @@ describe.skipIf(!hasData)(needsData('Merkle mountain range vectors'), () => {
   });
 
   it('reproduces the aelf roots and paths of full trees', () => {
-    const { cases } = readJson<{ cases: { leaves: string[]; root?: string; pathIndex?: number; path?: string[] }[] }>(
-      'misc-merkle/aelf/aelf_web3js_merkle.json',
-    );
+    const { cases } = readJson<{
+      cases: { leaves: string[]; root?: string; pathIndex?: number; path?: string[] }[];
+    }>('misc-merkle/aelf/aelf_web3js_merkle.json');
     for (const one of cases.filter((c) => c.leaves.length === 4)) {
       const nodes = new MemoryNodes();
       const leaves = one.leaves.map((text) => keccak_256(new TextEncoder().encode(text)));
       const history = append(emptyHistory(0), leaves, nodes, sortedPairs);
       if (one.root !== undefined) expect(toBareHex(history.peaks[0]!)).toBe(one.root);
-      if (one.path !== undefined) expect(leafPath(history, one.pathIndex!, nodes).map(toBareHex)).toEqual(one.path);
+      if (one.path !== undefined)
+        expect(leafPath(history, one.pathIndex!, nodes).map(toBareHex)).toEqual(one.path);
     }
   });
 });

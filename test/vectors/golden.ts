@@ -1,17 +1,17 @@
 import { toHex, utf8 } from '../../proofs/bytes.js';
-import { Assurance, LeafType } from '../../proofs/containers/leaf.js';
 import { CommitmentType, ReorgType } from '../../proofs/containers/commitment.js';
 import { VoteDataType } from '../../proofs/containers/consensus.js';
 import { type DomainName, DomainType, signingDomain, signingRoot } from '../../proofs/containers/domains.js';
 import { GenesisType } from '../../proofs/containers/genesis.js';
 import { MainHeaderType } from '../../proofs/containers/header.js';
+import { Assurance, LeafType } from '../../proofs/containers/leaf.js';
 import { ChainSpecType } from '../../proofs/containers/spec.js';
 import { TransactionType } from '../../proofs/containers/transaction.js';
+import { encodeProof } from '../../proofs/format/file.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
 import { append, emptyHistory, historyRoot } from '../../proofs/history/history.js';
 import { MemoryNodes } from '../../proofs/history/nodes.js';
 import { leafPath } from '../../proofs/history/path.js';
-import { encodeProof } from '../../proofs/format/file.js';
 import { anchoredFixture, fixtureContext } from '../fixtures/anchored.js';
 import { testGenesis, testHeader, testSet } from '../fixtures/mainChain.js';
 
@@ -92,7 +92,14 @@ export function goldenVectors() {
     const history = append(emptyHistory(100), leaves, nodes);
     const index = Math.max(0, size - 2);
     const path = size > 0 ? leafPath(history, index, nodes).map(toHex) : [];
-    return { start: 100, size, root: toHex(historyRoot(history)), peaks: history.peaks.map(toHex), index, path };
+    return {
+      start: 100,
+      size,
+      root: toHex(historyRoot(history)),
+      peaks: history.peaks.map(toHex),
+      index,
+      path,
+    };
   });
   return {
     note: 'Leaves of histories are sha256("leaf i"); fillers are sha256 of their label.',
@@ -115,7 +122,9 @@ export function goldenVectors() {
     histories,
     proofs: {
       plain: toHex(encodeProof(anchoredFixture().proof, 'ssz', fixtureContext)),
-      handOverAndAncestry: toHex(encodeProof(anchoredFixture({ terms: 1, older: true }).proof, 'ssz', fixtureContext)),
+      handOverAndAncestry: toHex(
+        encodeProof(anchoredFixture({ terms: 1, older: true }).proof, 'ssz', fixtureContext),
+      ),
       plainJson: new TextDecoder().decode(encodeProof(anchoredFixture().proof, 'json', fixtureContext)),
     },
   };
