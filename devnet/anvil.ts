@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { keepStateCopy, restoreState } from './anvilState.js';
 import { checkPortFree, endOf, stopChild, waitUntilReady } from './child.js';
 import { MissingBinaryError, NodeCallError } from './errors.js';
 import type { ForeignNode } from './foreignNode.js';
-import { commandOf, endProcess } from './processes.js';
+import { endLeftover } from './processes.js';
 import { callNode } from './rpcClient.js';
 
 export interface AnvilOptions {
@@ -65,7 +65,9 @@ export async function launchAnvil(options: AnvilOptions): Promise<ForeignNode> {
   mkdirSync(options.dataDir, { recursive: true });
   const pidFile = join(options.dataDir, 'anvil.pid');
   const state = join(options.dataDir, 'anvil-state.json');
-  await endOrphan(pidFile, state);
+  const isOurs = (command: string) =>
+    basename(command.split(' ')[0] ?? '').startsWith('anvil') && command.includes(state);
+  await endLeftover(pidFile, isOurs);
   await checkPortFree(options.port);
   restoreState(state);
   const child = spawn(
@@ -110,14 +112,4 @@ async function probe(url: string): Promise<true | undefined> {
     if (error instanceof NodeCallError) return undefined;
     throw error;
   }
-}
-
-async function endOrphan(pidFile: string, state: string): Promise<void> {
-  if (!existsSync(pidFile)) return;
-  const pid = Number(readFileSync(pidFile, 'utf8').trim());
-  const isOurs = (command: string) =>
-    basename(command.split(' ')[0] ?? '').startsWith('anvil') && command.includes(state);
-  const command = Number.isInteger(pid) && pid > 1 ? commandOf(pid) : undefined;
-  if (command !== undefined && isOurs(command)) await endProcess(pid, isOurs);
-  rmSync(pidFile, { force: true });
 }

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cookiePath } from './bitcoin/rpc/cookie.js';
 import { checkPortFree, endOf, stopChild, waitUntilReady } from './child.js';
 import { MissingBinaryError, NodeCallError } from './errors.js';
 import type { ForeignNode } from './foreignNode.js';
+import { endLeftover } from './processes.js';
 import { type BitcoinNodeOptions, launchRegtest, readCookie } from './regtest.js';
 import { callNode, type RpcEndpoint } from './rpcClient.js';
 
@@ -35,10 +36,16 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Starts Bitcoin Core on regtest with a wallet, a transaction index and spendable coins. @throws PortInUseError, NodeStartError, NodeCallError */
+/**
+ * Starts Bitcoin Core on regtest with a wallet, a transaction index and spendable coins. One that a killed run left behind on
+ * the same data folder is ended first.
+ * @throws PortInUseError, NodeStartError, NodeCallError
+ */
 export async function launchBitcoind(options: BitcoinNodeOptions, binary: string): Promise<ForeignNode> {
-  await checkPortFree(options.port);
   mkdirSync(options.dataDir, { recursive: true });
+  const pidFile = join(options.dataDir, 'bitcoind.pid');
+  await endLeftover(pidFile, (command) => command.includes(`-datadir=${options.dataDir} `));
+  await checkPortFree(options.port);
   const child = spawn(
     binary,
     [
@@ -55,6 +62,7 @@ export async function launchBitcoind(options: BitcoinNodeOptions, binary: string
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const { ended } = endOf(child, 'bitcoind');
+  if (child.pid !== undefined) writeFileSync(pidFile, String(child.pid));
   const url = `http://127.0.0.1:${options.port}`;
   let endpoint: RpcEndpoint;
   try {
@@ -77,6 +85,7 @@ export async function launchBitcoind(options: BitcoinNodeOptions, binary: string
     stop: async () => {
       stopMining();
       await stopChild(child, ended, 'SIGTERM', 60_000);
+      rmSync(pidFile, { force: true });
     },
   };
 }

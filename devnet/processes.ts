@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Command line of a running process; `undefined` if there is none of this number. */
@@ -42,4 +42,16 @@ export async function endProcess(
     process.kill(pid, signal);
     for (const deadline = Date.now() + graceMs; alive() && Date.now() < deadline; ) await sleep(50);
   }
+}
+
+/**
+ * Ends a process that a killed run left behind, by the file with its number. A number that meanwhile belongs to another
+ * program, which `isOurs` tells by the command line, is left alone.
+ */
+export async function endLeftover(pidFile: string, isOurs: (command: string) => boolean): Promise<void> {
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, 'utf8').trim());
+  const command = Number.isInteger(pid) && pid > 1 ? commandOf(pid) : undefined;
+  if (command !== undefined && isOurs(command)) await endProcess(pid, isOurs);
+  rmSync(pidFile, { force: true });
 }
