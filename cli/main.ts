@@ -3,6 +3,7 @@ import { useFastHasher } from '../proofs/hash/fast.js';
 import { headersVerifyCommand } from './commands/headers.js';
 import { proveCommand } from './commands/prove.js';
 import { statusCommand } from './commands/status.js';
+import { trustCommand } from './commands/trust.js';
 import { verifyCommand } from './commands/verify.js';
 import { UsageError } from './errors.js';
 import { options } from './options.js';
@@ -70,6 +71,14 @@ function program(json: boolean): Command {
     .addOption(options.maxAge())
     .addOption(options.acceptStaleAnchor())
     .action((files, flags) => verifyCommand(files, flags));
+  add(
+    root,
+    'trust',
+    'write the newest final main-chain header as a trust file; whether to trust it is up to you',
+  )
+    .addOption(options.api())
+    .addOption(options.output())
+    .action((flags) => trustCommand(flags));
   add(root, 'status', 'what a running Crossroot says of itself')
     .addOption(options.api())
     .action((flags) => statusCommand(flags));

@@ -51,15 +51,21 @@ const LEFTOVER_MS = 20_000;
  * A local foreign node that outlived it is its launcher's business.
  * @throws ServicePortError naming the first port that is taken, or wanted twice
  */
-export async function checkPorts(config: Config, data: DataFolder, signal: AbortSignal): Promise<void> {
+export async function checkPorts(
+  config: Config,
+  data: DataFolder,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<void> {
   const seen = new Set<number>();
   const deadline = Date.now() + (data.wasKilled ? LEFTOVER_MS : 0);
   for (const { service, port, host, setting, chain } of needs(config)) {
     if (seen.has(port)) throw new ServicePortError(service, port, setting);
     seen.add(port);
     if (chain !== undefined && data.wasKilled) continue;
-    while (!(await isFree(host, port))) {
+    for (let tries = 0; !(await isFree(host, port)); tries++) {
       if (Date.now() >= deadline) throw new ServicePortError(service, port, setting);
+      if (tries === 0) say(`waiting for port ${port}: ${service} of the killed run may still be ending`);
       await pause(250, signal);
     }
   }

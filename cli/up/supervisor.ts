@@ -53,7 +53,7 @@ export class Supervisor {
     const { signal } = this.#abort;
     const data = await DataFolder.open(this.#path);
     this.#data = data;
-    await checkPorts(config, data, signal);
+    await checkPorts(config, data, signal, (line) => this.#progress.say(line));
     await data.genesis(config);
     this.#progress.say(`data in ${data.path}`);
     // All of them, also when one fails: what has been started must be known to be stopped.
