@@ -42,6 +42,9 @@ export function compact({ vote, bits, signature }: Certificate): CompactCertific
   return { term: vote.term, targetRoot: vote.target.root, bits, signature };
 }
 
+/** Final blocks below the newest that are looked at for a certificate. */
+const LOOK_BACK = 256;
+
 /** Puts together what proofs need: chain queries and certificates. */
 export class AnchorDesk {
   /** Final, so they never change. */
@@ -157,10 +160,28 @@ export class AnchorDesk {
     return root === undefined ? undefined : this.core.chain.header(root);
   }
 
-  /** The final block at `at`; by default the newest. @throws NotFinalError */
+  /**
+   * The newest final block that has a certificate of its own: the newest one, or one just below while the newest
+   * one's certificate is still being written.
+   */
+  #newestCertified():
+    | { readonly header: MainHeader; readonly root: Uint8Array; readonly certificate: Certificate }
+    | undefined {
+    const { finalized } = this.core.engine;
+    for (let height = finalized.height; height > Math.max(0, finalized.height - LOOK_BACK); height--) {
+      const certificate = this.certificate(height);
+      const root = certificate?.vote.source.root;
+      const header = root === undefined ? undefined : this.core.chain.header(root);
+      if (certificate !== undefined && root !== undefined && header !== undefined)
+        return { header, root, certificate };
+    }
+    return undefined;
+  }
+
+  /** The final block at `at`; by default the newest with a certificate. @throws NotFinalError */
   #final(at: number | undefined): { readonly root: Uint8Array; readonly header: MainHeader } {
     const { chain, engine } = this.core;
-    const height = at ?? engine.finalized.height;
+    const height = at ?? this.#newestCertified()?.header.height ?? engine.finalized.height;
     if (height > engine.finalized.height) throw new NotFinalError(height, engine.finalized.height);
     const root = chain.ancestorAt(engine.finalized.root, height);
     const header = root === undefined ? undefined : chain.header(root);
@@ -175,27 +196,27 @@ export class AnchorDesk {
   }
 
   #anchor(root: Uint8Array, header: MainHeader, specRoot: Uint8Array, fromTerm: number): Anchor {
-    const { chain, engine } = this.core;
+    const { chain } = this.core;
     const state = chain.stateAt(root);
     const commitments = commitmentsOf(state);
     const position = chainOrder(state).findIndex((other) => bytesEqual(other, specRoot));
     const nodes = new MemoryNodes();
     const index = indexHistory(commitments, nodes);
     const direct = this.certificate(header.height);
-    const newest = this.certificate(engine.finalized.height);
-    const certificate = direct ?? newest;
-    const newer = chain.header(engine.finalized.root);
-    // The genesis block alone is final without a certificate.
-    if (certificate === undefined || newer === undefined) throw new NotFinalError(header.height, 0);
+    const newer = direct === undefined ? this.#newestCertified() : undefined;
+    const certificate = direct ?? newer?.certificate;
+    if (certificate === undefined || (newer !== undefined && newer.header.height <= header.height)) {
+      throw new NotFinalError(header.height, newer?.header.height ?? 0);
+    }
     return {
       indexPosition: position,
       indexSize: commitments.length,
       indexPath: leafPath(index, position, nodes),
       header,
       ancestry:
-        direct === undefined
-          ? [{ header: newer, path: chain.pathOfAncestor(engine.finalized.root, header.height) }]
-          : [],
+        newer === undefined
+          ? []
+          : [{ header: newer.header, path: chain.pathOfAncestor(newer.root, header.height) }],
       certificate: compact(certificate),
       handovers: this.handovers(fromTerm, certificate.vote.term),
     };

@@ -141,6 +141,14 @@ const paths: ZodOpenApiPathsObject = {
       },
     ),
   },
+  '/v1/main/trust': {
+    get: operation(
+      'trust',
+      'A certified header to trust instead of the genesis',
+      json(z.looseObject({ format: z.literal('crossroot-trust') })),
+      [404],
+    ),
+  },
   '/v1/main/finality': {
     get: operation('finality', 'Head, justified and finalised block', json(s.Finality), []),
   },

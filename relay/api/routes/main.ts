@@ -5,6 +5,7 @@ import type { ApiContext } from '../context.js';
 import { BadRequestError, NotFoundError } from '../errors.js';
 import { answer, param } from '../json.js';
 import * as s from '../schemas.js';
+import { trustFile } from '../trust.js';
 import { finalityView, mainHeaderView, statusName } from '../views.js';
 
 /** The main chain: headers, commitments, finality. */
@@ -14,6 +15,10 @@ export function mainRoutes(context: ApiContext): Router {
 
   router.get('/v1/main/finality', async (_request, response) => {
     answer(s.Finality, response, await finalityView(client));
+  });
+
+  router.get('/v1/main/trust', async (_request, response) => {
+    response.type('json').send(await trustFile(client, await client.genesis()));
   });
 
   router.get('/v1/main/headers/:id', async (request, response) => {
