@@ -80,8 +80,8 @@ describe.each(['ethereum-mainnet', 'ethereum-sepolia'])('on %s, a public network
     ['invalid-uncle-hash', { ommersHash: new Uint8Array(32) }],
     ['invalid-difficulty', { difficulty: integerBytes(1) }],
     ['invalid-base-fee', { baseFeePerGas: integerBytes(1_000_000_001) }],
-    ['invalid-gas-limit', { gasLimit: integerBytes(30_000_000 + 30_000_000 / 1024 + 1) }],
-    ['invalid-gas-limit', { gasLimit: integerBytes(30_000_000 - 29_297) }],
+    ['invalid-gas-limit', { gasLimit: integerBytes(30_000_000 + 29_296) }],
+    ['invalid-gas-limit', { gasLimit: integerBytes(30_000_000 - 29_296) }],
   ])('%s', (rule, changes) => {
     expect(ruleOf(network, child(changes))).toBe(rule);
     expect(ruleOf('ethereum-local', child(changes))).toBe('valid');
