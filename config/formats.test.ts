@@ -58,12 +58,18 @@ describe('configuration', () => {
     const defaults: Record<string, unknown> = { ...config };
     for (const [key, value] of Object.entries(config.main)) defaults[`main.${key}`] = value;
     for (const [key, value] of Object.entries(config.api)) defaults[`api.${key}`] = value;
+    const rows = page.split('\n').map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
     for (const setting of settings) {
-      const row = page.split('\n').find((line) => line.startsWith(`| \`${setting}\` |`));
+      const row = rows.find(([name]) => name === `\`${setting}\``);
       expect(row, setting).toBeDefined();
       const value = defaults[setting];
-      if (typeof value === 'number') expect(row).toContain(`| ${value} |`);
-      if (typeof value === 'string') expect(row).toContain(`| \`"${value}"\` |`);
+      if (typeof value === 'number' || typeof value === 'boolean') expect(row?.[1]).toBe(`${value}`);
+      if (typeof value === 'string') expect(row?.[1]).toBe(`\`"${value}"\``);
     }
   });
 });
