@@ -56,6 +56,7 @@ function walk(
   for (;;) {
     if (node instanceof Uint8Array) throw new TrieProofError('a trie node is not a list');
     if (node.length === 17) {
+      checkBranch(node);
       const [next] = path;
       if (next === undefined) return entryValue(node[16], true);
       path = path.slice(1);
@@ -72,7 +73,14 @@ function walk(
     if (!matches) return undefined;
     path = path.slice(own.length);
     node = follow(node[1], take);
+    if (node.length !== 17) throw new TrieProofError('a trie extension does not lead to a branch');
   }
+}
+
+/** With fewer than two ways on, it would be a leaf or an extension. */
+function checkBranch(node: readonly RlpItem[]): void {
+  const used = node.filter((item) => !(item instanceof Uint8Array && item.length === 0)).length;
+  if (used < 2) throw new TrieProofError('a trie branch has fewer than two entries');
 }
 
 function follow(child: RlpItem | undefined, take: (hash: Uint8Array) => RlpItem): RlpItem {
