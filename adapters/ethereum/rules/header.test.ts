@@ -3,9 +3,14 @@ import { keccak256 } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../../proofs/bytes.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
+import {
+  encodeHeader,
+  FIELD_NAMES,
+  headerParts,
+  sampleHeader,
+} from '../../../test/fixtures/ethereum/headers.js';
 import { ethereumKind } from '../kind.js';
 import { integerBytes } from '../rlp/read.js';
-import { encodeHeader, FIELD_NAMES, headerParts, sampleHeader } from '../testing/headers.js';
 import { decodeEthereumHeader, foreignEthereumHeader } from './header.js';
 
 describe('header codec', () => {

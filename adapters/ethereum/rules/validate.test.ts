@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { type HeaderParts, sampleHeader } from '../../../test/fixtures/ethereum/headers.js';
 import { HeaderRuleError, HeaderTooEarlyError, UnknownNetworkError } from '../../errors.js';
 import type { Ancestors, ForeignHeader } from '../../types.js';
 import { ethereumKind } from '../kind.js';
 import { integerBytes } from '../rlp/read.js';
-import { type HeaderParts, sampleHeader } from '../testing/headers.js';
 import { nextBaseFee } from './baseFee.js';
 import { decodeEthereumHeader } from './header.js';
 import { ethereumNetworks, headerFieldsAt } from './networks.js';
