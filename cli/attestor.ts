@@ -38,6 +38,8 @@ function cannotTell(error: unknown): error is CrossrootError {
 /** A chain as this delegate's own configuration has it. */
 export interface AttestedChain {
   readonly registration: Registration;
+  /** Status that this operator wants the chain to have; by default it approves neither pausing nor resuming. */
+  readonly wanted?: 'active' | 'paused' | undefined;
   readonly sources: readonly Source[];
 }
 
@@ -80,22 +82,22 @@ export class SourceAttestor implements Attestor {
     const own = this.#chains.find((one) => bytesEqual(one.specRoot, action.specRoot));
     if (own === undefined)
       throw new ApprovalRefusedError('the chain is not in this delegate’s configuration');
-    const wanted = payloadOf(action.kind, own.registration);
-    if (wanted === undefined)
-      throw new ApprovalRefusedError('this delegate approves registrations and policies only');
-    if (!bytesEqual(wanted, action.payload)) {
-      throw new ApprovalRefusedError(
-        'this delegate’s configuration has another checkpoint or policy for the chain',
-      );
+    const wanted = payloadOf(action.kind, own);
+    if (wanted === undefined || !bytesEqual(wanted, action.payload)) {
+      throw new ApprovalRefusedError('this delegate’s configuration wants something else for the chain');
     }
     // The action itself must be one valid encoding.
     GovernanceActionType.serialize(action);
   }
 }
 
-function payloadOf(kind: number, registration: Registration): Uint8Array | undefined {
+/** The payload with which this delegate approves an action of that kind, if it does. */
+function payloadOf(kind: number, { registration, wanted }: AttestedChain): Uint8Array | undefined {
+  const none = new Uint8Array(0);
   if (kind === GovernanceKind.register) return RegistrationType.serialize(registration);
   if (kind === GovernanceKind.setPolicy) return PolicyType.serialize(registration.policy);
+  if (kind === GovernanceKind.pause && wanted === 'paused') return none;
+  if (kind === GovernanceKind.resume && wanted === 'active') return none;
   return undefined;
 }
 

@@ -38,6 +38,8 @@ const ChainSchema = z
     checkpoint: z.union([z.string(), CheckpointSchema]).optional(),
     sources: z.array(SourceSchema).min(1).max(8).optional(),
     devnet: DevnetSchema.optional(),
+    /** Ask the delegates to pause or to resume the chain; by default its status is left as it is. */
+    status: z.enum(['active', 'paused']).optional(),
     pollMilliseconds: z.number().int().min(50).max(600_000).optional(),
   })
   .superRefine((chain, context) => {

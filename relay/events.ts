@@ -1,9 +1,11 @@
-import type { StepResult } from './submit/result.js';
+import { isGoverned, type StepResult } from './submit/result.js';
 
 /** What the relay tells whoever runs it, as it happens. Heights are of the foreign chain. */
 export type RelayEvent =
   | { readonly type: 'listening'; readonly url: string }
   | { readonly type: 'registered'; readonly chain: string }
+  /** The delegates' quorum changed the chain's policy, paused or resumed it. */
+  | { readonly type: 'governed'; readonly chain: string; readonly what: string }
   | {
       readonly type: 'submitted';
       readonly chain: string;
@@ -40,5 +42,6 @@ export function eventOf(chain: string, result: StepResult): RelayEvent | undefin
   if (result.kind === 'paused') return { type: 'paused', chain };
   if (result.kind !== 'submitted') return undefined;
   if (result.what === 'registration') return { type: 'registered', chain };
+  if (isGoverned(result.what)) return { type: 'governed', chain, what: result.what };
   return { type: 'submitted', chain, what: result.what, from: result.from, to: result.to };
 }

@@ -57,6 +57,8 @@ export interface RelayChain {
   readonly name: string;
   readonly kind: ChainKind;
   readonly registration: Registration;
+  /** Status that the operator asks the delegates for; by default it is left as it is. */
+  readonly wanted?: 'active' | 'paused' | undefined;
   readonly local: LocalChain;
 }
 

@@ -28,7 +28,7 @@ import { SubmitLoop } from './submit/loop.js';
 import type { Operator } from './submit/operator.js';
 import type { SignatureScheme } from './submit/quorum.js';
 import { Registrar } from './submit/registrar.js';
-import type { Submitter } from './submit/result.js';
+import { isGoverned, type Submitter } from './submit/result.js';
 import { TransactionSender } from './submit/sender.js';
 import { WorkSubmitter } from './submit/workSubmitter.js';
 import { ProgressWatch } from './watch.js';
@@ -129,6 +129,7 @@ export class RelayService {
       const registrar = new Registrar({
         chain: chain.name,
         registration: chain.registration,
+        wanted: chain.wanted,
         client,
         nodes,
         sender,
@@ -235,7 +236,7 @@ export class RelayService {
       onResult: (chain, result) => {
         if (result.kind === 'submitted') {
           metrics.submissions.inc({ chain, what: result.what });
-          if (result.what !== 'registration') metrics.headers.inc({ chain }, result.to - result.from + 1);
+          if (!isGoverned(result.what)) metrics.headers.inc({ chain }, result.to - result.from + 1);
         }
         // A pause is told once, not at every look.
         const news = result.kind !== 'paused' || !paused;

@@ -8,6 +8,8 @@ export interface ChainInit {
   readonly registration: Uint8Array;
   readonly sources: readonly SourceConfig[];
   readonly pollMilliseconds: number;
+  /** Status that this operator wants the chain to have. */
+  readonly wanted?: 'active' | 'paused' | undefined;
 }
 
 /** What the supervisor tells a delegate's process at its start. Travels over IPC only: it may hold passwords. */

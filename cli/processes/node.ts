@@ -24,6 +24,7 @@ async function startNode(init: NodeInit, log: Logger): Promise<Running> {
   const keys = await FileKeys.open(join(init.dataDir, 'keys'), passphrase);
   const chains = init.chains.map((chain) => ({
     registration: RegistrationType.deserialize(chain.registration),
+    wanted: chain.wanted,
     sources: chain.sources.map((source) => openSource(chain.name, source)),
   }));
   const store = await LevelStore.open(join(init.dataDir, 'chain'));

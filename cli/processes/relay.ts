@@ -135,7 +135,7 @@ async function follow(
     onError: (error, source) => log.warn({ err: error, chain: init.name, source }, 'a source failed'),
   });
   return {
-    chain: { name: init.name, kind, registration, local: followedChain(follower) },
+    chain: { name: init.name, kind, registration, wanted: init.wanted, local: followedChain(follower) },
     follower,
     sources,
   };

@@ -49,6 +49,7 @@ export async function resolveChain(
       sources,
       pollMilliseconds:
         config.pollMilliseconds ?? (config.devnet === undefined ? POLL_EXTERNAL : POLL_DEVNET),
+      wanted: config.status,
     };
   } finally {
     await Promise.all(opened.map((source) => source.close()));

@@ -180,6 +180,8 @@ export class Supervisor {
     this.#milestones.note(event);
     if (event.type === 'registered')
       this.#progress.say(`${event.chain}: registered by a quorum of delegates`);
+    if (event.type === 'governed')
+      this.#progress.say(`${event.chain}: ${event.what} approved by a quorum of delegates`);
     if (event.type === 'paused') this.#progress.say(`${event.chain}: PAUSED on the main chain`);
   }
 

@@ -1,3 +1,16 @@
+/** Governed actions that a relay brings, as `StepResult.what`. */
+export type GovernedStep = 'registration' | 'policy' | 'pause' | 'resumption';
+const governed: readonly string[] = [
+  'registration',
+  'policy',
+  'pause',
+  'resumption',
+] satisfies GovernedStep[];
+
+export function isGoverned(what: string): what is GovernedStep {
+  return governed.includes(what);
+}
+
 /** What one step of a submitter came to. */
 export type StepResult =
   /** Something was committed: look again at once. */

@@ -40,6 +40,8 @@ afterAll(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
 
+let paidLast = '';
+
 const view = (chain: string) => up.get<ChainView>(`/v1/chains/${chain}`);
 
 async function mine(count: number): Promise<void> {
@@ -107,6 +109,7 @@ it('Bitcoin, below the committed point: truncated, re-appended, and an old proof
   await mine(2);
   const height = (await heightNow()) - 2;
   expect(await hashAt(height)).toBe(paid.blockHash);
+  paidLast = paid.txid;
   await committed('bitcoin-regtest', height + 1);
   const old = await prove('bitcoin-regtest', paid.txid, 'old');
   expect(await crossroot('verify', old, '--data', up.data)).toMatchObject({ code: 0 });
@@ -169,9 +172,37 @@ it('Ethereum, below the committed point: truncated, re-appended, and an old proo
   expect(both.stdout).toContain('"superseded"');
 });
 
+it('delegates pause, resume and change the policy by quorum, as their configurations say', async () => {
+  const file = await prove('bitcoin-regtest', paidLast, 'before-pause');
+  const base = externalChains(folder, foreign) as { chains: { name: string; policy: string }[] };
+  const restart = async (over: object) => {
+    expect(await up.stop()).toBe(0);
+    const chains = base.chains.map((chain) =>
+      chain.name === 'bitcoin-regtest' ? { ...chain, ...over } : chain,
+    );
+    up.configure({ chains, demo: false });
+    up.start();
+  };
+  await restart({ status: 'paused' });
+  await up.until(
+    'bitcoin-regtest to be paused',
+    async () => (await view('bitcoin-regtest')).status === 'paused',
+  );
+  expect(await crossroot('verify', file, '--data', up.data)).toMatchObject({ code: 0 });
+  await restart({ status: 'active', policy: 'confirmations(3)' });
+  await up.until('bitcoin-regtest to be active again', async () => {
+    const now = (await view('bitcoin-regtest')) as ChainView & { policyVersion: number };
+    return now.status === 'active' && now.policyVersion === 2;
+  });
+  await mine(3);
+  const tip = await heightNow();
+  const now = await committed('bitcoin-regtest', tip - 2);
+  expect(Number(now.committed?.height)).toBe(tip - 2);
+});
+
 it('a proof with one byte changed is refused, whichever it is', async () => {
   const paid = await payBitcoin(foreign.bitcoinRpc, { satoshi: 3_000_000n });
-  await mine(2);
+  await mine(3);
   const file = await prove('bitcoin-regtest', paid.txid, 'bytes', '--format', 'ssz');
   const { readFile } = await import('node:fs/promises');
   const good = await readFile(file);

@@ -58,6 +58,12 @@ export class Up {
   ) {
     if (!existsSync(MAIN)) throw new Error('dist/ is missing: run "npm run build" first');
     this.api = `http://127.0.0.1:${ports.api}`;
+    this.configure(config);
+  }
+
+  /** Writes the configuration file: for the next start. */
+  configure(config: object): void {
+    const { ports, folder } = this;
     const whole = {
       ...config,
       api: { port: ports.api, requestsPerMinute: 100_000 },
