@@ -1,4 +1,5 @@
 import { concatBytes } from '../../../proofs/bytes.js';
+import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { encodeRlp } from '../rlp/rlp.js';
 import { bloomOf } from '../rules/bloom.js';
 import { type RpcObject, rpcBytes, rpcInteger, rpcIntegerBytes, rpcList, rpcObject } from './fields.js';
@@ -6,7 +7,7 @@ import { type RpcObject, rpcBytes, rpcInteger, rpcIntegerBytes, rpcList, rpcObje
 /**
  * Consensus encoding of a receipt from `eth_getBlockReceipts`: status (EIP-658) or, before Byzantium, the state root;
  * the bloom is always rebuilt from the logs, since some providers leave it out.
- * @throws MalformedInputError
+ * @throws MalformedInputError for a type that is not known too
  */
 export function encodeReceiptJson(receipt: RpcObject): Uint8Array {
   const logs = rpcList(receipt.logs, 'receipt logs').map((value) => {
@@ -29,5 +30,6 @@ export function encodeReceiptJson(receipt: RpcObject): Uint8Array {
   ]);
   const type =
     receipt.type === undefined || receipt.type === null ? 0n : rpcInteger(receipt.type, 'receipt type');
+  if (type > 4n) throw new MalformedInputError('receipt type', `${type} is not known`);
   return type === 0n ? body : concatBytes(Uint8Array.of(Number(type)), body);
 }
