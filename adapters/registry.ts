@@ -1,5 +1,6 @@
 import { utf8 } from '../proofs/bytes.js';
 import type { ChainSpec, Checkpoint } from '../proofs/containers/spec.js';
+import type { FormatContext } from '../proofs/format/json.js';
 import type { NetworkData, PayloadVerifier } from '../proofs/verify/payload.js';
 import { bitcoinKind } from './bitcoin/kind.js';
 import { bitcoinPayloadVerifiers } from './bitcoin/proofs/index.js';
@@ -51,6 +52,15 @@ export function specFor(name: string, checkpoint: Checkpoint): ChainSpec {
     checkpoint,
   };
 }
+
+/** Everything built in that proof files are read with. */
+export const formatContext: FormatContext = {
+  get networks() {
+    return networkData;
+  },
+  payloads: payloadVerifiers,
+  chainKind: (name) => chainKinds.find((kind) => kind.networks.some((one) => one.name === name))?.code,
+};
 
 /** What a verifier knows of foreign chains: exactly what is built in here. */
 export const networkData: NetworkData = {

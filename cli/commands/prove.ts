@@ -1,13 +1,12 @@
 import { bitcoinKind } from '../../adapters/bitcoin/kind.js';
 import { buildBitcoinInclusion } from '../../adapters/bitcoin/proofs/build.js';
-import { findNetwork } from '../../adapters/registry.js';
+import { findNetwork, formatContext } from '../../adapters/registry.js';
 import { utf8 } from '../../proofs/bytes.js';
 import { ProofKind } from '../../proofs/containers/proof.js';
 import { encodeProof, type ProofFormat } from '../../proofs/format/file.js';
 import { getFromApi } from '../api.js';
 import { UsageError } from '../errors.js';
 import { readBytes, writeResult } from '../files.js';
-import { formatContext } from '../formatContext.js';
 import { print } from '../output.js';
 
 export interface ProveFlags {

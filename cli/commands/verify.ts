@@ -1,5 +1,5 @@
 import { readUnanchoredHeader } from '../../adapters/bitcoin/proofs/inclusion.js';
-import { networkData, payloadVerifiers } from '../../adapters/registry.js';
+import { formatContext, networkData, payloadVerifiers } from '../../adapters/registry.js';
 import { blstBls } from '../../mainchain/crypto/blst.js';
 import { CrossrootError } from '../../proofs/errors/base.js';
 import { ProofError } from '../../proofs/errors/proof.js';
@@ -15,7 +15,6 @@ import { type VerifyOptions, verifyProof } from '../../proofs/verify/verify.js';
 import { describeVerdict } from '../describe.js';
 import { RefusedError } from '../errors.js';
 import { readBytes } from '../files.js';
-import { formatContext } from '../formatContext.js';
 import { print } from '../output.js';
 import { loadTrust } from '../trust.js';
 

@@ -319,7 +319,7 @@ describe('the API over HTTP', () => {
         expect(await response.text()).not.toContain('no such path');
       }
     }
-    expect(ids.size).toBe(17);
+    expect(ids.size).toBe(18);
   });
 });
 

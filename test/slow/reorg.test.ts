@@ -200,6 +200,14 @@ it('delegates pause, resume and change the policy by quorum, as their configurat
   expect(Number(now.committed?.height)).toBe(tip - 2);
 });
 
+it('a trust file of the running chain stands for its genesis', async () => {
+  const trust = `${folder}/trust.json`;
+  expect(await crossroot('trust', '--api', up.api, '-o', trust)).toMatchObject({ code: 0 });
+  const file = await prove('bitcoin-regtest', paidLast, 'for-trust');
+  expect(await crossroot('verify', file, '--trust', trust)).toMatchObject({ code: 0 });
+  expect(await crossroot('verify', file, '--data', `${folder}/nothing-here`)).toMatchObject({ code: 1 });
+});
+
 it('a proof with one byte changed is refused, whichever it is', async () => {
   const paid = await payBitcoin(foreign.bitcoinRpc, { satoshi: 3_000_000n });
   await mine(3);

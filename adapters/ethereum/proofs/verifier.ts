@@ -113,14 +113,13 @@ function reading<T>(flaw: Flaw, read: () => T): T {
 }
 
 function transactionWords({ hash, transaction }: Shown): string {
-  const { to, value } = transaction;
-  const what =
-    to === undefined
-      ? 'contract creation'
-      : value > 0n
-        ? `payment of ${formatEther(value)} ETH to ${toHex(to)}`
-        : `call of ${toHex(to)}`;
-  return `transaction ${toHex(hash)}: ${what}`;
+  return `transaction ${toHex(hash)}: ${actionWords(transaction)}`;
+}
+
+function actionWords({ to, value, input }: EthereumTransaction): string {
+  if (to === undefined) return 'contract creation';
+  if (input.length === 0) return `payment of ${formatEther(value)} ETH to ${toHex(to)}`;
+  return `call of ${toHex(to)}${value > 0n ? ` with ${formatEther(value)} ETH` : ''}`;
 }
 
 function transactionFacts({ hash, index, transaction }: Shown): Record<string, Json> {
