@@ -60,7 +60,7 @@ describe('proofs', () => {
 
   it('tell amounts in words and wei', () => {
     const claim = verify('tx', buildEthereumProof('tx', bodies, 0));
-    expect(claim.summary).toContain('payment of 1.5 ETH to 0x00000000000000000000000000000000000000aa');
+    expect(claim.summary).toContain('call of 0x00000000000000000000000000000000000000aa with 1.5 ETH');
     expect(claim.facts).toMatchObject({ type: 0, value: '1500000000000000000', inputBytes: 2, nonce: '3' });
     expect(verify('tx', buildEthereumProof('tx', bodies, 6)).summary).toContain('contract creation');
   });
