@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { payBitcoin } from '../../devnet/payments/bitcoin.js';
 import { payEthereum } from '../../devnet/payments/ethereum.js';
@@ -212,7 +212,6 @@ it('a proof with one byte changed is refused, whichever it is', async () => {
   const paid = await payBitcoin(foreign.bitcoinRpc, { satoshi: 3_000_000n });
   await mine(3);
   const file = await prove('bitcoin-regtest', paid.txid, 'bytes', '--format', 'ssz');
-  const { readFile } = await import('node:fs/promises');
   const good = await readFile(file);
   const bad = [];
   for (let i = 0; i < good.length; i += Math.ceil(good.length / 24)) {

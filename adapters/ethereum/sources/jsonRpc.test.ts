@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fromHex, toHex } from '../../../proofs/bytes.js';
 import { ProofKind } from '../../../proofs/containers/proof.js';
 import { leafOf } from '../../../test/fixtures/ethereum/blocks.js';
@@ -9,6 +9,18 @@ import { buildEthereumProof, decodeTransaction, ethereumPayloadVerifiers } from 
 import { EthereumRpcSource } from './jsonRpc.js';
 
 const at = useSourceNode();
+
+/** The block that a transaction just sent is in: the node answers the sending before it has made the block. */
+async function minedIn(hash: string): Promise<Uint8Array> {
+  return vi.waitFor(
+    async () => {
+      const found = await at.source.findTransaction(fromHex(hash));
+      if (found === undefined) throw new Error(`${hash} is in no block yet`);
+      return found.hash;
+    },
+    { timeout: 10_000 },
+  );
+}
 
 describe('a real node', () => {
   it('is of the right chain', async () => {
@@ -66,7 +78,7 @@ describe('a real node', () => {
   it('takes a plain transfer from an unlocked account', async () => {
     const [from] = (await at.anvil.call('eth_accounts')) as string[];
     const hash = String(await at.anvil.call('eth_sendTransaction', [{ from, to: receiver, value: '0x7b' }]));
-    const block = await at.source.block((await at.source.findTransaction(fromHex(hash)))!.hash);
+    const block = await at.source.block(await minedIn(hash));
     expect(block.transactionHashes.map(toHex)).toEqual([hash]);
     expect(decodeTransaction(block.transactions![0]!)).toMatchObject({ value: 123n, to: fromHex(receiver) });
   });
@@ -81,7 +93,7 @@ describe('a real node', () => {
     ['contract creation', 2, { type: 'eip1559', ...fees, to: undefined, value: 0n, data: '0x00' }],
   ])('encodes transactions as the chain does: %s', async (_, type, transaction) => {
     const hash = await at.send(transaction);
-    const block = await at.source.block((await at.source.findTransaction(fromHex(hash)))!.hash);
+    const block = await at.source.block(await minedIn(hash));
     expect(block.transactionHashes.map(toHex)).toEqual([hash]);
     expect(decodeTransaction(block.transactions![0]!).type).toBe(type);
   });
@@ -90,7 +102,7 @@ describe('a real node', () => {
     const nonce = Number(await at.anvil.call('eth_getTransactionCount', [payer.address, 'latest']));
     const signed = await payer.signAuthorization({ address: receiver, chainId: 31337, nonce: nonce + 1 });
     const hash = await at.send({ type: 'eip7702', ...fees, authorizationList: [signed] });
-    const block = await at.source.block((await at.source.findTransaction(fromHex(hash)))!.hash);
+    const block = await at.source.block(await minedIn(hash));
     expect(block.transactionHashes.map(toHex)).toEqual([hash]);
     expect(decodeTransaction(block.transactions![0]!).type).toBe(4);
   });
