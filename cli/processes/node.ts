@@ -11,6 +11,7 @@ import { RpcServer } from '../../mainchain/rpc/server.js';
 import { RegistrationType } from '../../proofs/containers/calls.js';
 import { LevelStore } from '../../storage/level.js';
 import { SourceAttestor } from '../attestor.js';
+import { nodeMetrics } from '../nodeMetrics.js';
 import { openSource } from '../sources.js';
 import { type Running, runChild } from './child.js';
 import type { NodeInit } from './messages.js';
@@ -28,7 +29,9 @@ async function startNode(init: NodeInit, log: Logger): Promise<Running> {
     sources: chain.sources.map((source) => openSource(chain.name, source)),
   }));
   const store = await LevelStore.open(join(init.dataDir, 'chain'));
+  const metrics = nodeMetrics();
   const node = await MainChainNode.start({
+    metrics,
     store,
     genesis,
     kinds: chainKinds,
@@ -46,6 +49,7 @@ async function startNode(init: NodeInit, log: Logger): Promise<Running> {
     host: HOST,
     port: init.rpcPort,
     logger: log,
+    metrics: () => metrics.text(),
   });
   return {
     url: `http://${HOST}:${init.rpcPort}`,

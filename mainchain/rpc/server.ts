@@ -20,6 +20,8 @@ export interface RpcServerOptions {
   /** Requests a second of one address, and at once. */
   readonly rate?: readonly [rate: number, burst: number];
   readonly logger?: Logger;
+  /** Numbers of this node in the Prometheus text format, served at `GET /metrics`. */
+  readonly metrics?: () => Promise<string>;
 }
 
 /** Addresses whose rates are remembered. */
@@ -69,6 +71,12 @@ export class RpcServer {
       response.end(JSON.stringify(body));
     };
     try {
+      if (request.method === 'GET' && request.url === '/metrics' && this.#options.metrics !== undefined) {
+        const text = await this.#options.metrics();
+        response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+        response.end(text);
+        return;
+      }
       if (request.method !== 'POST')
         return answer(405, failure(null, -32600, new BadRequestError('POST only')));
       // A web page cannot send this type to another site without asking first: keeps browsers off a delegate's port.

@@ -71,6 +71,10 @@ it('proofs lead through the hand-overs of terms with rotated keys, until the tru
     keysBefore.filter((key) => key.startsWith('bls-') && !keysAfter.includes(key)).length,
   ).toBeGreaterThan(0);
 
+  const metrics = await (await fetch(`http://127.0.0.1:${up.ports.rpc + 1}/metrics`)).text();
+  expect(metrics).toMatch(/^crossroot_node_finalized_height [1-9]/m);
+  expect(metrics).toMatch(/^crossroot_node_voting 1$/m);
+
   await term(3);
   const trust = `${folder}/trust.json`;
   expect(await crossroot('trust', '--api', up.api, '-o', trust)).toMatchObject({ code: 0 });
