@@ -3,7 +3,7 @@ import { Assurance } from '../proofs/containers/leaf.js';
 import { isRetryable } from '../proofs/errors/base.js';
 import type { FormatContext } from '../proofs/format/json.js';
 import { trustFromGenesis } from '../proofs/verify/trust.js';
-import { type VerifyOptions, verifyProof } from '../proofs/verify/verify.js';
+import type { VerifyOptions } from '../proofs/verify/verify.js';
 import type { KeyValueStore } from '../storage/keyValue.js';
 import { type AppOptions, createApp } from './api/app.js';
 import type { LastStep } from './api/context.js';
@@ -19,6 +19,7 @@ import {
   systemClock,
 } from './ports.js';
 import { type PayloadBuilder, ProofBuilder } from './proofs/builder.js';
+import { OutgoingCheck } from './proofs/check.js';
 import { RecentProofs } from './proofs/recent.js';
 import { AttestedSubmitter } from './submit/attestedSubmitter.js';
 import { ChainSubmitter } from './submit/chainSubmitter.js';
@@ -144,12 +145,13 @@ export class RelayService {
       payloads: config.format.payloads,
       trust: trustFromGenesis(config.genesis),
     };
+    const outgoing = new OutgoingCheck(client, trustFromGenesis(config.genesis), verify);
     this.builder = new ProofBuilder({
       client,
       chains: config.chains,
       data: config.data,
       payloads: config.payloads,
-      check: (proof) => void verifyProof(proof, verify),
+      check: (proof, fromTerm) => outgoing.check(proof, fromTerm),
     });
     this.#watch = new ProgressWatch({ client, chains: config.chains, metrics, emit, clock });
     const lastSteps = () =>

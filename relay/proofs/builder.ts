@@ -47,7 +47,7 @@ export interface ProofBuilderOptions {
   readonly data: ProofData;
   readonly payloads: PayloadBuilder;
   /** Checks a finished proof before it leaves; throws if it does not hold. A lying node is found here. */
-  readonly check?: (proof: Proof) => void;
+  readonly check?: (proof: Proof, fromTerm: number) => Promise<void>;
 }
 
 export interface ProofRequest {
@@ -110,7 +110,7 @@ export class ProofBuilder {
     if (!bytesEqual(leafAnchor.leaf.blockHash, place.blockHash)) throw superseded(chain, place);
     const { genesisRoot } = leafAnchor.anchor.header;
     const proof: Proof = { kind, genesisRoot, leafAnchor, payload };
-    this.#o.check?.(proof);
+    await this.#o.check?.(proof, request.fromTerm ?? 0);
     return {
       proof,
       kind,
@@ -128,7 +128,7 @@ export class ProofBuilder {
     const reorgAnchor = await this.#o.client.reorgAnchor(name, index);
     const { header } = reorgAnchor.anchor;
     const proof: ReorgProof = { kind: ProofKind.reorg, genesisRoot: header.genesisRoot, reorgAnchor };
-    this.#o.check?.(proof);
+    await this.#o.check?.(proof, 0);
     const height = reorgAnchor.reorg.forkHeight;
     return { proof, kind: ProofKind.reorg, chain: chain.name, height, mainHeight: header.height };
   }
