@@ -52,6 +52,27 @@ describe('reading proof files', () => {
     );
   });
 
+  it('refuses megabytes of hex or of nesting by a named flaw', () => {
+    const { proof } = anchoredFixture({ terms: 1 });
+    const text = new TextDecoder().decode(encodeProof(proof, 'json', fixtureContext));
+    const json = JSON.parse(text) as { payload: Json; genesisRoot: Json };
+    const long = `0x${'ab'.repeat(6_000_000)}`;
+    const reads = (change: object) =>
+      decodes(new TextEncoder().encode(JSON.stringify({ ...json, ...change })));
+    expect(reads({})).toBe(true);
+    expect(reads({ genesisRoot: long })).toBe(false);
+    // The fixture takes any payload: long hex is read as any other.
+    expect(reads({ payload: long })).toBe(true);
+    expect(reads({ payload: `${long}a` })).toBe(false);
+    const nested = `${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}`;
+    for (const member of ['chain', 'leaf', 'commitment', 'anchor', 'payload']) {
+      for (const value of [nested, `{"checkpoint":${nested},"name":"fixture-chain"}`]) {
+        const changed = JSON.stringify({ ...json, [member]: 'HERE' }).replace('"HERE"', value);
+        expect(decodes(new TextEncoder().encode(changed)), member).toBe(false);
+      }
+    }
+  });
+
   it('refuses what is too large before reading it', () => {
     expect(() => decodeProof(new Uint8Array(MAX_PROOF_BYTES + 1), fixtureContext)).toThrow(
       LimitExceededError,

@@ -46,6 +46,14 @@ const foreignHashes = new Set([
   'reorg.newTipHash',
 ]);
 
+/** The objects that they are in: nothing else is walked, however deeply a file nests. */
+const foreignParents = new Set(
+  [...foreignHashes].flatMap((path) => {
+    const parts = path.split('.');
+    return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('.'));
+  }),
+);
+
 type Direction = (hash: Json, kind: number) => Json;
 
 /** Applies `change` to every foreign hash in `json`; unknown shapes are left for the schema to refuse. */
@@ -54,7 +62,8 @@ function mapHashes(json: Json, kind: number, change: Direction, path = ''): Json
   return Object.fromEntries(
     Object.entries(json).map(([key, value]) => {
       const here = path === '' ? key : `${path}.${key}`;
-      return [key, foreignHashes.has(here) ? change(value, kind) : mapHashes(value, kind, change, here)];
+      if (foreignHashes.has(here)) return [key, change(value, kind)];
+      return [key, foreignParents.has(here) ? mapHashes(value, kind, change, here) : value];
     }),
   );
 }

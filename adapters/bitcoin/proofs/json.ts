@@ -65,7 +65,7 @@ function integer(json: Json | undefined, max: number, path: string): number {
 }
 
 function hex(json: Json | undefined, path: string): Uint8Array {
-  if (typeof json !== 'string' || !/^([0-9a-f]{2})*$/.test(json))
+  if (typeof json !== 'string' || json.length % 2 !== 0 || !/^[0-9a-f]*$/.test(json))
     throw malformed(path, 'is not lower-case hex');
   if (json.length > 2 * MAX_TRANSACTION_BYTES) {
     throw malformed(path, `is longer than ${MAX_TRANSACTION_BYTES} bytes`);

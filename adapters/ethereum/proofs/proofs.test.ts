@@ -1,6 +1,6 @@
 import { keccak256 } from 'viem';
 import { describe, expect, it } from 'vitest';
-import { toHex } from '../../../proofs/bytes.js';
+import { bytesEqual, toHex } from '../../../proofs/bytes.js';
 import { ProofKind } from '../../../proofs/containers/proof.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { ProofError } from '../../../proofs/errors/proof.js';
@@ -82,6 +82,13 @@ describe('proofs', () => {
         expect(flawOf(() => verifier.fromJson({ ...json, [name]: other }))).toBe('malformed');
       }
     }
+  });
+
+  it('have a JSON form at any size a payload can have', () => {
+    const { fromJson, toJson } = verifierOf('tx');
+    const transactionNodes = [new Uint8Array(5_000_000)];
+    const payload = TransactionPayloadType.serialize({ index: 0, transactionNodes });
+    expect(bytesEqual(fromJson(toJson(payload)), payload)).toBe(true);
   });
 
   it.each(['tx', 'receipt', 'log'] as const)('of a %s are refused after any change of a byte', (aspect) => {
