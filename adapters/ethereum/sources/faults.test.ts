@@ -48,7 +48,15 @@ describe('a lying node', () => {
     await at.send({ type: 'legacy', gasPrice: 10n ** 10n, chainId: 31337 });
     await at.anvil.call('anvil_mine', ['0x1']);
     at.node.tamper = (_method, [number], result) => (number === numberToHex(top - 1) ? old : result);
-    await expect(at.source.headers(top - 1, 2)).rejects.toThrow(/reorganised at height/);
+    const unlinked = at.source.headers(top - 1, 2);
+    await expect(unlinked).rejects.toThrow(/reorganised while headers from \d+ were read, twice/);
+    await expect(unlinked).rejects.toThrow(SourceUnavailableError);
+    // Once is forgiven: the second reading is of one chain.
+    let times = 0;
+    at.node.tamper = (_method, [number], result) =>
+      number === numberToHex(top - 1) && times++ === 0 ? old : result;
+    expect((await at.source.headers(top - 1, 2)).map(({ height }) => height)).toEqual([top - 1, top]);
+    expect(times).toBe(2);
   });
 
   it.each<[string, (tx: Record<string, unknown>) => Record<string, unknown>]>([
@@ -112,6 +120,13 @@ describe('a poor node', () => {
     );
     at.node.tamper = (method, _params, result) => (/Receipt/.test(method) ? null : result);
     await expect(block()).rejects.toThrow(SourceUnavailableError);
+    // The transaction is in another block by now: no lie, but no receipt of this block.
+    at.node.tamper = (method, _params, result) => {
+      if (method === 'eth_getBlockReceipts') return null;
+      if (method !== 'eth_getTransactionReceipt') return result;
+      return { ...(result as object), blockHash: `0x${'11'.repeat(32)}`, cumulativeGasUsed: '0x1' };
+    };
+    await expect(block()).rejects.toThrow(SourceUnavailableError);
   });
 
   it('without blooms is good enough', async () => {
@@ -129,6 +144,10 @@ describe('a poor node', () => {
     await expect(at.source.tip()).rejects.toThrow(SourceUnavailableError);
     at.node.tamper = () => {
       throw new Refusal(-39001, 'Unknown block');
+    };
+    expect(await at.source.finalized()).toBeUndefined();
+    at.node.tamper = () => {
+      throw new Refusal(-32602, 'invalid argument 0: hex string without 0x prefix');
     };
     expect(await at.source.finalized()).toBeUndefined();
     at.node.tamper = () => {

@@ -24,6 +24,9 @@ export interface EthereumRpcOptions {
   readonly maxResponseBytes?: number;
 }
 
+/** JSON-RPC 2.0, section 5.1: what nodes without finality answer to the tag. */
+const INVALID_PARAMS = -32602;
+
 /**
  * Reads an Ethereum chain over JSON-RPC. Nothing is believed: headers are re-encoded and hashed, bodies checked by their
  * roots; what does not fit is a `SourceFaultError`, no answer a `SourceUnavailableError`.
@@ -75,12 +78,20 @@ export class EthereumRpcSource implements Source {
     const answer = await this.#client.ask('eth_getBlockByNumber', ['finalized', false]);
     if ('result' in answer) return answer.result === null ? undefined : this.#tipOf(answer.result);
     const { code, message } = answer.refusal;
-    // Nodes say so where nothing is final yet.
-    if (/not found|unknown block/i.test(message)) return undefined;
+    // Nodes say so where nothing is final yet, or where they do not know the tag.
+    if (code === INVALID_PARAMS || /not found|unknown block/i.test(message)) return undefined;
     throw new SourceUnavailableError(this.name, `eth_getBlockByNumber finalized: ${message} (${code})`);
   }
 
   async headers(from: number, count: number): Promise<ForeignHeader[]> {
+    // The chain may have changed between two answers.
+    const headers = (await this.#linkedRun(from, count)) ?? (await this.#linkedRun(from, count));
+    if (headers !== undefined) return headers;
+    throw new SourceUnavailableError(this.name, `reorganised while headers from ${from} were read, twice`);
+  }
+
+  /** `undefined` where the headers do not link. */
+  async #linkedRun(from: number, count: number): Promise<ForeignHeader[] | undefined> {
     const headers: ForeignHeader[] = [];
     while (headers.length < count) {
       const first = from + headers.length;
@@ -92,7 +103,10 @@ export class EthereumRpcSource implements Source {
       );
       for (const block of blocks) {
         if (block === null) return headers;
-        headers.push(this.#linked(headers.at(-1), this.#header(block, from + headers.length)));
+        const header = this.#header(block, from + headers.length);
+        const before = headers.at(-1);
+        if (before !== undefined && !bytesEqual(before.hash, header.parentHash)) return undefined;
+        headers.push(header);
       }
     }
     return headers;
@@ -112,7 +126,7 @@ export class EthereumRpcSource implements Source {
     );
     this.#compareRoot('transactions', transactions, header.transactionsRoot);
     const transactionHashes = transactions.map((raw) => keccak_256(raw));
-    const receipts = await this.#receipts(id, transactionHashes);
+    const receipts = await this.#receipts(hash, transactionHashes);
     this.#compareRoot('receipts', receipts, header.receiptsRoot);
     return { header, transactionHashes, transactions, receipts };
   }
@@ -133,19 +147,32 @@ export class EthereumRpcSource implements Source {
   }
 
   /** Receipts by block; one by one where the node does not have that call. */
-  async #receipts(id: string, hashes: readonly Uint8Array[]): Promise<Uint8Array[]> {
+  async #receipts(blockHash: Uint8Array, hashes: readonly Uint8Array[]): Promise<Uint8Array[]> {
+    const id = toHex(blockHash);
     const answer = await this.#client.ask('eth_getBlockReceipts', [id]);
     const all = 'result' in answer ? answer.result : null;
     const list =
       all === null
-        ? await Promise.all(
-            hashes.map((hash) => this.#client.call('eth_getTransactionReceipt', [toHex(hash)])),
-          )
+        ? await this.#receiptsOneByOne(blockHash, hashes)
         : this.#reading('receipts', () => rpcList(all, 'receipts'));
     if (list.includes(null))
       throw new SourceUnavailableError(this.name, `does not have all receipts of block ${id}`);
     return this.#reading('receipts', () =>
       list.map((receipt) => encodeReceiptJson(rpcObject(receipt, 'receipt'))),
+    );
+  }
+
+  /** `null` for what is not in this block: a node knows only the best chain's receipts by transaction. */
+  async #receiptsOneByOne(blockHash: Uint8Array, hashes: readonly Uint8Array[]): Promise<unknown[]> {
+    const receipts = await Promise.all(
+      hashes.map((hash) => this.#client.call('eth_getTransactionReceipt', [toHex(hash)])),
+    );
+    return this.#reading('receipts', () =>
+      receipts.map((receipt) => {
+        if (receipt === null) return null;
+        const at = rpcBytes(rpcObject(receipt, 'receipt').blockHash, 'receipt blockHash', 32);
+        return bytesEqual(at, blockHash) ? receipt : null;
+      }),
     );
   }
 
@@ -163,12 +190,6 @@ export class EthereumRpcSource implements Source {
       if (bytesEqual(header.hash, rpcBytes(fields.hash, 'block hash', 32))) return header;
       throw new MalformedInputError('block hash', `is not that of its fields, ${toHex(header.hash)}`);
     });
-  }
-
-  /** The chain may have changed between two answers: whoever asked asks again. */
-  #linked(before: ForeignHeader | undefined, header: ForeignHeader): ForeignHeader {
-    if (before === undefined || bytesEqual(before.hash, header.parentHash)) return header;
-    throw new SourceUnavailableError(this.name, `reorganised at height ${header.height} while it was read`);
   }
 
   #compareRoot(what: string, values: readonly Uint8Array[], root: Uint8Array): void {
