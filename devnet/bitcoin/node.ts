@@ -101,7 +101,9 @@ export class RegtestNode {
   /** Runs one change of state at a time. */
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
     const run = this.#queue.then(work);
-    this.#queue = run.catch(() => undefined);
+    // The caller sees the failure; the next change only waits for the end of this one.
+    const done = () => undefined;
+    this.#queue = run.then(done, done);
     return run;
   }
 

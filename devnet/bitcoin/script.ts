@@ -1,16 +1,6 @@
 import { address as addressCodec, opcodes, script as scriptCodec } from 'bitcoinjs-lib';
+import type { ScriptType } from '../../adapters/bitcoin/proofs/output.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
-
-export type ScriptType =
-  | 'pubkey'
-  | 'pubkeyhash'
-  | 'scripthash'
-  | 'witness_v0_keyhash'
-  | 'witness_v0_scripthash'
-  | 'witness_v1_taproot'
-  | 'witness_unknown'
-  | 'nulldata'
-  | 'nonstandard';
 
 /** What tells one network's addresses from another's. */
 export interface AddressFormat {

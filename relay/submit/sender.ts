@@ -1,3 +1,4 @@
+import { Serial } from '../../indexers/serial.js';
 import type { MainChainClient } from '../../mainchain/rpc/types.js';
 import { toHex } from '../../proofs/bytes.js';
 import type { BlockRef } from '../../proofs/containers/consensus.js';
@@ -9,7 +10,6 @@ import {
 import { CrossrootError, isRetryable } from '../../proofs/errors/base.js';
 import { type Clock, systemClock } from '../ports.js';
 import { CallRefusedError, OperatorBalanceError, TransactionLostError } from './errors.js';
-import { Mutex } from './mutex.js';
 import type { Operator } from './operator.js';
 import { isRetryableRefusal } from './refusals.js';
 
@@ -52,7 +52,7 @@ export class TransactionSender {
   readonly #pollMs: number;
   readonly #resendMs: number;
   readonly #onBalance: ((balance: bigint) => void) | undefined;
-  readonly #queue = new Mutex();
+  readonly #queue = new Serial();
 
   constructor(options: SenderOptions) {
     this.#client = options.client;
