@@ -2,6 +2,7 @@ import { digest, digest2Bytes32, hashInto } from '@chainsafe/as-sha256';
 import { setHasher as setTreeHasher } from '@chainsafe/persistent-merkle-tree';
 import { hasher as treeHasher } from '@chainsafe/persistent-merkle-tree/hasher/as-sha256';
 import { type Hasher, setHasher } from './hasher.js';
+import { doubleSha256Lanes } from './lanes/index.js';
 
 /** WebAssembly SHA-256 (SIMD in batches where the engine has it). */
 export const wasmHasher: Hasher = {
@@ -11,6 +12,14 @@ export const wasmHasher: Hasher = {
   digestPairs(pairs) {
     const out = new Uint8Array(pairs.length / 2);
     hashInto(pairs, out);
+    return out;
+  },
+  doubleDigests(messages, size) {
+    const inLanes = doubleSha256Lanes(messages, size);
+    if (inLanes !== undefined) return inLanes;
+    const out = new Uint8Array(Math.floor(messages.length / size) * 32);
+    for (let at = 0, i = 0; at + size <= messages.length; at += size, i++)
+      out.set(digest(digest(messages.subarray(at, at + size))), 32 * i);
     return out;
   },
 };
