@@ -101,15 +101,19 @@ export function foreignHeader(raw: Uint8Array, height: number): ForeignHeader {
  * @throws MalformedInputError on leftover bytes.
  */
 export function splitHeaders(bytes: Uint8Array): Uint8Array[] {
-  if (bytes.length % HEADER_BYTES !== 0) {
-    throw new MalformedInputError(
-      'Bitcoin headers',
-      `end with ${bytes.length % HEADER_BYTES} bytes that are no whole 80-byte header`,
-    );
-  }
+  assertWholeHeaders(bytes);
   const out: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += HEADER_BYTES) out.push(bytes.slice(at, at + HEADER_BYTES));
   return out;
+}
+
+/** @throws MalformedInputError on leftover bytes. */
+export function assertWholeHeaders(bytes: Uint8Array): void {
+  if (bytes.length % HEADER_BYTES === 0) return;
+  throw new MalformedInputError(
+    'Bitcoin headers',
+    `end with ${bytes.length % HEADER_BYTES} bytes that are no whole 80-byte header`,
+  );
 }
 
 function assertHeaderBytes(raw: Uint8Array): void {

@@ -41,9 +41,10 @@ export async function verifyHeaderRun(
       validator.push(partial, 0, now);
       held = 0;
     }
-    for (; at + HEADER_BYTES <= chunk.length; at += HEADER_BYTES) validator.push(chunk, at, now);
-    partial.set(chunk.subarray(at), 0);
-    held = chunk.length - at;
+    const whole = chunk.length - ((chunk.length - at) % HEADER_BYTES);
+    validator.pushMany(chunk.subarray(at, whole), now);
+    partial.set(chunk.subarray(whole), 0);
+    held = chunk.length - whole;
   }
   if (held > 0) {
     throw new MalformedInputError(
