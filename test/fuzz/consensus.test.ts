@@ -1,0 +1,4 @@
+import { consensusTargets } from './consensusTargets.js';
+import { fuzzSuite } from './suite.js';
+
+fuzzSuite('consensus', consensusTargets);

@@ -1,0 +1,28 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { useFastHasher } from '../../proofs/hash/fast.js';
+import { type FuzzTarget, fuzz } from './harness.js';
+
+/** Inputs of one suite, all targets together: `npm run test:fuzz` makes ten million of two suites. */
+const TOTAL = Number(process.env.FUZZ_INPUTS ?? 100_000);
+/** The same inputs again: `SEED=n`. */
+const SEED = Number(process.env.SEED ?? 1);
+/** What a run may leave on the heap, bytes: memos of fixed size, and what the engine has not collected. */
+const GROWTH = 64 * 2 ** 20;
+
+/** A test for each target, with an equal share of the inputs. */
+export function fuzzSuite(name: string, targets: readonly FuzzTarget[]): void {
+  const count = Math.ceil(TOTAL / targets.length);
+  describe(`${name}: ${count.toLocaleString('en')} inputs each, seed ${SEED}`, () => {
+    beforeAll(useFastHasher);
+    test.each(targets.map((target) => [target.name, target] as const))('%s', (_, target) => {
+      const report = fuzz(target, count, SEED);
+      const { accepted, slowest, growth } = report;
+      if (TOTAL > 100_000)
+        console.log(
+          `${target.name}: ${count} inputs, ${accepted} taken, slowest ${slowest.toFixed(1)} ms, heap ${(growth / 2 ** 20).toFixed(1)} MiB`,
+        );
+      expect(accepted).toBeGreaterThanOrEqual(target.seeds.length);
+      expect(growth).toBeLessThan(GROWTH);
+    });
+  });
+}
