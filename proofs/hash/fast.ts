@@ -4,10 +4,18 @@ import { hasher as treeHasher } from '@chainsafe/persistent-merkle-tree/hasher/a
 import { type Hasher, setHasher } from './hasher.js';
 import { doubleSha256Lanes } from './lanes/index.js';
 
-/** WebAssembly SHA-256 (SIMD in batches where the engine has it). */
+/** From this length on, in bytes, calling Node's own hash costs less than its use of the processor's SHA instructions saves. */
+const LONG = 128;
+/** Node's own SHA-256, asked for at run time: this file is loaded in pages too. */
+const native = globalThis.process?.getBuiltinModule?.('node:crypto')?.hash;
+
+/** WebAssembly SHA-256 (SIMD in batches where the engine has it); long messages by Node itself where it is Node. */
 export const wasmHasher: Hasher = {
   name: 'as-sha256',
-  sha256: (data) => digest(data),
+  sha256: (data) =>
+    native === undefined || data.length < LONG
+      ? digest(data)
+      : new Uint8Array(native('sha256', data, 'buffer')),
   digest64: (left, right) => digest2Bytes32(left, right),
   digestPairs(pairs) {
     const out = new Uint8Array(pairs.length / 2);

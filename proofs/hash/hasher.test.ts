@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, test } from 'vitest';
-import { wasmHasher } from '../fast.js';
-import { nobleHasher } from '../hasher.js';
-import { doubleSha256Lanes, LANE_SIZES, lanesWork } from './index.js';
+import { wasmHasher } from './fast.js';
+import { nobleHasher } from './hasher.js';
+import { doubleSha256Lanes, LANE_SIZES, lanesWork } from './lanes/index.js';
 
 const twice = (data: Uint8Array): Buffer =>
   createHash('sha256').update(createHash('sha256').update(data).digest()).digest();
@@ -64,6 +64,16 @@ it('every hasher gives the same, for every size', () => {
     }),
   );
 });
+
+test.each([0, 1, 55, 56, 64, 127, 128, 129, 1000, 100_000])(
+  'a message of %i bytes is hashed by each as by the others',
+  (length) => {
+    const message = new Uint8Array(length).map((_, i) => i * 7);
+    const wanted = new Uint8Array(createHash('sha256').update(message).digest());
+    expect(wasmHasher.sha256(message)).toEqual(wanted);
+    expect(nobleHasher.sha256(message)).toEqual(wanted);
+  },
+);
 
 it('leaves other sizes to others', () => {
   expect(doubleSha256Lanes(new Uint8Array(960), 96)).toBeUndefined();
