@@ -1,0 +1,4 @@
+import { outerTargets } from './outerTargets.js';
+import { fuzzSuite } from './suite.js';
+
+fuzzSuite('outer', outerTargets);
