@@ -22,7 +22,14 @@ export { LimitExceededError, MalformedInputError } from './errors/input.js';
 export { type Flaw, ProofError } from './errors/proof.js';
 export { decodeProof, encodeProof, type ProofFormat } from './format/file.js';
 export type { FormatContext } from './format/json.js';
-export type { AnchoredProof, InclusionProof, Proof, ReorgProof } from './format/proof.js';
+export type {
+  AnchoredKind,
+  AnchoredProof,
+  InclusionProof,
+  Proof,
+  ReorgProof,
+  UnanchoredProof,
+} from './format/proof.js';
 export { decodeTrust, encodeTrust, type TrustFile } from './format/trust.js';
 export { useFastHasher } from './hash/fast.js';
 export { type Hasher, setHasher } from './hash/hasher.js';
@@ -38,6 +45,7 @@ export {
   type InclusionVerdict,
   type ReorgVerdict,
   supersedes,
+  type UnanchoredVerdict,
   type Verdict,
 } from './verify/verdict.js';
 export { type VerifyOptions, verifyProof } from './verify/verify.js';

@@ -140,7 +140,7 @@ export const ReorgAnchorType = new ContainerType(
 );
 export type ReorgAnchor = ValueOf<typeof ReorgAnchorType>;
 
-/** Body of an anchored proof: kinds `bitcoinTransaction` to `ethereumLog`. */
+/** Body of an anchored proof: kinds `bitcoinTransaction` to `ethereumLog`, `bitcoinTransactions` to `bitcoinData`. */
 export const AnchoredProofType = new ContainerType(
   { genesisRoot: Bytes32, leafAnchor: LeafAnchorType, payload: new ByteListType(MAX_PAYLOAD_BYTES) },
   { typeName: 'AnchoredProof', jsonCase: 'eth2' },
@@ -163,6 +163,19 @@ export const InclusionProofType = new ContainerType(
   { typeName: 'InclusionProof', jsonCase: 'eth2' },
 );
 
+/** Body of kind `unanchored`: a payload of any other kind about a block that no main chain vouches for. */
+export const UnanchoredProofType = new ContainerType(
+  {
+    chain: new ByteListType(MAX_CHAIN_NAME),
+    /** The block's raw header. */
+    header: new ByteListType(8192),
+    /** `ProofKind` that the payload is of: one of the anchored kinds. */
+    payloadKind: Uint8,
+    payload: new ByteListType(MAX_PAYLOAD_BYTES),
+  },
+  { typeName: 'UnanchoredProof', jsonCase: 'eth2' },
+);
+
 /** What a proof is about. Never reused. */
 export const ProofKind = {
   bitcoinTransaction: 1,
@@ -172,5 +185,16 @@ export const ProofKind = {
   reorg: 5,
   /** Inclusion in a block that no main chain vouches for. */
   bitcoinInclusion: 6,
+  /** Transactions of one block. */
+  bitcoinTransactions: 7,
+  /** A transaction with its witness (BIP141). */
+  bitcoinWitness: 8,
+  bitcoinOutput: 9,
+  /** That an input spends an output. */
+  bitcoinSpend: 10,
+  /** What an OP_RETURN output carries. */
+  bitcoinData: 11,
+  /** Any of the anchored kinds' payloads, in a block that no main chain vouches for. */
+  unanchored: 12,
 } as const;
 export type ProofKindCode = (typeof ProofKind)[keyof typeof ProofKind];

@@ -22,10 +22,12 @@ import { minify } from './minify.js';
 import {
   type AnchoredProof,
   type InclusionProof,
+  isAnchoredKind,
   kindNames,
   PROOF_FORMAT,
   type Proof,
   type ReorgProof,
+  type UnanchoredProof,
 } from './proof.js';
 
 /** What the JSON form needs to know of foreign chains: how their users write hashes, and each payload's form. */
@@ -99,6 +101,15 @@ export function proofToJson(proof: Proof, context: FormatContext): Json {
       payload: payloadOf(proof.kind, context).toJson(proof.payload),
     };
   }
+  if (proof.kind === ProofKind.unanchored) {
+    return {
+      ...head,
+      chain: chainName(proof.chain),
+      header: toJsonValue(headerBytes, proof.header),
+      payloadKind: kindNames[proof.payloadKind],
+      payload: payloadOf(proof.payloadKind, context).toJson(proof.payload),
+    };
+  }
   if (proof.kind === ProofKind.reorg) {
     const body = reorgToJson(proof);
     const kind = kindOf(chainName(proof.reorgAnchor.chain.name), context);
@@ -163,12 +174,17 @@ function proofFromJson(json: Json, context: FormatContext): Proof {
   if (record.format !== PROOF_FORMAT) throw malformed('format', `is not "${PROOF_FORMAT}"`);
   if (record.version !== PROOF_VERSION)
     throw new ProofError('unsupported-version', 'the proof version is not known');
-  const kind = Object.entries(kindNames).find(([, name]) => name === record.kind)?.[0];
-  if (kind === undefined) throw malformed('kind', 'is not known');
-  const code = Number(kind) as ProofKindCode;
+  const code = kindCode(record.kind, 'kind');
   if (code === ProofKind.bitcoinInclusion) return inclusionFromJson(record, context);
+  if (code === ProofKind.unanchored) return unanchoredFromJson(record, context);
   if (code === ProofKind.reorg) return reorgFromJson(record, context);
   return anchoredFromJson(code, record, context);
+}
+
+function kindCode(json: Json | undefined, path: string): ProofKindCode {
+  const code = Object.entries(kindNames).find(([, name]) => name === json)?.[0];
+  if (code === undefined) throw malformed(path, 'is not known');
+  return Number(code) as ProofKindCode;
 }
 
 const HEAD = ['format', 'version', 'kind'];
@@ -221,6 +237,24 @@ function inclusionFromJson(record: { readonly [key: string]: Json }, context: Fo
     chain: utf8(name),
     header: fromJsonValue(headerBytes, body.header, 'header') as Uint8Array,
     payload: payloadOf(ProofKind.bitcoinInclusion, context).fromJson(body.payload ?? ''),
+  };
+}
+
+function unanchoredFromJson(
+  record: { readonly [key: string]: Json },
+  context: FormatContext,
+): UnanchoredProof {
+  const body = objectOf(record, [...HEAD, 'chain', 'header', 'payloadKind', 'payload'], '');
+  const name = stringOf(body.chain, 'chain');
+  kindOf(name, context);
+  const payloadKind = kindCode(body.payloadKind, 'payloadKind');
+  if (!isAnchoredKind(payloadKind)) throw malformed('payloadKind', 'is not one of an anchored proof');
+  return {
+    kind: ProofKind.unanchored,
+    chain: utf8(name),
+    header: fromJsonValue(headerBytes, body.header, 'header') as Uint8Array,
+    payloadKind,
+    payload: payloadOf(payloadKind, context).fromJson(body.payload ?? ''),
   };
 }
 

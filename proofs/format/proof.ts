@@ -4,11 +4,18 @@ import type {
   InclusionProofType,
   ProofKindCode,
   ReorgProofType,
+  UnanchoredProofType,
 } from '../containers/proof.js';
 import { ProofKind } from '../containers/proof.js';
 
+/** Kinds whose payload is checked against a leaf under the main chain. */
+export type AnchoredKind = Exclude<
+  ProofKindCode,
+  typeof ProofKind.reorg | typeof ProofKind.bitcoinInclusion | typeof ProofKind.unanchored
+>;
+
 export interface AnchoredProof extends ValueOf<typeof AnchoredProofType> {
-  readonly kind: Exclude<ProofKindCode, typeof ProofKind.reorg | typeof ProofKind.bitcoinInclusion>;
+  readonly kind: AnchoredKind;
 }
 
 export interface ReorgProof extends ValueOf<typeof ReorgProofType> {
@@ -19,8 +26,13 @@ export interface InclusionProof extends ValueOf<typeof InclusionProofType> {
   readonly kind: typeof ProofKind.bitcoinInclusion;
 }
 
+export interface UnanchoredProof extends ValueOf<typeof UnanchoredProofType> {
+  readonly kind: typeof ProofKind.unanchored;
+  readonly payloadKind: AnchoredKind;
+}
+
 /** A proof file's content. */
-export type Proof = AnchoredProof | ReorgProof | InclusionProof;
+export type Proof = AnchoredProof | ReorgProof | InclusionProof | UnanchoredProof;
 
 export const PROOF_FORMAT = 'crossroot-proof';
 
@@ -32,7 +44,20 @@ export const kindNames: Readonly<Record<ProofKindCode, string>> = {
   [ProofKind.ethereumLog]: 'ethereum-log',
   [ProofKind.reorg]: 'reorg',
   [ProofKind.bitcoinInclusion]: 'bitcoin-inclusion',
+  [ProofKind.bitcoinTransactions]: 'bitcoin-transactions',
+  [ProofKind.bitcoinWitness]: 'bitcoin-witness',
+  [ProofKind.bitcoinOutput]: 'bitcoin-output',
+  [ProofKind.bitcoinSpend]: 'bitcoin-spend',
+  [ProofKind.bitcoinData]: 'bitcoin-data',
+  [ProofKind.unanchored]: 'unanchored',
 };
+
+const otherKinds: readonly number[] = [ProofKind.reorg, ProofKind.bitcoinInclusion, ProofKind.unanchored];
+
+/** Whether a code is of a kind whose payload is checked against a leaf. */
+export function isAnchoredKind(code: number): code is AnchoredKind {
+  return Object.hasOwn(kindNames, code) && !otherKinds.includes(code);
+}
 
 /** Largest proof file read, in bytes. */
 export const MAX_PROOF_BYTES = 2 ** 24;

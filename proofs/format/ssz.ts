@@ -6,9 +6,10 @@ import {
   PROOF_VERSION,
   ProofKind,
   ReorgProofType,
+  UnanchoredProofType,
 } from '../containers/proof.js';
 import { ProofError } from '../errors/proof.js';
-import { kindNames, type Proof } from './proof.js';
+import { isAnchoredKind, kindNames, type Proof } from './proof.js';
 
 /** First bytes of a binary proof file; then one byte version, one byte kind, the SSZ body. */
 export const PROOF_MAGIC: Uint8Array = utf8('CRPF');
@@ -20,6 +21,7 @@ export function encodeSsz(proof: Proof): Uint8Array {
 function body(proof: Proof): Uint8Array {
   if (proof.kind === ProofKind.reorg) return ReorgProofType.serialize(proof);
   if (proof.kind === ProofKind.bitcoinInclusion) return InclusionProofType.serialize(proof);
+  if (proof.kind === ProofKind.unanchored) return UnanchoredProofType.serialize(proof);
   return AnchoredProofType.serialize(proof);
 }
 
@@ -31,17 +33,19 @@ export function decodeSsz(bytes: Uint8Array): Proof {
   if (bytes[4] !== PROOF_VERSION)
     throw new ProofError('unsupported-version', `proof version ${bytes[4]} is not known`);
   const rest = bytes.subarray(6);
-  const kind = bytes[5];
+  const kind = bytes[5] ?? 0;
+  if (isAnchoredKind(kind)) return { kind, ...strict(AnchoredProofType, rest, kindNames[kind]) };
   switch (kind) {
-    case ProofKind.bitcoinTransaction:
-    case ProofKind.ethereumTransaction:
-    case ProofKind.ethereumReceipt:
-    case ProofKind.ethereumLog:
-      return { kind, ...strict(AnchoredProofType, rest, kindNames[kind]) };
     case ProofKind.reorg:
       return { kind, ...strict(ReorgProofType, rest, kindNames[kind]) };
     case ProofKind.bitcoinInclusion:
       return { kind, ...strict(InclusionProofType, rest, kindNames[kind]) };
+    case ProofKind.unanchored: {
+      const { payloadKind, ...body } = strict(UnanchoredProofType, rest, kindNames[kind]);
+      if (!isAnchoredKind(payloadKind))
+        throw new ProofError('malformed', `an unanchored proof has no payload of kind ${payloadKind}`);
+      return { kind, payloadKind, ...body };
+    }
     default:
       throw new ProofError('malformed', `proof kind ${kind} is not known`);
   }

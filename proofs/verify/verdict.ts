@@ -63,7 +63,17 @@ export interface InclusionVerdict {
   readonly claims: readonly PayloadClaim[];
 }
 
-export type Verdict = AnchoredVerdict | ReorgVerdict | InclusionVerdict;
+/** Anything else of a block that the user vouches for. */
+export interface UnanchoredVerdict {
+  readonly kind: 'unanchored';
+  /** Name of the kind of its payload. */
+  readonly payloadKind: string;
+  readonly chain: string;
+  readonly blockHash: string;
+  readonly claims: readonly PayloadClaim[];
+}
+
+export type Verdict = AnchoredVerdict | ReorgVerdict | InclusionVerdict | UnanchoredVerdict;
 
 /**
  * Whether `reorg` shows that the leaf behind `verdict` was truncated after the main height it is as of.

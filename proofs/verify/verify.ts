@@ -3,7 +3,7 @@ import { bytesEqual } from '../bytes.js';
 import { ChainStatus, CommitmentType, ReorgType } from '../containers/commitment.js';
 import { Assurance, LeafType } from '../containers/leaf.js';
 import { type ChainRef, ProofKind } from '../containers/proof.js';
-import { type ChainSpec, ChainSpecType } from '../containers/spec.js';
+import { type ChainSpec, ChainSpecType, CheckpointType } from '../containers/spec.js';
 import { ProofError } from '../errors/proof.js';
 import { chainName } from '../format/json.js';
 import {
@@ -12,12 +12,20 @@ import {
   kindNames,
   type Proof,
   type ReorgProof,
+  type UnanchoredProof,
 } from '../format/proof.js';
 import { type AnchorOptions, pathRoot, verifyAnchor } from './anchor.js';
 import { LightClient } from './lightClient.js';
 import type { NetworkData, PayloadVerifier } from './payload.js';
 import type { Trust } from './trust.js';
-import type { AnchoredVerdict, InclusionVerdict, MainVerdict, ReorgVerdict, Verdict } from './verdict.js';
+import type {
+  AnchoredVerdict,
+  InclusionVerdict,
+  MainVerdict,
+  ReorgVerdict,
+  UnanchoredVerdict,
+  Verdict,
+} from './verdict.js';
 
 export interface VerifyOptions extends AnchorOptions {
   readonly networks: NetworkData;
@@ -40,7 +48,8 @@ export interface VerifyOptions extends AnchorOptions {
  * @throws ProofError naming the flaw
  */
 export function verifyProof(proof: Proof, options: VerifyOptions): Verdict {
-  if (proof.kind === ProofKind.bitcoinInclusion) return verifyInclusion(proof, options);
+  if (proof.kind === ProofKind.bitcoinInclusion || proof.kind === ProofKind.unanchored)
+    return verifyUnanchored(proof, options);
   if (options.trust === undefined) {
     throw new ProofError('no-trust', 'nothing to trust was given: a genesis or a certified header is needed');
   }
@@ -131,11 +140,19 @@ function verifyReorg(proof: ReorgProof, trust: Trust, options: VerifyOptions): R
   };
 }
 
-function verifyInclusion(proof: InclusionProof, options: VerifyOptions): InclusionVerdict {
+function verifyUnanchored(
+  proof: InclusionProof | UnanchoredProof,
+  options: VerifyOptions,
+): InclusionVerdict | UnanchoredVerdict {
   const name = chainName(proof.chain);
-  const payload = options.payloads.find((p) => p.kind === proof.kind);
+  const kind = proof.kind === ProofKind.unanchored ? proof.payloadKind : proof.kind;
+  const payload = options.payloads.find((p) => p.kind === kind);
   if (payload === undefined || options.readHeader === undefined) {
     throw new ProofError('malformed', 'proofs without an anchor are not known to this verifier');
+  }
+  const spec = options.networks.spec(name, CheckpointType.defaultValue());
+  if (spec !== undefined && spec.kind !== payload.chainKind) {
+    throw new ProofError('wrong-chain', `a proof of kind ${kindNames[kind]} cannot be of chain ${name}`);
   }
   const header = options.readHeader(name, proof.header);
   const blockHash = options.networks.displayHash(payload.chainKind, header.hash);
@@ -154,12 +171,10 @@ function verifyInclusion(proof: InclusionProof, options: VerifyOptions): Inclusi
     blockHash: header.hash,
     transactionsRoot: header.transactionsRoot,
   };
-  return {
-    kind: 'bitcoin-inclusion',
-    chain: name,
-    blockHash,
-    claims: [payload.verify(proof.payload, leaf, name)],
-  };
+  const claims = [payload.verify(proof.payload, leaf, name)];
+  return proof.kind === ProofKind.unanchored
+    ? { kind: 'unanchored', payloadKind: kindNames[kind], chain: name, blockHash, claims }
+    : { kind: 'bitcoin-inclusion', chain: name, blockHash, claims };
 }
 
 function readChain(

@@ -4,9 +4,15 @@ import { sha256d } from '../../../proofs/hash/hasher.js';
 import { displayHash } from '../rules/checks.js';
 import { HEADER_BYTES } from '../rules/header.js';
 import { isMutated, merkleRows, multiproofNodes } from './merkle.js';
-import { BitcoinInclusionType, MAX_PROVEN_TRANSACTIONS } from './payload.js';
+import {
+  type BitcoinInclusion,
+  BitcoinInclusionType,
+  BitcoinWitnessType,
+  MAX_PROVEN_TRANSACTIONS,
+} from './payload.js';
 import { ByteReader } from './reader.js';
-import { readStripped } from './transaction.js';
+import { readParts, type TransactionParts } from './transaction.js';
+import { commitmentProblem, reservedOf, wtxidRows } from './witness.js';
 
 /** A block never has more bytes (BIP141: weight, and so size, of at most 4,000,000). */
 export const MAX_BLOCK_BYTES = 4_000_000;
@@ -20,7 +26,7 @@ export class BlockProver {
   readonly header: Uint8Array;
   /** In block order, internal byte order. */
   readonly txids: readonly Uint8Array[];
-  readonly #stripped: readonly Uint8Array[];
+  readonly #parts: readonly TransactionParts[];
   readonly #rows: Uint8Array[][];
   readonly #indexOf: ReadonlyMap<string, number>;
 
@@ -35,16 +41,16 @@ export class BlockProver {
     try {
       const reader = new ByteReader(rawBlock);
       this.header = reader.take(HEADER_BYTES).slice();
-      const stripped: Uint8Array[] = [];
-      for (let left = reader.compactSize(); left > 0; left--) stripped.push(readStripped(reader));
+      const parts: TransactionParts[] = [];
+      for (let left = reader.compactSize(); left > 0; left--) parts.push(readParts(reader));
       if (reader.left > 0)
         throw new MalformedInputError('Bitcoin block', `has ${reader.left} bytes too many`);
-      this.#stripped = stripped;
+      this.#parts = parts;
     } catch (error) {
       if (error instanceof MalformedInputError) throw error;
       throw new MalformedInputError('Bitcoin block', 'does not parse', error);
     }
-    this.txids = this.#stripped.map(sha256d);
+    this.txids = this.#parts.map(({ stripped }) => sha256d(stripped));
     this.#rows = merkleRows(this.txids);
     const root = this.#rows.at(-1)?.[0];
     if (root === undefined || !bytesEqual(root, this.header.subarray(36, 68))) {
@@ -57,7 +63,12 @@ export class BlockProver {
 
   /** Stripped form of the transaction at `index`. */
   stripped(index: number): Uint8Array | undefined {
-    return this.#stripped[index];
+    return this.#parts[index]?.stripped;
+  }
+
+  /** Rows of the Merkle tree, leaves first, root last. Internal byte order. */
+  get rows(): readonly (readonly Uint8Array[])[] {
+    return this.#rows;
   }
 
   /** Place of a transaction in the block, from 0. @param txid internal byte order */
@@ -71,6 +82,36 @@ export class BlockProver {
    * @throws MalformedInputError for a transaction that is not in the block, or too many
    */
   prove(txids: readonly Uint8Array[]): Uint8Array {
+    return BitcoinInclusionType.serialize(this.#inclusion(txids));
+  }
+
+  /**
+   * SSZ `BitcoinWitness` of one transaction.
+   * @param txid internal byte order
+   * @throws MalformedInputError for the coinbase, a transaction that is not in the block, or a block without a good
+   *   witness commitment
+   */
+  proveWitness(txid: Uint8Array): Uint8Array {
+    const inclusion = this.#inclusion([txid]);
+    const index = inclusion.transactions[0]?.index ?? 0;
+    const [coinbase] = this.#parts;
+    if (index === 0 || coinbase === undefined) {
+      throw new MalformedInputError('transaction', "is the block's coinbase, whose witness is not committed");
+    }
+    const rows = wtxidRows(this.#parts);
+    const reserved = reservedOf(coinbase);
+    const problem = commitmentProblem(coinbase.stripped, rows.at(-1)?.[0], reserved);
+    if (reserved === undefined || problem !== undefined)
+      throw new MalformedInputError('Bitcoin block', problem ?? 'has no reserved value');
+    return BitcoinWitnessType.serialize({
+      inclusion,
+      witness: this.#parts[index]?.witness ?? new Uint8Array(0),
+      reserved,
+      nodes: multiproofNodes(rows, [0, index]),
+    });
+  }
+
+  #inclusion(txids: readonly Uint8Array[]): BitcoinInclusion {
     const wanted = new Set<number>();
     for (const txid of txids) {
       const index = this.indexOf(txid);
@@ -84,16 +125,16 @@ export class BlockProver {
     }
     const indices = [...wanted].sort((a, b) => a - b);
     const withCoinbase = indices[0] === 0 ? indices : [0, ...indices];
-    return BitcoinInclusionType.serialize({
+    return {
       depth: this.#rows.length - 1,
       coinbase: indices[0] === 0 ? new Uint8Array(0) : this.#raw(0),
       transactions: indices.map((index) => ({ index, raw: this.#raw(index) })),
       nodes: multiproofNodes(this.#rows, withCoinbase),
-    });
+    };
   }
 
   #raw(index: number): Uint8Array {
-    const raw = this.#stripped[index];
+    const raw = this.#parts[index]?.stripped;
     if (raw === undefined) throw new RangeError(`no transaction ${index}`);
     return raw;
   }

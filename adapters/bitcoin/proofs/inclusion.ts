@@ -12,24 +12,31 @@ import { transactionClaim } from './verifier.js';
 import { verifyBitcoinInclusion } from './verify.js';
 
 /** Payload of `bitcoin-inclusion`: a `BitcoinInclusion` of one or more transactions of a block that no main chain vouches for. */
-export const bitcoinInclusionVerifier: PayloadVerifier = {
-  kind: ProofKind.bitcoinInclusion,
-  name: 'bitcoin-inclusion',
-  chainKind: ChainKindCode.bitcoin,
-  verify(payload, leaf, chainName) {
-    const claims = verifyBitcoinInclusion(payload, leaf.transactionsRoot).map((one) =>
-      transactionClaim(one, chainName),
-    );
-    const [only] = claims;
-    if (claims.length === 1 && only !== undefined) return only;
-    return {
-      summary: `${claims.length} transactions`,
-      facts: { transactions: claims.map((claim) => claim.facts) },
-    };
-  },
-  toJson: inclusionToJson,
-  fromJson: inclusionFromJson,
-};
+export const bitcoinInclusionVerifier = verifier(ProofKind.bitcoinInclusion, 'bitcoin-inclusion');
+
+/** Payload of `bitcoin-transactions`: a `BitcoinInclusion` of one or more transactions of a block under the main chain. */
+export const bitcoinTransactionsVerifier = verifier(ProofKind.bitcoinTransactions, 'bitcoin-transactions');
+
+function verifier(kind: PayloadVerifier['kind'], name: string): PayloadVerifier {
+  return {
+    kind,
+    name,
+    chainKind: ChainKindCode.bitcoin,
+    verify(payload, leaf, chainName) {
+      const claims = verifyBitcoinInclusion(payload, leaf.transactionsRoot).map((one) =>
+        transactionClaim(one, chainName),
+      );
+      const [only] = claims;
+      if (claims.length === 1 && only !== undefined) return only;
+      return {
+        summary: `${claims.length} transactions`,
+        facts: { transactions: claims.map((claim) => claim.facts) },
+      };
+    },
+    toJson: inclusionToJson,
+    fromJson: inclusionFromJson,
+  };
+}
 
 /**
  * A raw header without context: its proof of work holds against its own bits, within the network's limit.

@@ -1,11 +1,29 @@
 import type { PayloadVerifier } from '../../../proofs/verify/payload.js';
-import { bitcoinInclusionVerifier } from './inclusion.js';
+import { bitcoinInclusionVerifier, bitcoinTransactionsVerifier } from './inclusion.js';
+import { bitcoinDataVerifier, bitcoinOutputVerifier, bitcoinSpendVerifier } from './part.js';
 import { bitcoinTransactionVerifier } from './verifier.js';
+import { bitcoinWitnessVerifier } from './witness.js';
 
 export { BlockProver, buildBitcoinInclusion } from './build.js';
 export { bitcoinInclusionVerifier, readUnanchoredHeader } from './inclusion.js';
 export { inclusionFromJson, inclusionToJson } from './json.js';
-export { type BitcoinInclusion, BitcoinInclusionType } from './payload.js';
+export { buildPart, type PartKind } from './part.js';
+export {
+  decodeMerkleBlock,
+  encodeMerkleBlock,
+  type MerkleBlock,
+  type PartialMerkleTree,
+  partialTree,
+  readPartialTree,
+} from './partialMerkleTree.js';
+export {
+  type BitcoinInclusion,
+  BitcoinInclusionType,
+  type BitcoinPart,
+  BitcoinPartType,
+  type BitcoinWitness,
+  BitcoinWitnessType,
+} from './payload.js';
 export { bitcoinTransactionVerifier, transactionClaim } from './verifier.js';
 export { type ProvenTransaction, verifyBitcoinInclusion } from './verify.js';
 
@@ -13,4 +31,9 @@ export { type ProvenTransaction, verifyBitcoinInclusion } from './verify.js';
 export const bitcoinPayloadVerifiers: readonly PayloadVerifier[] = [
   bitcoinTransactionVerifier,
   bitcoinInclusionVerifier,
+  bitcoinTransactionsVerifier,
+  bitcoinWitnessVerifier,
+  bitcoinOutputVerifier,
+  bitcoinSpendVerifier,
+  bitcoinDataVerifier,
 ];

@@ -3,6 +3,7 @@ import { malformed, objectOf } from '../../../proofs/format/jsonValue.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
 import type { Json } from '../../../proofs/verify/payload.js';
 import {
+  type BitcoinInclusion,
   BitcoinInclusionType,
   decodeInclusion,
   MAX_NODES,
@@ -15,7 +16,11 @@ import {
  * @throws ProofError if `payload` does not decode
  */
 export function inclusionToJson(payload: Uint8Array): Json {
-  const { depth, coinbase, transactions, nodes } = decodeInclusion(payload);
+  return inclusionJson(decodeInclusion(payload));
+}
+
+/** JSON of a decoded `BitcoinInclusion`, for payloads that hold one. */
+export function inclusionJson({ depth, coinbase, transactions, nodes }: BitcoinInclusion): Json {
   return {
     depth,
     coinbase: toBareHex(coinbase),
@@ -30,16 +35,19 @@ export function inclusionToJson(payload: Uint8Array): Json {
 
 /** Inverse of `inclusionToJson`. @throws ProofError `malformed` */
 export function inclusionFromJson(json: Json): Uint8Array {
-  const record = objectOf(json, ['depth', 'coinbase', 'transactions', 'nodes'], 'payload');
-  const transactions = listOf(record.transactions, MAX_PROVEN_TRANSACTIONS, 'payload.transactions');
-  return BitcoinInclusionType.serialize({
-    depth: integer(record.depth, 0xff, 'payload.depth'),
-    coinbase: hex(record.coinbase, 'payload.coinbase'),
-    transactions: transactions.map((item, i) => transactionFromJson(item, `payload.transactions[${i}]`)),
-    nodes: listOf(record.nodes, MAX_NODES, 'payload.nodes').map((node, i) =>
-      hash(node, `payload.nodes[${i}]`),
-    ),
-  });
+  return BitcoinInclusionType.serialize(readInclusionJson(json, 'payload'));
+}
+
+/** Inverse of `inclusionJson`. @param path for errors @throws ProofError `malformed` */
+export function readInclusionJson(json: Json | undefined, path: string): BitcoinInclusion {
+  const record = objectOf(json, ['depth', 'coinbase', 'transactions', 'nodes'], path);
+  const transactions = listOf(record.transactions, MAX_PROVEN_TRANSACTIONS, `${path}.transactions`);
+  return {
+    depth: integer(record.depth, 0xff, `${path}.depth`),
+    coinbase: hex(record.coinbase, `${path}.coinbase`),
+    transactions: transactions.map((item, i) => transactionFromJson(item, `${path}.transactions[${i}]`)),
+    nodes: hashes(record.nodes, MAX_NODES, `${path}.nodes`),
+  };
 }
 
 function transactionFromJson(json: Json, path: string): { index: number; raw: Uint8Array } {
@@ -51,29 +59,35 @@ function transactionFromJson(json: Json, path: string): { index: number; raw: Ui
   return { index: integer(record.index, 0xffffffff, `${path}.index`), raw };
 }
 
+/** Hashes as Bitcoin users write them, in internal byte order. @throws ProofError `malformed` */
+export function hashes(json: Json | undefined, limit: number, path: string): Uint8Array[] {
+  return listOf(json, limit, path).map((node, i) => hash(node, `${path}[${i}]`));
+}
+
 function listOf(json: Json | undefined, limit: number, path: string): readonly Json[] {
   if (!Array.isArray(json)) throw malformed(path, 'is not a list');
   if (json.length > limit) throw malformed(path, `has more than ${limit} items`);
   return json;
 }
 
-function integer(json: Json | undefined, max: number, path: string): number {
+/** @throws ProofError `malformed` unless an integer from 0 to `max` */
+export function integer(json: Json | undefined, max: number, path: string): number {
   if (typeof json !== 'number' || !Number.isInteger(json) || json < 0 || Object.is(json, -0) || json > max) {
     throw malformed(path, `is not an integer up to ${max}`);
   }
   return json;
 }
 
-function hex(json: Json | undefined, path: string): Uint8Array {
+/** Lower-case hex without prefix. @throws ProofError `malformed` */
+export function hex(json: Json | undefined, path: string, limit = MAX_TRANSACTION_BYTES): Uint8Array {
   if (typeof json !== 'string' || json.length % 2 !== 0 || !/^[0-9a-f]*$/.test(json))
     throw malformed(path, 'is not lower-case hex');
-  if (json.length > 2 * MAX_TRANSACTION_BYTES) {
-    throw malformed(path, `is longer than ${MAX_TRANSACTION_BYTES} bytes`);
-  }
+  if (json.length > 2 * limit) throw malformed(path, `is longer than ${limit} bytes`);
   return fromHex(json, path);
 }
 
-function hash(json: Json | undefined, path: string): Uint8Array {
+/** A hash as Bitcoin users write it, in internal byte order. @throws ProofError `malformed` */
+export function hash(json: Json | undefined, path: string): Uint8Array {
   if (typeof json !== 'string' || !/^[0-9a-f]{64}$/.test(json)) throw malformed(path, 'is not a hash');
   return reversed(fromHex(json, path, 32));
 }

@@ -34,6 +34,44 @@ export const BitcoinInclusionType = new ContainerType(
 );
 export type BitcoinInclusion = ValueOf<typeof BitcoinInclusionType>;
 
+/** Witnesses are below the block's whole weight (Bitcoin Core `MAX_BLOCK_WEIGHT`). */
+export const MAX_WITNESS_BYTES = 4_000_000;
+/** Nodes that two leaves of a tree of 24 levels need at most. */
+export const MAX_WITNESS_NODES = 48;
+
+/** One input or output of one transaction of a block. */
+export const BitcoinPartType = new ContainerType(
+  {
+    /** Which input or output, from 0. */
+    index: Uint32,
+    /** What fixes that place and what is there (`partId`): else a proof whose index was changed would be a good proof of another part. */
+    id: Bytes32,
+    /** Of exactly one transaction. */
+    inclusion: BitcoinInclusionType,
+  },
+  { typeName: 'BitcoinPart', jsonCase: 'eth2' },
+);
+export type BitcoinPart = ValueOf<typeof BitcoinPartType>;
+
+/**
+ * One transaction of a block with its witness (BIP141). Its place is that of the inclusion, in both trees, and both
+ * trees have the same depth.
+ */
+export const BitcoinWitnessType = new ContainerType(
+  {
+    /** Of exactly one transaction, which is not the coinbase. */
+    inclusion: BitcoinInclusionType,
+    /** The inputs' witness stacks as they are serialised (BIP144); empty for a transaction without witness. */
+    witness: new ByteListType(MAX_WITNESS_BYTES),
+    /** The only item of the coinbase's witness. */
+    reserved: Bytes32,
+    /** As `nodes` of the inclusion, in the tree of wtxids, whose first leaf is zero. */
+    nodes: new ListCompositeType(Bytes32, MAX_WITNESS_NODES),
+  },
+  { typeName: 'BitcoinWitness', jsonCase: 'eth2' },
+);
+export type BitcoinWitness = ValueOf<typeof BitcoinWitnessType>;
+
 /** Strict inverse of the SSZ encoding. @throws ProofError `malformed` | `non-canonical` */
 export function decodeInclusion(bytes: Uint8Array): BitcoinInclusion {
   let inclusion: BitcoinInclusion;

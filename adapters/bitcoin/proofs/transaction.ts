@@ -44,26 +44,69 @@ export function parseStripped(raw: Uint8Array): BitcoinTransaction {
   return { version, ...body, lockTime };
 }
 
+/** A transaction in two parts: together its full form (BIP144). */
+export interface TransactionParts {
+  /** The bytes whose double SHA-256 is the txid. */
+  readonly stripped: Uint8Array;
+  /** The inputs' witness stacks, one after another; empty for a transaction without witness. */
+  readonly witness: Uint8Array;
+}
+
 /**
  * Reads one transaction of a block, in either form.
- * @returns its stripped form
- * @throws ProofError
+ * @throws ProofError `malformed`; `non-canonical` for a witness form without any witness, as in Bitcoin Core
+ *   `UnserializeTransaction`
  */
-export function readStripped(reader: ByteReader): Uint8Array {
+export function readParts(reader: ByteReader): TransactionParts {
   const start = reader.position;
   const head = reader.take(4);
   const witness = reader.peek() === 0 && reader.peek(1) === 1;
   if (witness) reader.take(2);
   const bodyStart = reader.position;
   const { inputs } = readBody(reader);
-  const body = reader.bytes.subarray(bodyStart, reader.position);
-  if (witness) {
-    for (let i = 0; i < inputs.length; i++) {
-      for (let items = reader.compactSize(); items > 0; items--) reader.sized();
-    }
-  }
+  const bodyEnd = reader.position;
+  if (witness) skipWitness(reader, inputs.length);
+  const witnessEnd = reader.position;
   const lockTime = reader.take(4);
-  return witness ? concatBytes(head, body, lockTime) : reader.bytes.subarray(start, reader.position);
+  if (!witness)
+    return { stripped: reader.bytes.subarray(start, reader.position), witness: new Uint8Array(0) };
+  return {
+    stripped: concatBytes(head, reader.bytes.subarray(bodyStart, bodyEnd), lockTime),
+    witness: reader.bytes.subarray(bodyEnd, witnessEnd),
+  };
+}
+
+/** The full form whose double SHA-256 is the wtxid (BIP141): the stripped one where there is no witness. */
+export function joinParts({ stripped, witness }: TransactionParts): Uint8Array {
+  if (witness.length === 0) return stripped;
+  const end = stripped.length - 4;
+  return concatBytes(
+    stripped.subarray(0, 4),
+    Uint8Array.of(0, 1),
+    stripped.subarray(4, end),
+    witness,
+    stripped.subarray(end),
+  );
+}
+
+/** The items of each input's stack. @throws ProofError unless exactly `inputs` stacks, one of them with an item */
+export function parseWitness(witness: Uint8Array, inputs: number): Uint8Array[][] {
+  const reader = new ByteReader(witness);
+  const stacks = skipWitness(reader, inputs);
+  if (reader.left > 0) throw new ProofError('non-canonical', `${reader.left} bytes after the witness`);
+  return stacks;
+}
+
+function skipWitness(reader: ByteReader, inputs: number): Uint8Array[][] {
+  const stacks: Uint8Array[][] = [];
+  for (let i = 0; i < inputs; i++) {
+    const items: Uint8Array[] = [];
+    for (let left = reader.compactSize(); left > 0; left--) items.push(reader.sized());
+    stacks.push(items);
+  }
+  if (stacks.every((items) => items.length === 0))
+    throw new ProofError('non-canonical', 'transaction in witness form has no witness');
+  return stacks;
 }
 
 /** Whether it creates coins: one input that spends nothing (Bitcoin Core `CTransaction::IsCoinBase`). */

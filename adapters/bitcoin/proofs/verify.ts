@@ -26,7 +26,29 @@ const AMBIGUOUS_BYTES = 64;
  * @throws ProofError `malformed`, `non-canonical`, `transaction-mismatch`
  */
 export function verifyBitcoinInclusion(payload: Uint8Array, merkleRoot: Uint8Array): ProvenTransaction[] {
-  const inclusion = decodeInclusion(payload);
+  return verifyInclusion(decodeInclusion(payload), merkleRoot).proven;
+}
+
+/**
+ * As `verifyBitcoinInclusion`, with exactly one transaction.
+ * @throws ProofError `malformed`, `non-canonical`, `transaction-mismatch`
+ */
+export function verifySingle(
+  inclusion: BitcoinInclusion,
+  merkleRoot: Uint8Array,
+): { readonly proven: ProvenTransaction; readonly coinbase: ProvenTransaction } {
+  const { proven, coinbase } = verifyInclusion(inclusion, merkleRoot);
+  const [only, second] = proven;
+  if (only === undefined || second !== undefined)
+    throw new ProofError('malformed', 'a proof of this kind has exactly one transaction');
+  return { proven: only, coinbase };
+}
+
+/** Checks an inclusion in a block with this Merkle root. @throws ProofError as `verifyBitcoinInclusion` */
+function verifyInclusion(
+  inclusion: BitcoinInclusion,
+  merkleRoot: Uint8Array,
+): { readonly proven: ProvenTransaction[]; readonly coinbase: ProvenTransaction } {
   assertShape(inclusion);
   const proven = inclusion.transactions.map(({ index, raw }) => prove(index, raw));
   const leaves: ProvenLeaf[] = proven.map(({ index, txid }) => ({ index, hash: txid }));
@@ -49,7 +71,7 @@ export function verifyBitcoinInclusion(payload: Uint8Array, merkleRoot: Uint8Arr
       "Merkle proof does not lead to the block's transactions root",
     );
   }
-  return proven;
+  return { proven, coinbase };
 }
 
 function assertShape({ depth, coinbase, transactions }: BitcoinInclusion): void {
