@@ -46,6 +46,7 @@ export async function launchBitcoind(options: BitcoinNodeOptions, binary: string
   const pidFile = join(options.dataDir, 'bitcoind.pid');
   await endLeftover(pidFile, (command) => command.includes(`-datadir=${options.dataDir} `));
   await checkPortFree(options.port);
+  if (options.p2pPort !== undefined) await checkPortFree(options.p2pPort);
   const child = spawn(
     binary,
     [
@@ -54,7 +55,7 @@ export async function launchBitcoind(options: BitcoinNodeOptions, binary: string
         `-datadir=${options.dataDir}`,
         '-server=1',
         '-txindex=1',
-        '-listen=0',
+        ...(options.p2pPort === undefined ? ['-listen=0'] : listenArguments(options.p2pPort)),
         '-printtoconsole=0',
       ],
       ...[`-rpcport=${options.port}`, '-rpcbind=127.0.0.1', '-rpcallowip=127.0.0.1', '-fallbackfee=0.0001'],
@@ -80,6 +81,7 @@ export async function launchBitcoind(options: BitcoinNodeOptions, binary: string
     kind: 'bitcoind',
     url,
     auth: endpoint.auth,
+    ...(options.p2pPort === undefined ? {} : { p2p: `127.0.0.1:${options.p2pPort}` }),
     pid: child.pid ?? 0,
     ended,
     stop: async () => {
@@ -88,6 +90,11 @@ export async function launchBitcoind(options: BitcoinNodeOptions, binary: string
       rmSync(pidFile, { force: true });
     },
   };
+}
+
+/** P2P on loopback only, with Bloom filters; no peers of its own. */
+function listenArguments(port: number): string[] {
+  return ['-listen=1', `-bind=127.0.0.1:${port}`, '-connect=0', '-listenonion=0', '-peerbloomfilters=1'];
 }
 
 async function probe(url: string, dataDir: string): Promise<RpcEndpoint | undefined> {

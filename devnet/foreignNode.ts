@@ -7,6 +7,8 @@ export interface ForeignNode {
   readonly url: string;
   /** Basic authentication, where the node wants it. */
   readonly auth: RpcCredentials | undefined;
+  /** Where a Bitcoin node speaks its P2P protocol: `host:port`; absent where it was not asked to. */
+  readonly p2p?: string;
   readonly pid: number;
   /** Resolves, in words, when the process ends, asked for or not. */
   readonly ended: Promise<string>;

@@ -10,6 +10,8 @@ import type { ForeignNode } from './foreignNode.js';
 export interface BitcoinNodeOptions {
   readonly dataDir: string;
   readonly port: number;
+  /** Port of the P2P protocol, on loopback; not spoken without it. */
+  readonly p2pPort?: number;
   /** Mine one block every so many milliseconds; not at all without it. */
   readonly blockIntervalMs?: number;
 }
@@ -32,20 +34,22 @@ export async function launchRegtest(
 ): Promise<ForeignNode> {
   const args = ['--data', options.dataDir, '--port', String(options.port)];
   if (options.blockIntervalMs !== undefined) args.push('--block-interval', String(options.blockIntervalMs));
+  if (options.p2pPort !== undefined) args.push('--p2p-port', String(options.p2pPort));
   const child = fork(entry, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   const { ended, stderr } = endOf(child, 'the regtest node');
-  const ready = new Promise<string>((resolve) => {
+  const ready = new Promise<{ url: string; p2p: string | undefined }>((resolve) => {
     child.on('message', (message) => {
       if (typeof message === 'object' && 'type' in (message ?? {}) && message !== null && 'url' in message)
-        resolve(String(message.url));
+        resolve({ url: String(message.url), p2p: 'p2p' in message ? String(message.p2p) : undefined });
     });
   });
-  const first = await Promise.race([ready.then((url) => ({ url })), ended.then((end) => ({ end }))]);
+  const first = await Promise.race([ready, ended.then((end) => ({ end }))]);
   if ('end' in first) throw new NodeStartError('bitcoin regtest node', stderr() || first.end);
   return {
     kind: 'regtest',
     url: first.url,
     auth: readCookie(options.dataDir),
+    ...(first.p2p === undefined ? {} : { p2p: first.p2p }),
     pid: child.pid ?? 0,
     ended,
     stop: () => stopChild(child, ended, 'SIGTERM'),

@@ -42,3 +42,11 @@ export class InsufficientFundsError extends CrossrootError {
     super('Insufficient funds', { details: { needed: `${needed}`, available: `${available}` } });
   }
 }
+
+/** A peer has closed, or was cut off, while it was being answered. */
+export class PeerGoneError extends CrossrootError {
+  override readonly name = 'PeerGoneError';
+  constructor() {
+    super('the peer has gone');
+  }
+}

@@ -2,12 +2,13 @@ import { parseArgs } from 'node:util';
 import { CrossrootError } from '../../proofs/errors/base.js';
 import { useFastHasher } from '../../proofs/hash/fast.js';
 import { RegtestNode } from './node.js';
+import { serveP2p } from './p2p/server.js';
 import { removeCookie, writeCookie } from './rpc/cookie.js';
 import { nodeMethods } from './rpc/methods.js';
 import { serveRpc } from './rpc/server.js';
 
-const USAGE = `Usage: main --data DIR [--host HOST] [--port N] [--rpcuser NAME --rpcpassword TEXT] [--block-interval MS]
-A Bitcoin regtest node. The password may come from the environment as REGTEST_RPC_PASSWORD; the cookie file always works.`;
+const USAGE = `Usage: main --data DIR [--host HOST] [--port N] [--rpcuser NAME --rpcpassword TEXT] [--block-interval MS] [--p2p-port N]
+A Bitcoin regtest node; it speaks Bitcoin's P2P protocol, on loopback, where a port for it is given. The password may come from the environment as REGTEST_RPC_PASSWORD; the cookie file always works.`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -18,14 +19,17 @@ async function main(): Promise<void> {
       rpcuser: { type: 'string' },
       rpcpassword: { type: 'string' },
       'block-interval': { type: 'string' },
+      'p2p-port': { type: 'string' },
     },
   });
   const port = Number(values.port);
   const interval = values['block-interval'] === undefined ? undefined : Number(values['block-interval']);
+  const p2pPort = values['p2p-port'] === undefined ? undefined : Number(values['p2p-port']);
   const password = values.rpcpassword ?? process.env.REGTEST_RPC_PASSWORD;
   if (
     values.data === undefined ||
     !isWhole(port, 0, 65535) ||
+    (p2pPort !== undefined && !isWhole(p2pPort, 0, 65535)) ||
     (interval !== undefined && !isWhole(interval, 1, 2 ** 31 - 1))
   ) {
     console.error(USAGE);
@@ -44,6 +48,7 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     void (async () => {
+      await p2p?.close();
       await server.close();
       await node.close();
       removeCookie(dataDir);
@@ -56,10 +61,19 @@ async function main(): Promise<void> {
     credentials: [...named, writeCookie(dataDir)],
     methods: nodeMethods(node, () => setTimeout(stop, 50)),
   });
+  const p2p =
+    p2pPort === undefined
+      ? undefined
+      : await serveP2p({
+          chain: node.chain,
+          mempool: node.mempool,
+          port: p2pPort,
+          onTip: (listener) => node.onTip(listener),
+        });
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('disconnect', stop);
-  const ready = { type: 'ready', url: server.url };
+  const ready = { type: 'ready', url: server.url, ...(p2p === undefined ? {} : { p2p: p2p.address }) };
   if (process.send === undefined) console.log(JSON.stringify(ready));
   else process.send(ready);
 }

@@ -33,6 +33,7 @@ export class RegtestNode {
   readonly startedAt = Date.now();
   readonly #store: KeyValueStore;
   readonly #now: () => number;
+  readonly #tipListeners = new Set<(tip: BlockEntry) => void>();
   #queue: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -96,6 +97,13 @@ export class RegtestNode {
     const returned: ParsedTransaction[] = [];
     for (const block of [...change.disconnected].reverse()) returned.push(...block.transactions.slice(1));
     this.mempool.refresh(returned, this.chain.tip, this.#now());
+    for (const listener of this.#tipListeners) listener(this.chain.tip);
+  }
+
+  /** Calls `listener` with each new tip, once it is on disk. @returns what ends it */
+  onTip(listener: (tip: BlockEntry) => void): () => void {
+    this.#tipListeners.add(listener);
+    return () => this.#tipListeners.delete(listener);
   }
 
   /** Runs one change of state at a time. */
