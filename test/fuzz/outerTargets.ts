@@ -38,10 +38,7 @@ const messages: readonly KnownMessage[] = [
   { command: 'filterload', data: new Uint8Array(8).fill(0xff), functions: 3, tweak: 5, flags: 0 },
   {
     command: 'merkleblock',
-    header: new Uint8Array(80),
-    transactions: 2,
-    hashes: [hash(1), hash(2)],
-    flags: Uint8Array.of(3),
+    block: { header: new Uint8Array(80), total: 2, hashes: [hash(1), hash(2)], flags: Uint8Array.of(3) },
   },
 ];
 const json = encodeProof(proof, 'json', registryContext);

@@ -28,7 +28,8 @@ export class BlockProver {
   readonly txids: readonly Uint8Array[];
   readonly #parts: readonly TransactionParts[];
   readonly #rows: Uint8Array[][];
-  readonly #indexOf: ReadonlyMap<string, number>;
+  /** Made when first asked for. */
+  #indexOf: ReadonlyMap<string, number> | undefined;
 
   /**
    * @param rawBlock header, transaction count, transactions, in either form
@@ -58,7 +59,6 @@ export class BlockProver {
     }
     if (isMutated(this.#rows))
       throw new MalformedInputError('Bitcoin block', 'repeats transactions (CVE-2012-2459)');
-    this.#indexOf = new Map(this.txids.map((txid, index) => [toBareHex(txid), index]));
   }
 
   /** Stripped form of the transaction at `index`. */
@@ -73,6 +73,7 @@ export class BlockProver {
 
   /** Place of a transaction in the block, from 0. @param txid internal byte order */
   indexOf(txid: Uint8Array): number | undefined {
+    this.#indexOf ??= new Map(this.txids.map((one, index) => [toBareHex(one), index]));
     return this.#indexOf.get(toBareHex(txid));
   }
 

@@ -1,6 +1,6 @@
 import { bytesEqual } from '../../../proofs/bytes.js';
 import { ProofError } from '../../../proofs/errors/proof.js';
-import { hasher } from '../../../proofs/hash/hasher.js';
+import { hasher, sha256dMany } from '../../../proofs/hash/hasher.js';
 
 /** More levels than any block can have: a block of 2^24 transactions does not fit the weight limit. */
 export const MAX_DEPTH = 24;
@@ -18,13 +18,15 @@ export function parentOf(left: Uint8Array, right: Uint8Array): Uint8Array {
 export function merkleRows(leaves: readonly Uint8Array[]): Uint8Array[][] {
   const rows = [[...leaves]];
   for (let row = rows[0] ?? []; row.length > 1; ) {
-    const next: Uint8Array[] = [];
-    for (let i = 0; i < row.length; i += 2) {
-      const left = row[i] ?? row[0];
-      if (left !== undefined) next.push(parentOf(left, row[i + 1] ?? left));
-    }
-    rows.push(next);
-    row = next;
+    const pairs = new Uint8Array(64 * Math.ceil(row.length / 2));
+    row.forEach((node, i) => {
+      pairs.set(node, 32 * i);
+    });
+    const last = row.at(-1);
+    if (last !== undefined && row.length % 2 === 1) pairs.set(last, 32 * row.length);
+    const hashes = sha256dMany(pairs, 64);
+    row = Array.from({ length: hashes.length / 32 }, (_, i) => hashes.subarray(32 * i, 32 * i + 32));
+    rows.push(row);
   }
   return rows;
 }

@@ -15,6 +15,12 @@ export class ByteReader {
 
   /** A view of the next `length` bytes. @throws ProofError `malformed` */
   take(length: number): Uint8Array {
+    this.skip(length);
+    return this.bytes.subarray(this.#at - length, this.#at);
+  }
+
+  /** Passes over the next `length` bytes. @throws ProofError `malformed` */
+  skip(length: number): void {
     if (length > this.left) {
       throw new ProofError(
         'malformed',
@@ -22,7 +28,6 @@ export class ByteReader {
       );
     }
     this.#at += length;
-    return this.bytes.subarray(this.#at - length, this.#at);
   }
 
   /** The next byte without reading it; `undefined` at the end. */
@@ -31,8 +36,11 @@ export class ByteReader {
   }
 
   uint32(): number {
-    const bytes = this.take(4);
-    return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    this.skip(4);
+    const { bytes } = this;
+    const at = this.#at;
+    const low = (bytes[at - 4] ?? 0) | ((bytes[at - 3] ?? 0) << 8) | ((bytes[at - 2] ?? 0) << 16);
+    return (low | ((bytes[at - 1] ?? 0) << 24)) >>> 0;
   }
 
   uint64(): bigint {
@@ -45,12 +53,13 @@ export class ByteReader {
    * @throws ProofError `non-canonical` unless in its shortest form
    */
   compactSize(): number {
-    const first = this.take(1)[0] ?? 0;
+    this.skip(1);
+    const first = this.bytes[this.#at - 1] ?? 0;
     if (first < 0xfd) return first;
     const width = first === 0xfd ? 2 : first === 0xfe ? 4 : 8;
-    const bytes = this.take(width);
+    this.skip(width);
     let value = 0;
-    for (let i = width - 1; i >= 0; i--) value = value * 256 + (bytes[i] ?? 0);
+    for (let i = 1; i <= width; i++) value = value * 256 + (this.bytes[this.#at - i] ?? 0);
     if (value < (width === 2 ? 0xfd : width === 4 ? 0x10000 : 0x1_0000_0000)) {
       throw new ProofError('non-canonical', 'a CompactSize number is not in its shortest form');
     }

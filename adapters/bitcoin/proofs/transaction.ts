@@ -26,6 +26,8 @@ export interface BitcoinTransaction {
 /** No more coins than this exist (Bitcoin Core `MAX_MONEY`), satoshi. */
 const MAX_MONEY = 2_100_000_000_000_000n;
 const NULL_OUTPUT = 0xffffffff;
+const OUTPOINT_BYTES = 36;
+const SEQUENCE_BYTES = 4;
 
 /**
  * Parses a transaction in stripped form: the bytes whose double SHA-256 is the txid.
@@ -63,9 +65,9 @@ export function readParts(reader: ByteReader): TransactionParts {
   const witness = reader.peek() === 0 && reader.peek(1) === 1;
   if (witness) reader.take(2);
   const bodyStart = reader.position;
-  const { inputs } = readBody(reader);
+  const inputs = skipBody(reader);
   const bodyEnd = reader.position;
-  if (witness) skipWitness(reader, inputs.length);
+  if (witness) skipWitness(reader, inputs);
   const witnessEnd = reader.position;
   const lockTime = reader.take(4);
   if (!witness)
@@ -92,21 +94,36 @@ export function joinParts({ stripped, witness }: TransactionParts): Uint8Array {
 /** The items of each input's stack. @throws ProofError unless exactly `inputs` stacks, one of them with an item */
 export function parseWitness(witness: Uint8Array, inputs: number): Uint8Array[][] {
   const reader = new ByteReader(witness);
-  const stacks = skipWitness(reader, inputs);
+  const stacks = readWitness(reader, inputs);
   if (reader.left > 0) throw new ProofError('non-canonical', `${reader.left} bytes after the witness`);
   return stacks;
 }
 
-function skipWitness(reader: ByteReader, inputs: number): Uint8Array[][] {
+function readWitness(reader: ByteReader, inputs: number): Uint8Array[][] {
   const stacks: Uint8Array[][] = [];
   for (let i = 0; i < inputs; i++) {
     const items: Uint8Array[] = [];
     for (let left = reader.compactSize(); left > 0; left--) items.push(reader.sized());
     stacks.push(items);
   }
-  if (stacks.every((items) => items.length === 0))
-    throw new ProofError('non-canonical', 'transaction in witness form has no witness');
+  assertWitness(stacks.some((items) => items.length > 0));
   return stacks;
+}
+
+/** `readWitness` without keeping what it reads: the same errors. */
+function skipWitness(reader: ByteReader, inputs: number): void {
+  let found = false;
+  for (let i = 0; i < inputs; i++) {
+    for (let left = reader.compactSize(); left > 0; left--) {
+      reader.skip(reader.compactSize());
+      found = true;
+    }
+  }
+  assertWitness(found);
+}
+
+function assertWitness(found: boolean): void {
+  if (!found) throw new ProofError('non-canonical', 'transaction in witness form has no witness');
 }
 
 /** Whether it creates coins: one input that spends nothing (Bitcoin Core `CTransaction::IsCoinBase`). */
@@ -125,13 +142,42 @@ function readBody(reader: ByteReader): Pick<BitcoinTransaction, 'inputs' | 'outp
       sequence: reader.uint32(),
     });
   }
-  if (inputs.length === 0) throw new ProofError('malformed', 'transaction has no inputs');
+  assertSome(inputs.length, 'inputs');
   const outputs: TransactionOutput[] = [];
   for (let left = reader.compactSize(); left > 0; left--) {
     const value = reader.uint64();
-    if (value > MAX_MONEY) throw new ProofError('malformed', `output of ${value} satoshi is more than exist`);
+    if (value > MAX_MONEY) throw tooMuch(value);
     outputs.push({ value, script: reader.sized() });
   }
-  if (outputs.length === 0) throw new ProofError('malformed', 'transaction has no outputs');
+  assertSome(outputs.length, 'outputs');
   return { inputs, outputs };
+}
+
+/** `readBody` without keeping what it reads: the same errors. @returns the number of inputs */
+function skipBody(reader: ByteReader): number {
+  const inputs = reader.compactSize();
+  for (let left = inputs; left > 0; left--) {
+    reader.skip(OUTPOINT_BYTES);
+    reader.skip(reader.compactSize());
+    reader.skip(SEQUENCE_BYTES);
+  }
+  assertSome(inputs, 'inputs');
+  const outputs = reader.compactSize();
+  for (let left = outputs; left > 0; left--) {
+    const low = reader.uint32();
+    const high = reader.uint32();
+    // Exact up to the maximum, and above it whatever it is rounded to.
+    if (high * 2 ** 32 + low > MAX_MONEY) throw tooMuch((BigInt(high) << 32n) | BigInt(low));
+    reader.skip(reader.compactSize());
+  }
+  assertSome(outputs, 'outputs');
+  return inputs;
+}
+
+function assertSome(count: number, what: string): void {
+  if (count === 0) throw new ProofError('malformed', `transaction has no ${what}`);
+}
+
+function tooMuch(value: bigint): ProofError {
+  return new ProofError('malformed', `output of ${value} satoshi is more than exist`);
 }
