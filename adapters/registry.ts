@@ -3,10 +3,13 @@ import type { ChainSpec, Checkpoint } from '../proofs/containers/spec.js';
 import type { FormatContext } from '../proofs/format/json.js';
 import type { NetworkData, PayloadVerifier } from '../proofs/verify/payload.js';
 import { bitcoinKind } from './bitcoin/kind.js';
+import { bitcoinPayloadBuilder } from './bitcoin/payloadBuilder.js';
 import { bitcoinPayloadVerifiers } from './bitcoin/proofs/index.js';
 import { UnknownNetworkError } from './errors.js';
 import { ethereumKind } from './ethereum/kind.js';
+import { ethereumPayloadBuilder } from './ethereum/payloadBuilder.js';
 import { ethereumPayloadVerifiers } from './ethereum/proofs/index.js';
+import { PayloadBuilders } from './payloadBuilder.js';
 import type { ChainKind, NetworkInfo } from './types.js';
 
 /** Every kind of foreign chain there is: a new one adds its line here and below. */
@@ -17,6 +20,12 @@ export const payloadVerifiers: readonly PayloadVerifier[] = [
   ...bitcoinPayloadVerifiers,
   ...ethereumPayloadVerifiers,
 ];
+
+/** Makers of the payloads of proofs. */
+export const payloadBuilders: PayloadBuilders = new PayloadBuilders([
+  bitcoinPayloadBuilder,
+  ethereumPayloadBuilder,
+]);
 
 /** @param code `ChainKindCode` */
 export function kindByCode(code: number): ChainKind | undefined {

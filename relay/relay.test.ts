@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bitcoinKind } from '../adapters/bitcoin/kind.js';
 import { bitcoinPayloadVerifiers, readUnanchoredHeader } from '../adapters/bitcoin/proofs/index.js';
 import { CoreRpcSource } from '../adapters/bitcoin/sources/coreRpc.js';
-import { networkData } from '../adapters/registry.js';
+import { networkData, payloadBuilders } from '../adapters/registry.js';
 import { RegtestNode } from '../devnet/bitcoin/node.js';
 import { nodeMethods } from '../devnet/bitcoin/rpc/methods.js';
 import { type RpcServer, serveRpc } from '../devnet/bitcoin/rpc/server.js';
@@ -30,7 +30,6 @@ import { regtestGenesis, regtestSpec } from '../test/mainchain/foreign.js';
 import { parsePolicy } from '../timing/policy.js';
 import { bookPages, followedChain, indexedProofData } from './bind.js';
 import type { RelayEvent } from './events.js';
-import { buildPayload } from './proofs/payloads.js';
 import { RelayService } from './service.js';
 
 const NAME = 'bitcoin-regtest';
@@ -97,7 +96,7 @@ describe('a relay between a Bitcoin node and a main chain', () => {
       chains: [{ name: NAME, kind: bitcoinKind, registration, local }],
       data: indexedProofData(index, blocks),
       pages: bookPages([follower.book]),
-      payloads: buildPayload,
+      payloads: payloadBuilders,
       format,
       genesis: cluster.genesis,
       verify: { bls: blstBls, readHeader: readUnanchoredHeader },

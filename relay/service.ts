@@ -18,7 +18,7 @@ import {
   type RelayChain,
   systemClock,
 } from './ports.js';
-import { type PayloadBuilder, ProofBuilder } from './proofs/builder.js';
+import { ProofBuilder, type ProofBuilderOptions } from './proofs/builder.js';
 import { OutgoingCheck } from './proofs/check.js';
 import { RecentProofs } from './proofs/recent.js';
 import { AttestedSubmitter } from './submit/attestedSubmitter.js';
@@ -49,7 +49,7 @@ export interface RelayConfig {
   readonly chains: readonly RelayChain[];
   readonly data: ProofData;
   readonly pages: HeaderPages;
-  readonly payloads: PayloadBuilder;
+  readonly payloads: ProofBuilderOptions['payloads'];
   readonly format: FormatContext;
   /** The trusted beginning: every proof is checked against it before it leaves. Never taken from a node. */
   readonly genesis: Genesis;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { readUnanchoredHeader } from '../../adapters/bitcoin/proofs/inclusion.js';
-import { findNetwork, formatContext } from '../../adapters/registry.js';
+import { findNetwork, formatContext, payloadBuilders } from '../../adapters/registry.js';
 import type { Source } from '../../adapters/source.js';
 import type { HeaderBook } from '../../indexers/follow/book.js';
 import { Follower } from '../../indexers/follow/follower.js';
@@ -20,7 +20,6 @@ import { httpClient } from '../../mainchain/rpc/http.js';
 import { RegistrationType } from '../../proofs/containers/calls.js';
 import { bookPages, followedChain } from '../../relay/bind.js';
 import type { RelayChain } from '../../relay/ports.js';
-import { buildPayload } from '../../relay/proofs/payloads.js';
 import { RelayService, type Worker } from '../../relay/service.js';
 import { LevelStore } from '../../storage/level.js';
 import { openSource } from '../sources.js';
@@ -86,7 +85,7 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
       block: (chain, hash) => blocks.get(chain, hash),
     },
     pages: { page: (chain, from, limit) => (index.available ? index : fallback).page(chain, from, limit) },
-    payloads: buildPayload,
+    payloads: payloadBuilders,
     format: formatContext,
     genesis,
     verify: { bls: blstBls, readHeader: readUnanchoredHeader },
@@ -120,7 +119,8 @@ async function follow(
 ): Promise<Followed> {
   const { kind } = findNetwork(init.name);
   const registration = RegistrationType.deserialize(init.registration);
-  const sources = init.sources.map((source) => openSource(init.name, source));
+  const start = { ...registration.spec.checkpoint, header: registration.checkpointHeader };
+  const sources = init.sources.map((source) => openSource(init.name, source, start));
   const follower = await Follower.open({
     chain: init.name,
     kind,

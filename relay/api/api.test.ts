@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type * as z from 'zod';
 import { SourceUnavailableError } from '../../adapters/errors.js';
+import { ProofKindError } from '../../adapters/payloadBuilder.js';
 import { networkData } from '../../adapters/registry.js';
 import { AccountSigner } from '../../mainchain/crypto/account.js';
 import { blstBls } from '../../mainchain/crypto/blst.js';
@@ -11,7 +12,6 @@ import { sha256 } from '../../proofs/hash/hasher.js';
 import { Assurance, FakeLocal, fakeKind, GENESIS, registrationOf } from '../../test/relay/fakeForeign.js';
 import { FakeMain } from '../../test/relay/fakeMain.js';
 import { parsePolicy } from '../../timing/policy.js';
-import { ProofKindError } from '../proofs/errors.js';
 import { RelayService } from '../service.js';
 import { ListenError, statusOf } from './errors.js';
 import { openApiDocument } from './openapi.js';
@@ -71,9 +71,13 @@ describe('the API over HTTP', () => {
       page: async (_chain: string, from: number, limit: number) =>
         local.branch.filter((header) => header.height >= from).slice(0, limit),
     },
-    payloads: (_code: number, request: { readonly index: number }) => {
-      if (request.index === 9) throw new ProofKindError('no such log');
-      return { kind: 1 as const, payload: new Uint8Array(0) };
+    payloads: {
+      check: () => undefined,
+      build: (_code: number, request: { readonly index: number }) => {
+        if (request.index === 9) throw new ProofKindError('no such log');
+        return { kind: 1 as const, payload: new Uint8Array(0) };
+      },
+      branch: () => ({ type: 'text/plain', text: 'ab' }),
     },
     format: { networks: networkData, payloads: [], chainKind: () => undefined },
     genesis: main.genesis,
@@ -319,7 +323,7 @@ describe('the API over HTTP', () => {
         expect(await response.text()).not.toContain('no such path');
       }
     }
-    expect(ids.size).toBe(18);
+    expect(ids.size).toBe(19);
   });
 });
 

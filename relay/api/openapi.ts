@@ -54,6 +54,12 @@ const proofFile = {
   'application/octet-stream': { schema: z.string().meta({ format: 'binary' }) },
 };
 
+const MerkleBranch = z.object({
+  block_height: z.number().int(),
+  merkle: z.array(s.ForeignHash),
+  pos: z.number().int(),
+});
+
 const paths: ZodOpenApiPathsObject = {
   '/healthz': { get: operation('health', 'Whether the process runs', json(Health), []) },
   '/readyz': {
@@ -104,12 +110,21 @@ const paths: ZodOpenApiPathsObject = {
   '/v1/chains/{chain}/txs/{hash}/proof': {
     get: operation(
       'transactionProof',
-      'Proof of a transaction, its receipt, or one of its logs',
+      'Proof of a transaction or of a part of it: a receipt, a log, a witness, an output, a spend, carried data',
       proofFile,
       [400, 404, 409, 422, 425],
       {
         requestParams: { path: s.ChainPath.extend({ hash: z.string() }), query: s.ProofQuery },
       },
+    ),
+  },
+  '/v1/chains/{chain}/txs/{hash}/merkle': {
+    get: operation(
+      'merkleBranch',
+      "A transaction's Merkle branch in a form that other programs read; no main chain vouches for it",
+      { 'application/json': { schema: MerkleBranch }, 'text/plain': { schema: z.string() } },
+      [400, 404],
+      { requestParams: { path: s.ChainPath.extend({ hash: z.string() }), query: s.BranchQuery } },
     ),
   },
   '/v1/proofs': { get: operation('recentProofs', 'Proofs built lately', json(RecentProofList), []) },

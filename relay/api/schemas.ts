@@ -219,8 +219,31 @@ export const PageQuery = z.object({
   from: Height.optional().meta({ description: 'First height; by default the newest page' }),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
+const Also = z
+  .string()
+  .max(200 * 67)
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.string().min(1).max(100)).max(200))
+  .meta({ description: 'Further transactions of the same block, joined by commas, at most 200' });
+const Part = z.coerce.number().int().min(0).max(1_000_000);
+export const BranchQuery = z.object({
+  format: z
+    .string()
+    .max(32)
+    .default('esplora')
+    .meta({ description: 'Bitcoin: txoutproof (hex), esplora, electrum (JSON)', example: 'esplora' }),
+  also: Also.optional(),
+});
 export const ProofQuery = z.object({
-  kind: z.enum(['tx', 'receipt', 'log']).default('tx'),
+  kind: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be the name of a kind of proof')
+    .default('tx')
+    .meta({
+      description:
+        'What to prove. Bitcoin: tx, txs, witness, output, spend, data. Ethereum: tx, receipt, log.',
+      example: 'tx',
+    }),
   log: z.coerce
     .number()
     .int()
@@ -228,6 +251,25 @@ export const ProofQuery = z.object({
     .max(1_000_000)
     .optional()
     .meta({ description: 'For kind log: index within the transaction' }),
+  also: Also.optional(),
+  output: Part.optional().meta({
+    description:
+      'For kinds output and data: number of the output; for data by default the first that carries any',
+  }),
+  address: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({
+      description: 'For kind output instead of its number: the address that exactly one output pays to',
+    }),
+  input: Part.optional().meta({ description: 'For kind spend: number of the input' }),
+  outpoint: z
+    .string()
+    .max(100)
+    .optional()
+    .meta({ description: 'For kind spend instead of the input: the output that is spent, as txid:n' }),
   format: z.enum(['json', 'ssz']).default('json'),
   from_term: z.coerce
     .number()

@@ -1,11 +1,11 @@
-import type { ForeignBlock } from '../../adapters/source.js';
+import type { BranchFile, PayloadBuilders, PayloadParameters } from '../../adapters/payloadBuilder.js';
 import type { ChainState, MainChainClient } from '../../mainchain/rpc/types.js';
 import { bytesEqual, toHex } from '../../proofs/bytes.js';
 import { PolicyKind } from '../../proofs/containers/calls.js';
 import { ChainStatus } from '../../proofs/containers/commitment.js';
 import { ProofKind, type ProofKindCode } from '../../proofs/containers/proof.js';
 import { CrossrootError } from '../../proofs/errors/base.js';
-import type { AnchoredProof, Proof, ReorgProof } from '../../proofs/format/proof.js';
+import type { Proof, ReorgProof } from '../../proofs/format/proof.js';
 import { formatPolicy } from '../../timing/policy.js';
 import type { ProofData, RelayChain, TransactionPlace } from '../ports.js';
 import {
@@ -17,27 +17,6 @@ import {
   UnknownTransactionError,
 } from './errors.js';
 
-/** What a user asks a proof of. */
-export type Aspect = 'tx' | 'receipt' | 'log';
-
-export interface PayloadRequest {
-  readonly aspect: Aspect;
-  readonly block: ForeignBlock;
-  /** Position of the transaction in the block. */
-  readonly index: number;
-  /** For `log`: index within the transaction. */
-  readonly log: number | undefined;
-}
-
-/**
- * Makes the chain-specific part of a proof.
- * @throws ProofKindError where the chain has no such thing
- */
-export type PayloadBuilder = (
-  chainKind: number,
-  request: PayloadRequest,
-) => { readonly kind: AnchoredProof['kind']; readonly payload: Uint8Array };
-
 export interface ProofBuilderOptions {
   readonly client: Pick<
     MainChainClient,
@@ -45,7 +24,8 @@ export interface ProofBuilderOptions {
   >;
   readonly chains: readonly RelayChain[];
   readonly data: ProofData;
-  readonly payloads: PayloadBuilder;
+  /** Makers of the chain-specific part of a proof. */
+  readonly payloads: Pick<PayloadBuilders, 'check' | 'build' | 'branch'>;
   /** Checks a finished proof before it leaves; throws if it does not hold. A lying node is found here. */
   readonly check?: (proof: Proof, fromTerm: number) => Promise<void>;
 }
@@ -54,8 +34,9 @@ export interface ProofRequest {
   readonly chain: string;
   /** As the chain's users write it. */
   readonly transaction: string;
-  readonly aspect: Aspect;
-  readonly log?: number | undefined;
+  /** What of it, by a name that the chain's kind offers, such as `tx`. */
+  readonly aspect: string;
+  readonly parameters?: PayloadParameters;
   /** Terms whose hand-overs the verifier knows already. */
   readonly fromTerm?: number;
 }
@@ -92,6 +73,8 @@ export class ProofBuilder {
    */
   async transaction(request: ProofRequest): Promise<BuiltProof> {
     const chain = this.chain(request.chain);
+    const { aspect, parameters = {} } = request;
+    this.#o.payloads.check(chain.name, chain.kind.code, { aspect, parameters });
     const hash = chain.kind.parseHash(request.transaction);
     const place = await this.#o.data.place(chain.name, hash);
     const state = await this.#o.client.chain(chain.name);
@@ -100,11 +83,12 @@ export class ProofBuilder {
     await this.#provable(chain, state, place);
 
     const block = await this.#o.data.block(chain.name, place.blockHash);
-    const { kind, payload } = this.#o.payloads(chain.kind.code, {
-      aspect: request.aspect,
+    const { kind, payload } = this.#o.payloads.build(chain.kind.code, {
+      aspect,
+      parameters,
+      chain: chain.name,
       block,
       index: place.index,
-      log: request.log,
     });
     const leafAnchor = await this.#anchor(chain, state, place, request.fromTerm);
     if (!bytesEqual(leafAnchor.leaf.blockHash, place.blockHash)) throw superseded(chain, place);
@@ -118,6 +102,24 @@ export class ProofBuilder {
       height: place.height,
       mainHeight: leafAnchor.anchor.header.height,
     };
+  }
+
+  /**
+   * A transaction's Merkle branch in a form that other programs of its chain read; no main chain vouches for it.
+   * @param also further transactions of the same block
+   * @throws ChainNotConfiguredError, UnknownTransactionError, ProofKindError, MalformedInputError
+   */
+  async branch(
+    name: string,
+    transaction: string,
+    format: string,
+    also: readonly string[],
+  ): Promise<BranchFile> {
+    const chain = this.chain(name);
+    const place = await this.#o.data.place(chain.name, chain.kind.parseHash(transaction));
+    if (!place) throw new UnknownTransactionError(chain.name, transaction, undefined);
+    const block = await this.#o.data.block(chain.name, place.blockHash);
+    return this.#o.payloads.branch(chain.name, chain.kind.code, { format, block, index: place.index, also });
   }
 
   /** The proof that a chain's `index`-th reorganisation happened. @throws UnknownReorganisationError and as above */

@@ -69,11 +69,6 @@ export class BelowHistoryError extends CrossrootError {
   }
 }
 
-/** A proof of this kind does not exist on this kind of chain, or the transaction has no such part. */
-export class ProofKindError extends CrossrootError {
-  override readonly name = 'ProofKindError';
-}
-
 /** No configured chain has this name. */
 export class ChainNotConfiguredError extends CrossrootError {
   override readonly name = 'ChainNotConfiguredError';

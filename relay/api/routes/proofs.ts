@@ -17,16 +17,30 @@ export function proofRoutes(context: ApiContext): Router {
   const { builder } = context;
 
   router.get('/v1/chains/:chain/txs/:hash/proof', async (request, response) => {
-    const { kind, log, format, from_term } = ask(s.ProofQuery, request.query);
+    const { kind, format, from_term, ...parameters } = ask(s.ProofQuery, request.query);
+    const { log } = parameters;
     if ((kind === 'log') !== (log !== undefined))
       throw new BadRequestError('log: goes with kind=log, and only with it');
     const chain = param(request, 'chain');
     const transaction = param(request, 'hash');
     const began = performance.now();
-    const built = await builder.transaction({ chain, transaction, aspect: kind, log, fromTerm: from_term });
-    const suffix = log === undefined ? '' : `&log=${log}`;
-    const path = `/v1/chains/${chain}/txs/${transaction}/proof?kind=${kind}${suffix}`;
+    const built = await builder.transaction({
+      chain,
+      transaction,
+      aspect: kind,
+      parameters,
+      fromTerm: from_term,
+    });
+    const path = `/v1/chains/${chain}/txs/${transaction}/proof?${queryOf(kind, parameters)}`;
     send(context, response, built, { format, subject: transaction, path, began });
+  });
+
+  router.get('/v1/chains/:chain/txs/:hash/merkle', async (request, response) => {
+    const { format, also } = ask(s.BranchQuery, request.query);
+    const chain = param(request, 'chain');
+    const transaction = param(request, 'hash');
+    const { type, text } = await builder.branch(chain, transaction, format, also ?? []);
+    response.status(200).type(type).set('cache-control', 'no-store').send(text);
   });
 
   router.get('/v1/chains/:chain/reorgs/:n/proof', async (request, response) => {
@@ -71,6 +85,15 @@ export function recentView(context: ApiContext): z.output<typeof s.RecentProof>[
     mainHeight: String(proof.mainHeight),
     time: new Date(proof.time).toISOString(),
   }));
+}
+
+/** The question again, so that a recent proof can be made anew. */
+function queryOf(kind: string, parameters: Readonly<Record<string, unknown>>): URLSearchParams {
+  const query = new URLSearchParams({ kind });
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  return query;
 }
 
 interface Sending {
