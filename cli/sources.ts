@@ -1,11 +1,25 @@
 import { CoreRpcSource } from '../adapters/bitcoin/sources/coreRpc.js';
+import { P2pSource } from '../adapters/bitcoin/sources/p2p.js';
 import { EthereumRpcSource } from '../adapters/ethereum/sources/jsonRpc.js';
 import type { Source } from '../adapters/source.js';
 import type { SourceConfig } from '../config/schema.js';
 
-/** Makes the sources that a configuration names. */
-export function openSource(chain: string, config: SourceConfig): Source {
+/** Where a chain's history begins: a source without an index of heights counts from there. */
+export interface SourceStart {
+  readonly height: number;
+  /** Internal byte order. */
+  readonly hash: Uint8Array;
+  /** Raw, where it is known. */
+  readonly header?: Uint8Array | undefined;
+}
+
+/** Makes a source that a configuration names. @param start by default the network's genesis */
+export function openSource(chain: string, config: SourceConfig, start?: SourceStart): Source {
   if (config.type === 'ethereum-rpc') return new EthereumRpcSource({ chain, url: config.url });
+  if (config.type === 'bitcoin-p2p') {
+    const { address } = config;
+    return new P2pSource({ chain, address, ...(start === undefined ? {} : { checkpoint: start }) });
+  }
   const { url, user, password, cookieFile } = config;
   const auth =
     cookieFile !== undefined

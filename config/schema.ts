@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseAddress } from '../adapters/bitcoin/p2p/address.js';
 import { findNetwork } from '../adapters/registry.js';
 import { CrossrootError } from '../proofs/errors/base.js';
 import { parsePolicy, validatePolicy } from '../timing/policy.js';
@@ -15,8 +16,17 @@ const BitcoinCoreSource = z.strictObject({
   /** Path of Bitcoin Core's `.cookie`, instead of user and password. */
   cookieFile: z.string().optional(),
 });
+const BitcoinP2pSource = z.strictObject({
+  type: z.literal('bitcoin-p2p'),
+  /** `host`, `host:port`, `[IPv6]:port`, or `seeds` for nodes that the network's DNS seeds name. */
+  address: z.string().refine(isPeerAddress, 'is not host, host:port or [IPv6]:port'),
+});
 const EthereumRpcSource = z.strictObject({ type: z.literal('ethereum-rpc'), url });
-export const SourceSchema = z.discriminatedUnion('type', [BitcoinCoreSource, EthereumRpcSource]);
+export const SourceSchema = z.discriminatedUnion('type', [
+  BitcoinCoreSource,
+  BitcoinP2pSource,
+  EthereumRpcSource,
+]);
 export type SourceConfig = z.output<typeof SourceSchema>;
 
 /** A foreign node that `up` starts itself. */
@@ -68,6 +78,7 @@ export type ChainConfig = z.output<typeof ChainSchema>;
 export const DEVNET_CHAINS = ['bitcoin-regtest', 'ethereum-local'];
 const SOURCE_KINDS: Record<SourceConfig['type'], string> = {
   'bitcoin-core': 'bitcoin',
+  'bitcoin-p2p': 'bitcoin',
   'ethereum-rpc': 'ethereum',
 };
 
@@ -110,3 +121,13 @@ export const ConfigSchema = z.strictObject({
 export type Config = z.output<typeof ConfigSchema>;
 
 export const DEFAULT_PORTS = { bitcoin: 4730, ethereum: 4731 } as const;
+
+function isPeerAddress(text: string): boolean {
+  try {
+    parseAddress(text, 1);
+    return true;
+  } catch (error) {
+    if (error instanceof CrossrootError) return false;
+    throw error;
+  }
+}

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cookiePath } from './bitcoin/rpc/cookie.js';
-import { checkPortFree, endOf, stopChild, waitUntilReady } from './child.js';
+import { checkPortFree, endOf, freePort, stopChild, waitUntilReady } from './child.js';
 import { MissingBinaryError, NodeCallError } from './errors.js';
 import type { ForeignNode } from './foreignNode.js';
 import { endLeftover } from './processes.js';
@@ -46,7 +46,8 @@ export async function launchBitcoind(options: BitcoinNodeOptions, binary: string
   const pidFile = join(options.dataDir, 'bitcoind.pid');
   await endLeftover(pidFile, (command) => command.includes(`-datadir=${options.dataDir} `));
   await checkPortFree(options.port);
-  if (options.p2pPort !== undefined) await checkPortFree(options.p2pPort);
+  const p2pPort = options.p2pPort === 0 ? await freePort() : options.p2pPort;
+  if (p2pPort !== undefined) await checkPortFree(p2pPort);
   const child = spawn(
     binary,
     [
@@ -55,7 +56,7 @@ export async function launchBitcoind(options: BitcoinNodeOptions, binary: string
         `-datadir=${options.dataDir}`,
         '-server=1',
         '-txindex=1',
-        ...(options.p2pPort === undefined ? ['-listen=0'] : listenArguments(options.p2pPort)),
+        ...(p2pPort === undefined ? ['-listen=0'] : listenArguments(p2pPort)),
         '-printtoconsole=0',
       ],
       ...[`-rpcport=${options.port}`, '-rpcbind=127.0.0.1', '-rpcallowip=127.0.0.1', '-fallbackfee=0.0001'],
@@ -81,7 +82,7 @@ export async function launchBitcoind(options: BitcoinNodeOptions, binary: string
     kind: 'bitcoind',
     url,
     auth: endpoint.auth,
-    ...(options.p2pPort === undefined ? {} : { p2p: `127.0.0.1:${options.p2pPort}` }),
+    ...(p2pPort === undefined ? {} : { p2p: `127.0.0.1:${p2pPort}` }),
     pid: child.pid ?? 0,
     ended,
     stop: async () => {

@@ -10,7 +10,7 @@ import type { ForeignNode } from './foreignNode.js';
 export interface BitcoinNodeOptions {
   readonly dataDir: string;
   readonly port: number;
-  /** Port of the P2P protocol, on loopback; not spoken without it. */
+  /** Port of the P2P protocol, on loopback; 0 lets the system choose. Not spoken without it. */
   readonly p2pPort?: number;
   /** Mine one block every so many milliseconds; not at all without it. */
   readonly blockIntervalMs?: number;

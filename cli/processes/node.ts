@@ -23,11 +23,12 @@ async function startNode(init: NodeInit, log: Logger): Promise<Running> {
   const genesis = parseGenesisFile(await readFile(init.genesisFile, 'utf8'));
   const passphrase = await readPassphrase(join(init.dataDir, 'passphrase'));
   const keys = await FileKeys.open(join(init.dataDir, 'keys'), passphrase);
-  const chains = init.chains.map((chain) => ({
-    registration: RegistrationType.deserialize(chain.registration),
-    wanted: chain.wanted,
-    sources: chain.sources.map((source) => openSource(chain.name, source)),
-  }));
+  const chains = init.chains.map((chain) => {
+    const registration = RegistrationType.deserialize(chain.registration);
+    const start = { ...registration.spec.checkpoint, header: registration.checkpointHeader };
+    const sources = chain.sources.map((source) => openSource(chain.name, source, start));
+    return { registration, wanted: chain.wanted, sources };
+  });
   const store = await LevelStore.open(join(init.dataDir, 'chain'));
   const metrics = nodeMetrics();
   const node = await MainChainNode.start({

@@ -38,11 +38,13 @@ export async function resolveChain(
   data: DataFolder,
   signal: AbortSignal,
 ): Promise<ChainInit> {
-  const opened = sources.map((source) => openSource(config.name, source));
+  const given = await givenCheckpoint(config, data);
+  const start = given && { ...given.checkpoint, header: given.header };
+  const opened = sources.map((source) => openSource(config.name, source, start));
   const reader: Reader = { chain: config.name, sources: opened, signal };
   try {
     await firstThat(reader, (source) => source.check());
-    const registration = await registrationOf(config, reader, data);
+    const registration = await registrationOf(config, reader, data, given);
     return {
       name: config.name,
       registration: RegistrationType.serialize(registration),
@@ -63,8 +65,13 @@ interface Reader {
   readonly signal: AbortSignal;
 }
 
-async function registrationOf(config: ChainConfig, reader: Reader, data: DataFolder): Promise<Registration> {
-  const { checkpoint, header } = await findCheckpoint(config, reader, data);
+async function registrationOf(
+  config: ChainConfig,
+  reader: Reader,
+  data: DataFolder,
+  start: ReadCheckpoint | undefined,
+): Promise<Registration> {
+  const { checkpoint, header } = await findCheckpoint(config, reader, data, start);
   return {
     spec: specFor(config.name, checkpoint),
     policy: parsePolicy(config.policy),
@@ -72,23 +79,30 @@ async function registrationOf(config: ChainConfig, reader: Reader, data: DataFol
   };
 }
 
-async function findCheckpoint(
-  config: ChainConfig,
-  reader: Reader,
-  data: DataFolder,
-): Promise<{ checkpoint: Checkpoint; header: Uint8Array }> {
+/** The checkpoint of an earlier start, or the configured one. @throws DataMismatchError where they differ */
+async function givenCheckpoint(config: ChainConfig, data: DataFolder): Promise<ReadCheckpoint | undefined> {
   const path = data.checkpoint(config.name);
   const configured = await configuredCheckpoint(config);
   const kept = existsSync(path) ? await readCheckpointFile(config.name, path) : undefined;
   if (kept !== undefined && configured !== undefined && !sameCheckpoint(kept, configured)) {
     throw new DataMismatchError(data.path, `has followed ${config.name} from another checkpoint`);
   }
-  const given = kept ?? configured ?? (await genesisOf(reader));
+  return kept ?? configured;
+}
+
+async function findCheckpoint(
+  config: ChainConfig,
+  reader: Reader,
+  data: DataFolder,
+  start: ReadCheckpoint | undefined,
+): Promise<{ checkpoint: Checkpoint; header: Uint8Array }> {
+  const path = data.checkpoint(config.name);
+  const given = start ?? (await genesisOf(reader));
   checkFollowable(config.name, given.checkpoint, 'checkpoint');
   const header = given.header ?? (await readHeader(reader, given.checkpoint));
   const found = { checkpoint: given.checkpoint, header };
   checkHeader(config.name, found);
-  if (kept === undefined) await keep(config.name, path, found);
+  if (!existsSync(path)) await keep(config.name, path, found);
   return found;
 }
 

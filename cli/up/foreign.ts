@@ -61,13 +61,17 @@ async function launch(chain: ChainConfig, data: DataFolder): Promise<RunningFore
   const node = await launchBitcoin({
     dataDir,
     port,
+    p2pPort: 0,
     blockIntervalMs: every ?? BITCOIN_BLOCK_MS,
     ...(bitcoind === undefined ? {} : { bitcoind }),
   });
   return {
     chain: chain.name,
     node,
-    sources: [{ type: 'bitcoin-core', url: node.url, cookieFile: cookiePath(dataDir) }],
+    sources: [
+      ...(node.p2p === undefined ? [] : [{ type: 'bitcoin-p2p' as const, address: node.p2p }]),
+      { type: 'bitcoin-core', url: node.url, cookieFile: cookiePath(dataDir) },
+    ],
     endpoint: { url: node.url, ...(node.auth === undefined ? {} : { auth: node.auth }) },
   };
 }

@@ -24,7 +24,11 @@ export interface P2pOptions {
   /** `host`, `host:port`, `[IPv6]:port`, or `seeds` for nodes that the network's DNS seeds name. */
   readonly address: string;
   /** Where its headers begin: nothing below it can be read. Default: the network's genesis block. */
-  readonly checkpoint?: { readonly height: number; readonly hash: Uint8Array; readonly header?: Uint8Array };
+  readonly checkpoint?: {
+    readonly height: number;
+    readonly hash: Uint8Array;
+    readonly header?: Uint8Array | undefined;
+  };
   readonly times?: Partial<PeerTimes>;
   readonly flood?: FloodLimits;
   /** Raw headers that are kept. Default 4096. */

@@ -1,3 +1,5 @@
+import { bytesEqual } from '../../../../proofs/bytes.js';
+import { MalformedInputError } from '../../../../proofs/errors/input.js';
 import { sha256d } from '../../../../proofs/hash/hasher.js';
 import { SourceUnavailableError } from '../../../errors.js';
 import type { Peer } from '../../p2p/handshake.js';
@@ -13,7 +15,11 @@ export interface HeaderFeedOptions {
   /** Of the source, for errors. */
   readonly name: string;
   readonly network: BitcoinNetwork;
-  readonly base: { readonly height: number; readonly hash: Uint8Array; readonly header?: Uint8Array };
+  readonly base: {
+    readonly height: number;
+    readonly hash: Uint8Array;
+    readonly header?: Uint8Array | undefined;
+  };
   /** Raw headers that are kept. */
   readonly cached: number;
   readonly requestMs: number;
@@ -46,6 +52,8 @@ export class HeaderFeed {
   constructor(options: HeaderFeedOptions) {
     const { network, base, name } = options;
     this.#options = options;
+    if (base.header !== undefined && !bytesEqual(sha256d(base.header), base.hash))
+      throw new MalformedInputError('checkpoint header', 'is not that of the hash');
     const time = timeAt(base.header ?? network.genesisHeader);
     this.#headers = new PeerHeaders({
       name,
