@@ -254,10 +254,8 @@ export class PeerConnection {
     if (pending !== undefined) {
       const allowed = this.#times.messageMs + (pending.length * 1000) / this.#times.minBytesPerSecond;
       if (now - this.#messageSince > allowed) {
-        const part = `${pending.received} of ${pending.length} bytes of ${pending.command || 'a message'}`;
-        this.end(
-          new SourceUnavailableError(this.name, `sends too slowly: ${part} after ${Math.round(allowed)} ms`),
-        );
+        const problem = `sends too slowly: ${partOf(pending)} after ${Math.round(allowed)} ms`;
+        this.end(new SourceUnavailableError(this.name, problem));
         return;
       }
     }
@@ -291,10 +289,12 @@ export class PeerConnection {
 
   #closedWords(): string {
     const { pending } = this.#decoder;
-    return pending === undefined
-      ? 'closed the connection'
-      : `closed the connection within a message (${pending.received} of ${pending.length} bytes of ${pending.command || 'its header'})`;
+    return `closed the connection${pending === undefined ? '' : ` within ${partOf(pending)}`}`;
   }
+}
+
+function partOf({ command, length, received }: NonNullable<FrameDecoder['pending']>): string {
+  return command === '' ? 'a part of a header' : `${received} of ${length} bytes of ${command}`;
 }
 
 function codeOf(error: Error): string {

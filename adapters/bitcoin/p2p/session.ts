@@ -5,6 +5,9 @@ import { connectPeer, type Peer } from './handshake.js';
 import { p2pNetwork } from './networks.js';
 import type { PeerTimes } from './times.js';
 
+/** The IPs of an address. */
+export type Resolve = (address: PeerAddress) => Promise<readonly PeerAddress[]>;
+
 export interface SessionOptions {
   /** For logs and errors. */
   readonly name: string;
@@ -17,6 +20,8 @@ export interface SessionOptions {
   /** Milliseconds of the first pause after a failure; doubled by each one more, up to `maxBackoffMs`. */
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
+  /** Default: the system's resolver. */
+  readonly resolve?: Resolve;
   /** Called with each new peer before anyone uses it. */
   readonly onPeer: (peer: Peer) => void;
 }
@@ -137,9 +142,10 @@ export class PeerSession {
   async #resolve(): Promise<PeerAddress[]> {
     const found: PeerAddress[] = [];
     let failure: unknown;
+    const resolve = this.#options.resolve ?? resolveAddress;
     for (const address of this.#addresses) {
       try {
-        found.push(...(await resolveAddress(address)));
+        found.push(...(await resolve(address)));
       } catch (error) {
         failure = error;
       }

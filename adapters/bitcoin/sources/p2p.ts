@@ -8,7 +8,7 @@ import type { FloodLimits } from '../p2p/flood.js';
 import type { Peer } from '../p2p/handshake.js';
 import { InventoryType } from '../p2p/inventory.js';
 import type { Message } from '../p2p/messages.js';
-import { PeerSession } from '../p2p/session.js';
+import { PeerSession, type Resolve } from '../p2p/session.js';
 import { PEER_TIMES, type PeerTimes } from '../p2p/times.js';
 import { Services } from '../p2p/version.js';
 import { BlockProver } from '../proofs/build.js';
@@ -31,6 +31,11 @@ export interface P2pOptions {
   };
   readonly times?: Partial<PeerTimes>;
   readonly flood?: FloodLimits;
+  /**
+   * Blocks above the checkpoint that are believed at most. Default: as many as the network can have by now, so that headers
+   * of little work cannot fill the memory.
+   */
+  readonly maxHeaders?: number;
   /** Raw headers that are kept. Default 4096. */
   readonly cachedHeaders?: number;
   /** Newest blocks in which `findTransaction` looks, where the peer has Bloom filters. Default 288. */
@@ -38,6 +43,8 @@ export interface P2pOptions {
   /** First pause after failures, doubled by each one more up to `maxBackoffMs`. Defaults: 250 ms, 30 s. */
   readonly backoffMs?: number;
   readonly maxBackoffMs?: number;
+  /** Default: the system's resolver. */
+  readonly resolve?: Resolve;
   /** For logs and errors. */
   readonly name?: string;
 }
@@ -67,6 +74,7 @@ export class P2pSource implements Source {
       network,
       base: options.checkpoint ?? { height: 0, hash: network.genesisHash, header: network.genesisHeader },
       cached: options.cachedHeaders ?? 4096,
+      maxHeaders: options.maxHeaders,
       requestMs: this.#times.requestMs,
       peer: () => this.#session.peer(),
       onAnswer: () => this.#session.succeeded(),
@@ -80,6 +88,7 @@ export class P2pSource implements Source {
       maxBackoffMs: options.maxBackoffMs ?? 30_000,
       onPeer: (peer) => this.#meet(peer),
       ...(options.flood === undefined ? {} : { flood: options.flood }),
+      ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     });
   }
 

@@ -22,6 +22,8 @@ export interface HeaderFeedOptions {
   };
   /** Raw headers that are kept. */
   readonly cached: number;
+  /** Blocks above the base that are believed; by default what the network can have by now. */
+  readonly maxHeaders: number | undefined;
   readonly requestMs: number;
   /** The peer, connected. */
   readonly peer: () => Promise<Peer>;
@@ -60,7 +62,7 @@ export class HeaderFeed {
       network,
       base,
       cached: options.cached,
-      maxBlocks: () => plausibleBlocks(network, time, Date.now() / 1000),
+      maxBlocks: () => options.maxHeaders ?? plausibleBlocks(network, time, Date.now() / 1000),
     });
     if (base.header !== undefined) this.chain.keep(base.height, base.header);
     this.#reader = new HeaderReader(name, network, this.#headers, options.requestMs);
