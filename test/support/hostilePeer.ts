@@ -116,3 +116,11 @@ export function honestVersion(): VersionMessage {
     relay: false,
   };
 }
+
+/** Does only this, as soon as somebody connects. */
+export const first = (behaviour: (victim: Victim) => void): Behaviour => ({
+  connected: (victim) => {
+    behaviour(victim);
+    return true;
+  },
+});

@@ -66,9 +66,14 @@ async function askFor(
   await connection.ask(
     'merkleblock',
     { command: 'getdata', entries },
-    ['merkleblock'],
+    ['merkleblock', 'notfound'],
     timeoutMs,
     (message) => {
+      if (message.command === 'notfound') {
+        // A pruned node has only the newest blocks.
+        for (const { hash } of message.entries) left.delete(toBareHex(hash));
+        return left.size === 0 ? true : MORE;
+      }
       if (message.command !== 'merkleblock') return undefined;
       const key = toBareHex(sha256d(message.block.header));
       const block = left.get(key);
@@ -76,7 +81,7 @@ async function askFor(
         throw new SourceFaultError(connection.name, 'sends a merkleblock that nobody asked for');
       left.delete(key);
       if (transactionsOf(connection.name, message.block, block).some((one) => bytesEqual(one, txid)))
-        found = block;
+        found ??= block;
       return left.size === 0 ? true : MORE;
     },
   );

@@ -49,7 +49,8 @@ export class HeaderFeed {
   #askedAt = Number.NEGATIVE_INFINITY;
   #syncing: Promise<void> | undefined;
   #again = false;
-  #onProgress: (() => void)[] = [];
+  /** Callers that wait for the first headers. */
+  #waiting: (() => void)[] = [];
 
   constructor(options: HeaderFeedOptions) {
     const { network, base, name } = options;
@@ -95,8 +96,7 @@ export class HeaderFeed {
   async ready(): Promise<void> {
     await this.#options.peer();
     if (!this.#answered) {
-      const all = this.#sync();
-      await Promise.race([all, this.#progress().then(() => patience(all))]);
+      await Promise.race([this.#sync(), new Promise<void>((resolve) => this.#waiting.push(resolve))]);
       return;
     }
     if (performance.now() - this.#askedAt > REFRESH_MS) this.#refresh();
@@ -177,7 +177,8 @@ export class HeaderFeed {
   #sync(): Promise<void> {
     this.#syncing ??= this.#ask().finally(() => {
       this.#syncing = undefined;
-      this.#onProgress = [];
+      // They know by the end itself, and why.
+      this.#waiting = [];
     });
     return this.#syncing;
   }
@@ -190,27 +191,14 @@ export class HeaderFeed {
       const { raws } = await this.#reader.after(peer, this.chain.locator());
       if (this.#peer === peer) this.#answered = true;
       this.#options.onAnswer();
-      for (const tell of this.#onProgress.splice(0)) tell();
-      if (raws.length < MAX_HEADERS && !this.#again) return;
+      const more = raws.length === MAX_HEADERS;
+      if (more) setTimeout(() => this.#tellWaiting(), PATIENCE_MS).unref();
+      else this.#tellWaiting();
+      if (!more && !this.#again) return;
     }
   }
 
-  #progress(): Promise<void> {
-    return new Promise((resolve) => this.#onProgress.push(resolve));
-  }
-}
-
-/** Waits for `all`, but not long. */
-async function patience(all: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    await Promise.race([
-      all,
-      new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, PATIENCE_MS);
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
+  #tellWaiting(): void {
+    for (const tell of this.#waiting.splice(0)) tell();
   }
 }

@@ -2,9 +2,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { useFastHasher } from '../../../../proofs/hash/fast.js';
 import {
   type Behaviour,
+  first,
   type HostilePeer,
   startHostilePeer,
-  type Victim,
 } from '../../../../test/support/hostilePeer.js';
 import {
   answering,
@@ -52,12 +52,6 @@ async function recovers(): Promise<void> {
 }
 
 const flipped = (bytes: Uint8Array, at: number) => bytes.map((byte, i) => (i === at ? byte ^ 1 : byte));
-const first = (behaviour: (victim: Victim) => void): Behaviour => ({
-  connected: (victim) => {
-    behaviour(victim);
-    return true;
-  },
-});
 const badWork = () => {
   const parts = decodeHeader(mineAfter(genesis).raw);
   for (let nonce = 0; ; nonce++) {

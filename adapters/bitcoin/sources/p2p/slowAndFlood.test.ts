@@ -4,6 +4,7 @@ import { concatBytes } from '../../../../proofs/bytes.js';
 import { useFastHasher } from '../../../../proofs/hash/fast.js';
 import {
   type Behaviour,
+  first,
   type HostilePeer,
   startHostilePeer,
   type Victim,
@@ -57,12 +58,6 @@ async function trickle(victim: Victim, bytes: Uint8Array): Promise<void> {
     await sleep(15);
   }
 }
-const first = (behaviour: (victim: Victim) => void): Behaviour => ({
-  connected: (victim) => {
-    behaviour(victim);
-    return true;
-  },
-});
 describe('a peer that does not answer is cut, and survived', () => {
   it.each<[string, Behaviour, RegExp]>([
     ['that says nothing', first(() => undefined), /gave no version within 400 ms/],
