@@ -42,8 +42,8 @@ export interface HostilePeer {
 }
 
 /** A peer that shakes hands, answers pings, has no headers, and does whatever else it is told. */
-export async function startHostilePeer(first: Behaviour = {}): Promise<HostilePeer> {
-  let behaviour = first;
+export async function startHostilePeer(start: Behaviour = {}, chain = CHAIN): Promise<HostilePeer> {
+  let behaviour = start;
   let connections = 0;
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -51,7 +51,7 @@ export async function startHostilePeer(first: Behaviour = {}): Promise<HostilePe
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    serve(socket, () => behaviour);
+    serve(socket, chain, () => behaviour);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const bound = server.address();
@@ -69,8 +69,8 @@ export async function startHostilePeer(first: Behaviour = {}): Promise<HostilePe
   };
 }
 
-function serve(socket: Socket, behaviour: () => Behaviour): void {
-  const { magic } = p2pNetwork(CHAIN);
+function serve(socket: Socket, chain: string, behaviour: () => Behaviour): void {
+  const { magic } = p2pNetwork(chain);
   const decoder = new FrameDecoder({ magic });
   const raw = (bytes: Uint8Array) => {
     if (!socket.destroyed) socket.write(bytes);

@@ -59,7 +59,7 @@ export function answerData(
   if (entry.type === InventoryType.transaction || entry.type === InventoryType.witnessTransaction)
     return transaction(served, key, entry.type === InventoryType.witnessTransaction);
   const block = served.chain.entry(key);
-  if (block === undefined) return [];
+  if (block === undefined || block.height < served.chain.firstHeight) return [];
   switch (entry.type) {
     case InventoryType.witnessBlock:
       return [{ command: 'block', raw: served.chain.rawBlock(block) }];

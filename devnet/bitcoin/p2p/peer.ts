@@ -28,17 +28,15 @@ const IDLE_MS = 20 * 60_000;
 const MAX_UNSENT = 4_000_000;
 /** Headers that are announced at once; for more, the tip's hash (Bitcoin Core `MAX_BLOCKS_TO_ANNOUNCE`). */
 const MAX_ANNOUNCED = 8;
+const CHAINS = { main: 'bitcoin-mainnet', regtest: 'bitcoin-regtest' } as const;
 const SERVICES = Services.network | Services.bloom | Services.witness | Services.networkLimited;
 
-/** One inbound connection of the regtest node. It ends at the first thing that is not of the protocol. */
+/** One inbound connection of a served chain. It ends at the first thing that is not of the protocol. */
 export class ServedPeer {
   readonly #socket: Socket;
   readonly #served: ServedChain;
-  readonly #magic = p2pNetwork('bitcoin-regtest').magic;
-  readonly #decoder = new FrameDecoder({
-    magic: this.#magic,
-    skips: (command) => command === 'block' || command === 'tx',
-  });
+  readonly #magic: Uint8Array;
+  readonly #decoder: FrameDecoder;
   readonly #rate = new FloodMeter(RATE, performance.now());
   readonly #inbox: Frame[] = [];
   #working = false;
@@ -52,6 +50,11 @@ export class ServedPeer {
   constructor(socket: Socket, served: ServedChain) {
     this.#socket = socket;
     this.#served = served;
+    this.#magic = p2pNetwork(CHAINS[served.chain.network]).magic;
+    this.#decoder = new FrameDecoder({
+      magic: this.#magic,
+      skips: (command) => command === 'block' || command === 'tx',
+    });
     socket.setNoDelay(true);
     socket.setTimeout(HANDSHAKE_MS, () => socket.destroy());
     socket.on('error', () => socket.destroy());

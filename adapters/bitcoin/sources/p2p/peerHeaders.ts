@@ -131,5 +131,5 @@ const MAX_UNMEASURED = 2 ** 20;
 export function plausibleBlocks({ rules }: BitcoinNetwork, time: number, now: number): number {
   if (!rules.retargets) return MAX_UNMEASURED;
   const expected = Math.max(0, now - time) / rules.targetSpacing;
-  return Math.ceil(expected * (rules.minDifficulty ? 16 : 1.25)) + SPARE_BLOCKS;
+  return Math.ceil(expected * (rules.minDifficulty ? 8 : 1.25)) + SPARE_BLOCKS;
 }
