@@ -67,6 +67,32 @@ describe('an error names the file and the place', () => {
       },
       /chains\[0\]\.sources\[0\]\.url: is not an http/,
     ],
+    ...['[::1', 'host:0', 'http://host', 'a b'].map((address): [string, unknown, RegExp] => [
+      `the peer ${address}`,
+      {
+        chains: [
+          {
+            name: 'bitcoin-mainnet',
+            policy: 'confirmations(6)',
+            sources: [{ type: 'bitcoin-p2p', address }],
+          },
+        ],
+      },
+      /chains\[0\]\.sources\[0\]\.address: is not host, host:port or \[IPv6\]:port/,
+    ]),
+    [
+      'a peer of another kind of chain',
+      {
+        chains: [
+          {
+            name: 'ethereum-mainnet',
+            policy: 'finalized',
+            sources: [{ type: 'bitcoin-p2p', address: 'host' }],
+          },
+        ],
+      },
+      /chains\[0\]\.sources: bitcoin-p2p cannot read ethereum-mainnet/,
+    ],
     ['a chain listed twice', { chains: [chain, chain] }, /chains: bitcoin-regtest is listed twice/],
     ['a port out of range', { api: { port: 70_000 } }, /api\.port: /],
     [
@@ -107,6 +133,17 @@ describe('an error names the file and the place', () => {
     await expect(loadConfig(join(folder, 'none.json'))).rejects.toThrow(/none\.json: cannot be read/);
   });
 });
+
+test.each(['node.example.org', '10.0.0.7:8333', '[2001:db8::7]:8333', 'seeds'])(
+  'a peer may be %s',
+  async (address) => {
+    const sources = [{ type: 'bitcoin-p2p', address }];
+    const { chains } = await load({
+      chains: [{ name: 'bitcoin-mainnet', policy: 'confirmations(6)', sources }],
+    });
+    expect(chains[0]?.sources).toEqual(sources);
+  },
+);
 
 test('a password is not repeated in an error', async () => {
   const source = { ...core, user: 'me', password: 'correct horse', extra: 1 };

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { callNode } from './rpcClient.js';
 function standIn(folder: string, entry: string): string {
   const path = join(folder, 'bitcoind');
   const script = `#!/bin/sh
+echo "$@" > "${folder}/arguments"
 for option in "$@"; do case "$option" in
   -datadir=*) data="\${option#-datadir=}";;
   -rpcport=*) port="\${option#-rpcport=}";;
@@ -42,6 +43,12 @@ it('starts the program with its options, reads its cookie, and ends it when the 
     method: 'loadwallet',
     code: -32601,
   });
+  expect(readFileSync(join(dir, 'arguments'), 'utf8')).toContain(' -listen=0 ');
+  const p2pPort = await freePort();
+  await expect(launchBitcoind({ dataDir: dir, port: await freePort(), p2pPort }, binary)).rejects.toThrow();
+  const listening = readFileSync(join(dir, 'arguments'), 'utf8');
+  expect(listening).toContain(` -listen=1 -bind=127.0.0.1:${p2pPort} `);
+  expect(listening).not.toContain('-listen=0');
   await expect(callNode({ url: `http://127.0.0.1:${port}` }, 'uptime')).rejects.toThrow(NodeCallError);
   rmSync(dir, { recursive: true });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { P2pSource } from '../../adapters/bitcoin/sources/p2p.js';
 import { compileEntry } from '../../test/support/compile.js';
 import { startRegtest, unspentOf } from '../../test/support/regtest.js';
 import { freePort } from '../child.js';
@@ -85,8 +86,11 @@ it('ends with its IPC channel, on SIGTERM and by the method stop, each time with
 
 it('is launched like any foreign node, and says that its port is in use', async () => {
   const port = await freePort();
-  const node = await launchRegtest({ dataDir: dir, port, blockIntervalMs: 50 }, entry);
+  const node = await launchRegtest({ dataDir: dir, port, p2pPort: 0, blockIntervalMs: 50 }, entry);
   expect(node.kind).toBe('regtest');
+  const peer = new P2pSource({ chain: 'bitcoin-regtest', address: node.p2p ?? '' });
+  expect((await peer.tip()).height).toBeGreaterThan(100);
+  await peer.close();
   expect(await callNode(node, 'getblockchaininfo')).toMatchObject({ chain: 'regtest' });
   const other = mkdtempSync(join(tmpdir(), 'regtest-main-'));
   await expect(launchRegtest({ dataDir: other, port }, entry)).rejects.toThrow(`port ${port} is in use`);
