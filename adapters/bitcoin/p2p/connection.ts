@@ -30,6 +30,8 @@ interface Waiter {
 
 /** Bytes that may wait for a peer that does not read. */
 const MAX_UNSENT = 1_048_576;
+/** Milliseconds in which a connection that has ended may still send what was written. */
+const LAST_FLUSH_MS = 1000;
 /** What we never ask for and need not read. */
 const PASSED_OVER = new Set([
   'tx',
@@ -203,6 +205,8 @@ export class PeerConnection {
     this.ended = error;
     clearInterval(this.#watch);
     this.#socket.destroySoon();
+    // Who does not read keeps what was sent from being flushed.
+    setTimeout(() => this.#socket.destroy(), LAST_FLUSH_MS).unref();
     for (const waiter of this.#waiters) waiter.fail(error);
   }
 

@@ -104,11 +104,7 @@ export class P2pSource implements Source {
 
   /** While the first headers come, how far they have come. */
   tip(): Promise<SourceTip> {
-    return this.#telling(async () => {
-      await this.#feed.ready();
-      const { tipHeight: height, tipHash: hash } = this.#feed.chain;
-      return { height, hash };
-    });
+    return this.#telling(() => this.#feed.tip());
   }
 
   /** Bitcoin calls nothing final. */

@@ -132,6 +132,19 @@ describe('a connection', () => {
     expect(await recoveredTip(source)).toBe(10);
   });
 
+  it('of a node that loses blocks while they are read accuses nobody', async () => {
+    await until(20);
+    chain.length = 8;
+    victim!.socket.destroy();
+    await sleep(20);
+    for (let tries = 0; tries < 2; tries++)
+      expect(await fails(source.headers(15, 5), SourceUnavailableError)).toMatch(
+        /changes while we read it|closed/,
+      );
+    expect(await recoveredTip(source)).toBe(8);
+    expect(await source.headers(15, 5)).toEqual([]);
+  });
+
   it('of a node that has other headers than it told is read anew', async () => {
     const small = openPeer(peer.address, { cachedHeaders: 1 });
     await small.check();

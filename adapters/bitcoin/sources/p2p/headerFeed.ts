@@ -2,6 +2,7 @@ import { bytesEqual } from '../../../../proofs/bytes.js';
 import { MalformedInputError } from '../../../../proofs/errors/input.js';
 import { sha256d } from '../../../../proofs/hash/hasher.js';
 import { SourceUnavailableError } from '../../../errors.js';
+import type { SourceTip } from '../../../source.js';
 import type { Peer } from '../../p2p/handshake.js';
 import { MAX_HEADERS } from '../../p2p/limits.js';
 import { displayHash } from '../../rules/checks.js';
@@ -46,6 +47,8 @@ export class HeaderFeed {
   #peer: Peer | undefined;
   /** The peer has answered since it was met. */
   #answered = false;
+  /** Height of the tip that was last told. */
+  #toldHeight = -1;
   #askedAt = Number.NEGATIVE_INFINITY;
   #syncing: Promise<void> | undefined;
   #again = false;
@@ -102,6 +105,14 @@ export class HeaderFeed {
     if (performance.now() - this.#askedAt > REFRESH_MS) this.#refresh();
   }
 
+  /** The newest block, or how far the first headers have come. @throws SourceUnavailableError, SourceFaultError */
+  async tip(): Promise<SourceTip> {
+    await this.ready();
+    const { tipHeight: height, tipHash: hash } = this.chain;
+    this.#toldHeight = height;
+    return { height, hash };
+  }
+
   /**
    * Raw headers from a height on, up to `count`, fewer at the tip.
    * @throws SourceUnavailableError, SourceFaultError
@@ -111,11 +122,16 @@ export class HeaderFeed {
     const { baseHeight } = this.chain;
     if (from < baseHeight)
       throw new SourceUnavailableError(this.#options.name, `reads nothing below block ${baseHeight}`);
+    // A long branch comes in pieces: until it is whole, the tip is below the one that was told.
+    if (from > this.chain.tipHeight && from <= this.#toldHeight) throw this.#changing();
     // A reorganisation between two answers shows as a break; it is seldom there twice.
     const raws = (await this.#run(from, count)) ?? (await this.#run(from, count));
-    if (raws === undefined)
-      throw new SourceUnavailableError(this.#options.name, 'its best chain changes while we read it');
+    if (raws === undefined) throw this.#changing();
     return raws;
+  }
+
+  #changing(): SourceUnavailableError {
+    return new SourceUnavailableError(this.#options.name, 'its best chain changes while we read it');
   }
 
   /** Height of a block of the chain, or of one that was in it. @throws SourceUnavailableError, SourceFaultError */
