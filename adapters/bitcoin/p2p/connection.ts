@@ -7,6 +7,7 @@ import { encodeFrame, type Frame, FrameDecoder } from './frame.js';
 import { decodePayload, encodePayload, type KnownMessage, type Message } from './messages.js';
 import { p2pNetwork } from './networks.js';
 import type { PeerTimes } from './times.js';
+import { type Commands, type Take, Waiters } from './waiters.js';
 
 export interface ConnectionOptions {
   /** For logs and errors. */
@@ -15,17 +16,6 @@ export interface ConnectionOptions {
   readonly chain: string;
   readonly times: PeerTimes;
   readonly flood?: FloodLimits;
-}
-
-/** What `take` gives for a part of an answer: it was taken, and more is waited for. */
-export const MORE = Symbol('more');
-
-/** What waits for an answer: the first waiter that takes a message has it. */
-interface Waiter {
-  readonly commands: readonly string[] | 'any';
-  /** Whether it took the message. What it throws ends the connection. */
-  readonly offer: (message: Message) => boolean;
-  readonly fail: (error: Error) => void;
 }
 
 /** Bytes that may wait for a peer that does not read. */
@@ -63,7 +53,7 @@ export class PeerConnection {
   readonly #magic: Uint8Array;
   readonly #decoder: FrameDecoder;
   readonly #flood: FloodMeter;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Waiters();
   readonly #watch: NodeJS.Timeout;
   #messageSince = 0;
   #pingAt: number;
@@ -112,12 +102,7 @@ export class PeerConnection {
    * @param commands of the messages that may answer, or `any`
    * @throws SourceUnavailableError, SourceFaultError: why the connection ended
    */
-  receive<T>(
-    what: string,
-    commands: readonly string[] | 'any',
-    timeoutMs: number,
-    take: (message: Message) => T | typeof MORE | undefined,
-  ): Promise<T> {
+  receive<T>(what: string, commands: Commands, timeoutMs: number, take: Take<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#wait(what, commands, timeoutMs, take, resolve, reject);
     });
@@ -132,9 +117,9 @@ export class PeerConnection {
   async ask<T>(
     what: string,
     request: KnownMessage,
-    commands: readonly string[],
+    commands: Commands,
     timeoutMs: number,
-    take: (message: Message) => T | typeof MORE | undefined,
+    take: Take<T>,
   ): Promise<T | undefined> {
     const nonce = randomNonce();
     let grace: NodeJS.Timeout | undefined;
@@ -162,9 +147,9 @@ export class PeerConnection {
   /** @returns what ends the waiting without an answer */
   #wait<T>(
     what: string,
-    commands: readonly string[] | 'any',
+    commands: Commands,
     timeoutMs: number,
-    take: (message: Message) => T | typeof MORE | undefined,
+    take: Take<T>,
     resolve: (value: T) => void,
     reject: (error: Error) => void,
   ): () => void {
@@ -172,31 +157,9 @@ export class PeerConnection {
       reject(this.ended);
       return () => undefined;
     }
-    const timer = setTimeout(
-      () => this.end(new SourceUnavailableError(this.name, `gave no ${what} within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    const stop = () => {
-      clearTimeout(timer);
-      this.#waiters.delete(waiter);
-    };
-    const waiter: Waiter = {
-      commands,
-      offer: (message) => {
-        const value = take(message);
-        if (value === undefined) return false;
-        if (value === MORE) return true;
-        stop();
-        resolve(value);
-        return true;
-      },
-      fail: (error) => {
-        stop();
-        reject(error);
-      },
-    };
-    this.#waiters.add(waiter);
-    return stop;
+    const onTimeout = () =>
+      this.end(new SourceUnavailableError(this.name, `gave no ${what} within ${timeoutMs} ms`));
+    return this.#waiters.add({ commands, timeoutMs, take, resolve, reject, onTimeout });
   }
 
   /** Ends the connection; all that wait fail with `error`. */
@@ -207,7 +170,7 @@ export class PeerConnection {
     this.#socket.destroySoon();
     // Who does not read keeps what was sent from being flushed.
     setTimeout(() => this.#socket.destroy(), LAST_FLUSH_MS).unref();
-    for (const waiter of this.#waiters) waiter.fail(error);
+    this.#waiters.fail(error);
   }
 
   #read(chunk: Uint8Array): void {
@@ -228,9 +191,7 @@ export class PeerConnection {
   #handle({ command, payload, length }: Frame): void {
     const message: Message =
       payload === undefined ? { command: 'other', name: command } : decodePayload(command, payload);
-    for (const waiter of this.#waiters)
-      if ((waiter.commands === 'any' || waiter.commands.includes(message.command)) && waiter.offer(message))
-        return;
+    if (this.#waiters.offer(message)) return;
     const excess = this.#flood.add(length + 24, performance.now());
     if (excess !== undefined)
       throw new SourceFaultError(
@@ -243,10 +204,7 @@ export class PeerConnection {
 
   /** Asked when a message's header is there. */
   #skips(command: string): boolean {
-    if (
-      ON_REQUEST.has(command) &&
-      ![...this.#waiters].some(({ commands }) => commands !== 'any' && commands.includes(command))
-    )
+    if (ON_REQUEST.has(command) && !this.#waiters.expect(command))
       throw new SourceFaultError(this.name, `sends a ${command} that nobody asked for`);
     return PASSED_OVER.has(command);
   }
