@@ -1,0 +1,27 @@
+import { bytesEqual } from '../../../proofs/bytes.js';
+import { LimitExceededError, MalformedInputError } from '../../../proofs/errors/input.js';
+import { sha256d } from '../../../proofs/hash/hasher.js';
+import { BlockProver, MAX_BLOCK_BYTES } from '../proofs/build.js';
+import { displayHash } from '../rules/checks.js';
+import { HEADER_BYTES } from '../rules/header.js';
+import { bitcoinNetwork } from '../rules/networks.js';
+
+/**
+ * Reads a whole block that a source delivered for `hash`, and checks all that the block itself can show: its hash, its
+ * Merkle root, and that no other list of transactions has the same root (CVE-2012-2459).
+ * @param chain such as `bitcoin-mainnet`
+ * @param hash internal byte order
+ * @throws MalformedInputError naming what is wrong; LimitExceededError; UnknownNetworkError
+ */
+export function readBlock(chain: string, rawBlock: Uint8Array, hash: Uint8Array): BlockProver {
+  bitcoinNetwork(chain);
+  if (rawBlock.length > MAX_BLOCK_BYTES)
+    throw new LimitExceededError('Bitcoin block', rawBlock.length, MAX_BLOCK_BYTES);
+  if (rawBlock.length < HEADER_BYTES)
+    throw new MalformedInputError('Bitcoin block', `has ${rawBlock.length} bytes, fewer than a header`);
+  const found = sha256d(rawBlock.subarray(0, HEADER_BYTES));
+  if (!bytesEqual(found, hash)) {
+    throw new MalformedInputError('Bitcoin block', `is ${displayHash(found)}, not ${displayHash(hash)}`);
+  }
+  return new BlockProver(rawBlock);
+}
