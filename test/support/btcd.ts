@@ -1,28 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callNode, type RpcEndpoint } from '../../devnet/rpcClient.js';
+import { findProgram } from './programs.js';
 
 /** btcd on PATH, in $GOPATH/bin or in ~/go/bin. */
 export function findBtcd(): string | undefined {
-  const folders = [
-    ...(process.env.PATH ?? '').split(delimiter),
-    ...(process.env.GOPATH === undefined ? [] : [join(process.env.GOPATH, 'bin')]),
+  const { GOPATH } = process.env;
+  return findProgram('btcd', [
+    ...(GOPATH === undefined ? [] : [join(GOPATH, 'bin')]),
     join(homedir(), 'go', 'bin'),
-  ];
-  return folders
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, 'btcd'))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+  ]);
 }
 
 export interface BtcdOptions {
