@@ -1,9 +1,10 @@
 import { bytesEqual, toBareHex } from '../../../proofs/bytes.js';
-import { MalformedInputError } from '../../../proofs/errors/input.js';
+import { LimitExceededError, MalformedInputError } from '../../../proofs/errors/input.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
 import { SourceFaultError, SourceUnavailableError } from '../../errors.js';
 import type { ForeignBlock, Source, SourceTip } from '../../source.js';
 import type { ForeignHeader } from '../../types.js';
+import { readBlock } from '../blocks/readBlock.js';
 import type { FloodLimits } from '../p2p/flood.js';
 import type { Peer } from '../p2p/handshake.js';
 import { InventoryType } from '../p2p/inventory.js';
@@ -11,7 +12,6 @@ import type { Message } from '../p2p/messages.js';
 import { PeerSession, type Resolve } from '../p2p/session.js';
 import { PEER_TIMES, type PeerTimes } from '../p2p/times.js';
 import { Services } from '../p2p/version.js';
-import { BlockProver } from '../proofs/build.js';
 import { displayHash } from '../rules/checks.js';
 import { foreignHeader, HEADER_BYTES } from '../rules/header.js';
 import { bitcoinNetwork } from '../rules/networks.js';
@@ -183,14 +183,12 @@ export class P2pSource implements Source {
     if (raw === undefined || raw === NOTHING)
       throw new SourceUnavailableError(this.name, `does not have block ${displayHash(hash)}`);
     try {
-      const { header, txids } = new BlockProver(raw);
+      const { header, txids } = readBlock(this.chain, raw, hash);
       return { header: foreignHeader(header, height), transactionHashes: txids, rawBlock: raw };
     } catch (error) {
-      const fault = new SourceFaultError(
-        this.name,
-        `sends a bad block ${displayHash(hash)}: ${error instanceof MalformedInputError ? error.message : ''}`,
-        { height },
-      );
+      if (!(error instanceof MalformedInputError || error instanceof LimitExceededError)) throw error;
+      const problem = `sends a bad block ${displayHash(hash)}: ${error.message}`;
+      const fault = new SourceFaultError(this.name, problem, { height });
       connection.end(fault);
       throw fault;
     }
