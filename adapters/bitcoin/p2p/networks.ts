@@ -1,5 +1,7 @@
 import { bytesEqual, fromHex } from '../../../proofs/bytes.js';
 import { UnknownNetworkError } from '../../errors.js';
+import { defaultPort, networkMagic } from '../rules/magic.js';
+import { isCustomSignetName } from '../rules/signets.js';
 
 /** What a network's P2P protocol needs to know of it. */
 export interface P2pNetwork {
@@ -36,8 +38,10 @@ function one(magic: string, defaultPort: number, seeds: readonly string[]): P2pN
   return { magic: fromHex(magic, 'network magic', 4), defaultPort, seeds };
 }
 
-/** @throws UnknownNetworkError */
+/** A custom signet (BIP325) has its own magic, the default signet's port and no seeds. @throws UnknownNetworkError */
 export function p2pNetwork(chain: string): P2pNetwork {
+  if (isCustomSignetName(chain))
+    return { magic: networkMagic(chain), defaultPort: defaultPort(chain), seeds: [] };
   const found = Object.hasOwn(networks, chain) ? networks[chain] : undefined;
   if (found === undefined) throw new UnknownNetworkError(chain, Object.keys(networks));
   return found;

@@ -22,6 +22,8 @@ const formats: Readonly<Record<string, AddressFormat>> = {
 
 /** `undefined` for a chain that is no known Bitcoin network. */
 export function addressFormat(chainName: string): AddressFormat | undefined {
+  // Custom signets write addresses as the default one does (BIP325).
+  if (chainName.startsWith('bitcoin-signet-')) return testnet;
   return Object.hasOwn(formats, chainName) ? formats[chainName] : undefined;
 }
 

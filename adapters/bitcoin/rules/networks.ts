@@ -1,7 +1,8 @@
-import { fromHex, reversed } from '../../../proofs/bytes.js';
+import { bytesEqual, fromHex, reversed } from '../../../proofs/bytes.js';
 import { Assurance } from '../../../proofs/containers/leaf.js';
 import { UnknownNetworkError } from '../../errors.js';
 import type { NetworkInfo } from '../../types.js';
+import { NetworkDefinitionError } from './errors.js';
 import { genesisHashes, genesisHeaders } from './genesis.js';
 import { type NetworkParameters, NetworkParametersType } from './parameters.js';
 
@@ -46,8 +47,7 @@ function network(id: keyof typeof genesisHashes, differences: Partial<NetworkPar
   };
 }
 
-/** Values: Bitcoin Core `src/kernel/chainparams.cpp`; BIP34, BIP65, BIP66, BIP94, BIP325. */
-export const bitcoinNetworks: readonly BitcoinNetwork[] = [
+const all: BitcoinNetwork[] = [
   network('mainnet', { bip34Height: 227931, bip66Height: 363725, bip65Height: 388381 }),
   network('testnet3', {
     minDifficulty: true,
@@ -68,7 +68,35 @@ export const bitcoinNetworks: readonly BitcoinNetwork[] = [
   }),
 ];
 
-const byName = new Map(bitcoinNetworks.map((one) => [one.name, one]));
+const byName = new Map(all.map((one) => [one.name, one]));
+
+/**
+ * Every network this process knows: the five public ones and what `addNetwork` added. Values: Bitcoin Core
+ * `src/kernel/chainparams.cpp`; BIP34, BIP65, BIP66, BIP94, BIP325.
+ */
+export const bitcoinNetworks: readonly BitcoinNetwork[] = all;
+
+/** No more networks than this are kept, so that data from outside cannot fill the memory. */
+const MAX_NETWORKS = 64;
+
+/**
+ * Makes a network known to this process under its name, as `customSignet` makes them. Adding the same one again does nothing.
+ * @returns the network that is known
+ * @throws NetworkDefinitionError if the name stands for other rules, or too many are known
+ */
+export function addNetwork(added: BitcoinNetwork): BitcoinNetwork {
+  const known = byName.get(added.name);
+  if (known !== undefined) {
+    if (bytesEqual(known.parameters, added.parameters) && bytesEqual(known.genesisHash, added.genesisHash))
+      return known;
+    throw new NetworkDefinitionError(added.name, 'is known already, with other rules');
+  }
+  if (all.length >= MAX_NETWORKS)
+    throw new NetworkDefinitionError(added.name, `more than ${MAX_NETWORKS} networks`);
+  all.push(added);
+  byName.set(added.name, added);
+  return added;
+}
 
 /** @throws UnknownNetworkError */
 export function bitcoinNetwork(name: string): BitcoinNetwork {
