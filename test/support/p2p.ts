@@ -15,6 +15,17 @@ export const CHAIN = 'bitcoin-regtest';
 export const { magic } = p2pNetwork(CHAIN);
 export const genesis = foreignHeader(bitcoinNetwork(CHAIN).genesisHeader, 0);
 
+/** Long enough for a busy machine; only what will not be answered is given up soon. */
+const PATIENT_TIMES = {
+  connectMs: 10_000,
+  handshakeMs: 10_000,
+  requestMs: 10_000,
+  blockMs: 10_000,
+  graceMs: 150,
+  messageMs: 10_000,
+  pongMs: 10_000,
+};
+
 /** Short, so that what must be cut is cut soon. */
 export const SHORT_TIMES = {
   connectMs: 500,
@@ -29,12 +40,12 @@ export const SHORT_TIMES = {
 
 type P2pOptions = ConstructorParameters<typeof P2pSource>[0];
 
-/** A source that is quick to lose patience and to try again. */
+/** A source that is quick to try again. */
 export function openPeer(address: string, options: Partial<P2pOptions> = {}): P2pSource {
   return new P2pSource({
     chain: CHAIN,
     address,
-    times: SHORT_TIMES,
+    times: PATIENT_TIMES,
     backoffMs: 1,
     maxBackoffMs: 5,
     name: 'the peer',
@@ -108,7 +119,7 @@ export async function recoveredTip(source: P2pSource): Promise<number> {
     try {
       return (await source.tip()).height;
     } catch (error) {
-      if (tries > 20 || !(error instanceof SourceUnavailableError || error instanceof SourceFaultError))
+      if (tries > 200 || !(error instanceof SourceUnavailableError || error instanceof SourceFaultError))
         throw error;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

@@ -17,7 +17,6 @@ import {
   openPeer,
   raws,
   recoveredTip,
-  SHORT_TIMES,
 } from '../../../../test/support/p2p.js';
 import { SourceFaultError, SourceUnavailableError } from '../../../errors.js';
 import type { ForeignHeader } from '../../../types.js';
@@ -52,7 +51,7 @@ function listening(headers: readonly ForeignHeader[]) {
 }
 
 async function until(height: number): Promise<void> {
-  for (let i = 0; i < 100 && (await source.tip()).height !== height; i++) await sleep(5);
+  for (let i = 0; i < 500 && (await source.tip()).height !== height; i++) await sleep(10);
   expect((await source.tip()).height).toBe(height);
 }
 
@@ -209,12 +208,12 @@ it('a long first sync tells how far it has come', async () => {
       return true;
     },
   });
-  const slow = openPeer(peer.address, { times: { ...SHORT_TIMES, requestMs: 5000, graceMs: 2000 } });
+  const slow = openPeer(peer.address, { times: { graceMs: 5000 } });
   const seen: number[] = [];
   for (let i = 0; i < 60 && seen.at(-1) !== 9000; i++) {
     const started = performance.now();
     seen.push((await slow.tip()).height);
-    expect(performance.now() - started).toBeLessThan(1800);
+    expect(performance.now() - started).toBeLessThan(3000);
     await sleep(50);
   }
   expect(seen[0]).toBeLessThan(9000);

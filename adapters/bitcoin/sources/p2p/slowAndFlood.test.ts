@@ -38,7 +38,7 @@ beforeAll(() => {
 });
 beforeEach(async () => {
   peer = await startHostilePeer();
-  source = openPeer(peer.address);
+  source = openPeer(peer.address, { times: SHORT_TIMES });
 });
 afterEach(async () => {
   await source.close();
@@ -49,6 +49,11 @@ afterEach(async () => {
 async function recovers(): Promise<void> {
   peer.behave(honest(chain));
   expect(await recoveredTip(source)).toBe(30);
+}
+
+async function eventually(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !holds(); i++) await sleep(20);
+  expect(holds()).toBe(true);
 }
 
 /** One byte after another, slowly. */
@@ -122,19 +127,17 @@ describe('a peer that does not answer is cut, and survived', () => {
     peer.behave(behaviour);
     const started = performance.now();
     expect(await fails(source.check(), SourceUnavailableError)).toMatch(words);
-    expect(performance.now() - started).toBeLessThan(1500);
+    expect(performance.now() - started).toBeLessThan(5000);
     await recovers();
   });
 
   it('that answers no ping', async () => {
-    peer.behave({ ...honest(chain), ready: () => undefined });
-    const quick = openPeer(peer.address, { times: { ...SHORT_TIMES, pingMs: 60, pongMs: 60 } });
+    peer.behave(honest(chain));
+    const quick = openPeer(peer.address, { times: { ...SHORT_TIMES, pingMs: 40, pongMs: 1000 } });
     await quick.check();
-    await sleep(100);
-    expect(quick.peer?.latencyMs).toBeGreaterThan(0);
+    await eventually(() => quick.peer?.latencyMs !== undefined);
     peer.behave({ message: ({ command }) => command === 'ping' });
-    await sleep(250);
-    expect(quick.peer).toBeUndefined();
+    await eventually(() => quick.peer === undefined);
     await quick.close();
   });
 
