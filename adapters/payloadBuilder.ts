@@ -73,6 +73,8 @@ export interface PayloadBuilder {
   build(request: PayloadRequest): BuiltPayload;
   /** Reads a block as nodes give it, where that is all that proofs need. @throws MalformedInputError, LimitExceededError */
   readonly readBlock?: (bytes: Uint8Array) => ForeignBlock;
+  /** The height that a block says of itself, where the rules of its chain put it there. */
+  readonly heightIn?: (chain: string, block: ForeignBlock) => number | undefined;
   /** Forms of `branch`. */
   readonly branchFormats?: readonly string[];
   /** @throws ProofKindError, MalformedInputError */

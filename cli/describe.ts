@@ -4,10 +4,10 @@ import type { MainVerdict, Verdict } from '../proofs/verify/verdict.js';
 
 /** A verdict in plain words, a line each. */
 export function describeVerdict(verdict: Verdict): string[] {
-  if (verdict.kind === 'bitcoin-inclusion') {
+  if (!('main' in verdict)) {
     return [
       ...verdict.claims.flatMap(describeClaim),
-      `in block ${verdict.blockHash} of ${'chain' in verdict ? verdict.chain : ''}, which you vouch for`,
+      `in block ${verdict.blockHash} of ${verdict.chain}, which you vouch for`,
       'anchored in no main chain',
     ];
   }
@@ -20,7 +20,6 @@ export function describeVerdict(verdict: Verdict): string[] {
       ...describeMain(verdict.main),
     ];
   }
-  if (!('depth' in verdict)) return [];
   return [
     ...verdict.claims.flatMap(describeClaim),
     `in block      ${verdict.blockHash}`,

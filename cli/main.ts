@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { useFastHasher } from '../proofs/hash/fast.js';
 import { headersVerifyCommand } from './commands/headers.js';
+import { importCommand } from './commands/import.js';
 import { proveCommand } from './commands/prove.js';
 import { statusCommand } from './commands/status.js';
 import { trustCommand } from './commands/trust.js';
@@ -48,19 +49,38 @@ function program(json: boolean): Command {
     .addOption(options.checkpoint())
     .addOption(options.now())
     .action((file, flags) => headersVerifyCommand(file, flags));
-  add(root, 'prove', 'make a proof of a foreign transaction, receipt, log or reorganisation')
+  add(root, 'prove', 'make a proof of a foreign transaction, a part of it, or a reorganisation')
     .addOption(options.chain())
     .addOption(options.tx())
     .addOption(options.kind())
     .addOption(options.log())
+    .addOption(options.outputIndex())
+    .addOption(options.address())
+    .addOption(options.input())
+    .addOption(options.outpoint())
     .addOption(options.reorg())
     .addOption(options.format())
     .addOption(options.api())
     .addOption(options.output())
     .addOption(options.offline())
     .addOption(options.block())
+    .addOption(options.height())
     .addOption(options.fromTerm())
     .action((flags) => proveCommand(flags));
+  add(root, 'import', 'make a proof of Merkle branches that other programs wrote; opens no socket')
+    .argument('<file...>', 'their files: one a transaction, and one of the coinbase')
+    .addOption(options.importFormat())
+    .addOption(options.chain().makeOptionMandatory())
+    .addOption(options.header())
+    .addOption(options.raw())
+    .addOption(options.kind())
+    .addOption(options.outputIndex())
+    .addOption(options.address())
+    .addOption(options.input())
+    .addOption(options.outpoint())
+    .addOption(options.as())
+    .addOption(options.output())
+    .action((files, flags) => importCommand(files, flags));
   add(root, 'verify', 'check proofs offline; opens no socket')
     .argument('<file...>', 'proof files, JSON or SSZ')
     .addOption(options.trust())

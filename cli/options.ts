@@ -31,12 +31,42 @@ export const options = {
       '--now <unix>',
       'clock for the two-hour rule, Unix seconds (default: this machine’s)',
     ).argParser(whole),
-  tx: () => new Option('--tx <hash>', 'transaction; repeat it with --offline').argParser(collect),
-  kind: () => new Option('--kind <kind>', 'what to prove').choices(['tx', 'receipt', 'log']).default('tx'),
+  tx: () => new Option('--tx <hash>', 'transaction; several with --kind txs or --offline').argParser(collect),
+  kind: () =>
+    new Option(
+      '--kind <kind>',
+      'what to prove. Bitcoin: tx, txs, witness, output, spend, data; Ethereum: tx, receipt, log',
+    ).default('tx'),
+  outputIndex: () =>
+    new Option('--output-index <n>', 'output to prove, from 0, for --kind output and data').argParser(whole),
+  address: () => new Option('--address <address>', 'instead of --output-index: who the output pays to'),
+  input: () => new Option('--input <n>', 'input to prove, from 0, for --kind spend').argParser(whole),
+  outpoint: () => new Option('--outpoint <txid:n>', 'instead of --input: the output that is spent'),
   log: () => new Option('--log <n>', 'index of the log within the transaction').argParser(whole),
   reorg: () =>
     new Option('--reorg <n>', 'prove reorganisation number n of the chain (from 0)').argParser(whole),
-  format: () => new Option('--format <format>', 'proof format').choices(['json', 'ssz']).default('json'),
+  format: () =>
+    new Option(
+      '--format <format>',
+      'json, ssz: a proof. txoutproof, esplora, electrum: a Merkle branch as Bitcoin Core, Esplora and Electrum write it',
+    )
+      .choices(['json', 'ssz', 'txoutproof', 'esplora', 'electrum'])
+      .default('json'),
+  height: () =>
+    new Option('--height <n>', 'height of the block, for branches of blocks that do not say it').argParser(
+      whole,
+    ),
+  importFormat: () =>
+    new Option('--format <format>', 'form of the files')
+      .choices(['txoutproof', 'esplora', 'electrum'])
+      .makeOptionMandatory(),
+  header: () =>
+    new Option('--header <hex>', "the block's raw header in hex, or @ and a file; txoutproof holds it"),
+  raw: () =>
+    new Option('--raw <hex>', 'raw transaction in hex, or @ and a file; the coinbase too')
+      .argParser(collect)
+      .makeOptionMandatory(),
+  as: () => new Option('--as <format>', 'format of the proof').choices(['json', 'ssz']).default('json'),
   output: () => new Option('-o, --output <file>', 'write here instead of standard output'),
   offline: () => new Option('--offline <kind>', 'prove from a block file alone').choices(['bitcoin']),
   block: () => new Option('--block <file>', 'raw block'),

@@ -12,6 +12,7 @@ import {
   ProofKindError,
 } from '../payloadBuilder.js';
 import { parseBitcoinHash } from './kind.js';
+import { bip34Height } from './proofs/bip34.js';
 import { encodeBranch, siblingsOf } from './proofs/branch.js';
 import { BlockProver } from './proofs/build.js';
 import { addressFormat, describeScript } from './proofs/output.js';
@@ -54,6 +55,11 @@ export const bitcoinPayloadBuilder: PayloadBuilder = {
   readBlock(bytes) {
     const prover = proverOf(bytes);
     return { header: foreignHeader(prover.header, 0), transactionHashes: prover.txids, rawBlock: bytes };
+  },
+  heightIn(chain, block) {
+    const coinbase = block.rawBlock && proverOf(block.rawBlock).stripped(0);
+    const script = coinbase && parseStripped(coinbase).inputs[0]?.script;
+    return script && bip34Height(chain, block.header.raw, script);
   },
   branchFormats: BRANCH_FORMATS,
   branch(request) {
