@@ -22,8 +22,10 @@ export interface P2pTestNode {
   mine(count: number): Promise<void>;
   /** Replaces the last `depth` blocks by one more. */
   reorganise(depth: number): Promise<void>;
-  /** Ends it at once and starts it again; what it has lost is mined anew. */
+  /** Ends it at once and starts it again; it may have lost its last block. */
   killAndRestart(): Promise<void>;
+  /** Comes back with another chain, a block longer. Left out where that cannot be had. */
+  loseEverything?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -169,6 +171,12 @@ export function p2pSourceSuite(program: string, start: (folder: string) => Promi
     it('goes on after the node was killed', async () => {
       await node.killAndRestart();
       await node.mine(2);
+      await followed();
+    });
+
+    it('goes on after the node came back with another chain from its genesis on', async () => {
+      if (node.loseEverything === undefined) return;
+      await node.loseEverything();
       await followed();
     });
 

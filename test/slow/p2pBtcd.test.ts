@@ -61,13 +61,12 @@ async function start(folder: string): Promise<P2pTestNode> {
       }
       expect(await height(node)).toBe(tip + 1);
     },
-    killAndRestart: async () => {
+    killAndRestart: () => node.restart(1),
+    loseEverything: async () => {
       const before = await height(node);
       await node.kill();
-      await sleep(200);
       await node.start();
-      const after = await height(node);
-      if (after < before) await mine(before - after);
+      await mine(before + 1);
     },
     close: async () => {
       await node.stop();
