@@ -75,6 +75,15 @@ export function checkBlock(block: ParsedBlock): BlockChecks {
   };
 }
 
+/** Place of the coinbase's witness commitment, -1 without one: the last matching output counts (BIP141). */
+export function witnessCommitmentIndex(coinbase: Transaction): number {
+  return coinbase.outs.findLastIndex(
+    ({ script }) =>
+      script.length >= COMMITMENT_BYTES &&
+      bytesEqual(script.subarray(0, COMMITMENT_TAG.length), COMMITMENT_TAG),
+  );
+}
+
 function describe(transaction: Transaction): BlockTransaction {
   const stripped = strip(transaction);
   const txid = sha256d(stripped);
@@ -91,12 +100,7 @@ function strip(transaction: Transaction): Uint8Array {
 
 function checkWitness(transactions: readonly BlockTransaction[]): boolean | undefined {
   const [coinbase, ...others] = transactions;
-  // The last matching output counts.
-  const commitment = coinbase?.transaction.outs.findLast(
-    ({ script }) =>
-      script.length >= COMMITMENT_BYTES &&
-      bytesEqual(script.subarray(0, COMMITMENT_TAG.length), COMMITMENT_TAG),
-  )?.script;
+  const commitment = coinbase?.transaction.outs[witnessCommitmentIndex(coinbase.transaction)]?.script;
   if (coinbase === undefined || commitment === undefined) {
     return transactions.some((one) => one.transaction.hasWitnesses()) ? false : undefined;
   }
