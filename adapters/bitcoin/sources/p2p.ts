@@ -1,5 +1,5 @@
 import { bytesEqual, toBareHex } from '../../../proofs/bytes.js';
-import { LimitExceededError, MalformedInputError } from '../../../proofs/errors/input.js';
+import { CrossrootError } from '../../../proofs/errors/base.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
 import { SourceFaultError, SourceUnavailableError } from '../../errors.js';
 import type { ForeignBlock, Source, SourceTip } from '../../source.js';
@@ -186,7 +186,7 @@ export class P2pSource implements Source {
       const { header, txids } = readBlock(this.chain, raw, hash);
       return { header: foreignHeader(header, height), transactionHashes: txids, rawBlock: raw };
     } catch (error) {
-      if (!(error instanceof MalformedInputError || error instanceof LimitExceededError)) throw error;
+      if (!(error instanceof CrossrootError)) throw error;
       const problem = `sends a bad block ${displayHash(hash)}: ${error.message}`;
       const fault = new SourceFaultError(this.name, problem, { height });
       connection.end(fault);
