@@ -24,6 +24,25 @@ export class HeaderTooEarlyError extends HeaderRuleError {
   override readonly retryable = true;
 }
 
+/**
+ * A branch that leaves the best one below the checkpoint or below what the chain calls final. The rule is Bitcoin
+ * Core's `bad-fork-prior-to-checkpoint` (`src/validation.cpp`).
+ */
+export class ForkTooDeepError extends HeaderRuleError {
+  override readonly name = 'ForkTooDeepError';
+  constructor(
+    height: number,
+    hash: string,
+    readonly forkHeight: number,
+    /** Lowest height at which a branch may leave. */
+    readonly floor: number,
+  ) {
+    super('bad-fork-prior-to-checkpoint', height, hash, `leaves at ${forkHeight}, below ${floor}`, {
+      details: { forkHeight, floor },
+    });
+  }
+}
+
 /** A chain name that no adapter has network data for. */
 export class UnknownNetworkError extends CrossrootError {
   override readonly name = 'UnknownNetworkError';
