@@ -1,3 +1,9 @@
+import { BlockProver } from '../../adapters/bitcoin/proofs/build.js';
+import { buildPart } from '../../adapters/bitcoin/proofs/part.js';
+import { foreignHeader } from '../../adapters/bitcoin/rules/header.js';
+import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
+import { segwitBlock } from '../../adapters/bitcoin/testing/segwit.js';
+import { formatContext } from '../../adapters/registry.js';
 import { toHex, utf8 } from '../../proofs/bytes.js';
 import { CommitmentType, ReorgType } from '../../proofs/containers/commitment.js';
 import { VoteDataType } from '../../proofs/containers/consensus.js';
@@ -5,6 +11,7 @@ import { type DomainName, DomainType, signingDomain, signingRoot } from '../../p
 import { GenesisType } from '../../proofs/containers/genesis.js';
 import { MainHeaderType } from '../../proofs/containers/header.js';
 import { Assurance, LeafType } from '../../proofs/containers/leaf.js';
+import { ProofKind } from '../../proofs/containers/proof.js';
 import { ChainSpecType } from '../../proofs/containers/spec.js';
 import { TransactionType } from '../../proofs/containers/transaction.js';
 import { encodeProof } from '../../proofs/format/file.js';
@@ -127,5 +134,36 @@ export function goldenVectors() {
       ),
       plainJson: new TextDecoder().decode(encodeProof(anchoredFixture().proof, 'json', fixtureContext)),
     },
+    bitcoinKinds: bitcoinKinds(),
+  };
+}
+
+/** The payload of every kind about Bitcoin, of the same transaction of one block; as proofs without an anchor, in both forms. */
+function bitcoinKinds() {
+  const genesis = foreignHeader(bitcoinNetwork('bitcoin-regtest').genesisHeader, 0);
+  const { raw } = segwitBlock(genesis, 7);
+  const prover = new BlockProver(raw);
+  const [first, , , fourth = first] = prover.txids;
+  if (first === undefined || fourth === undefined) throw new RangeError('the block has seven transactions');
+  const one = prover.prove([fourth]);
+  const payloads = [
+    [ProofKind.bitcoinTransaction, one],
+    [ProofKind.bitcoinTransactions, prover.prove([first, fourth])],
+    [ProofKind.bitcoinWitness, prover.proveWitness(fourth)],
+    [ProofKind.bitcoinOutput, buildPart(ProofKind.bitcoinOutput, one, 2)],
+    [ProofKind.bitcoinSpend, buildPart(ProofKind.bitcoinSpend, one, 1)],
+    [ProofKind.bitcoinData, buildPart(ProofKind.bitcoinData, one, 1)],
+  ] as const;
+  const about = { kind: ProofKind.unanchored, chain: utf8('bitcoin-regtest'), header: prover.header };
+  return {
+    block: toHex(raw),
+    proofs: payloads.map(([payloadKind, payload]) => {
+      const proof = { ...about, payloadKind, payload };
+      return {
+        payloadKind,
+        ssz: toHex(encodeProof(proof, 'ssz', formatContext)),
+        json: new TextDecoder().decode(encodeProof(proof, 'json', formatContext)),
+      };
+    }),
   };
 }
