@@ -48,6 +48,8 @@ function program(json: boolean): Command {
     .addOption(options.startHeight())
     .addOption(options.checkpoint())
     .addOption(options.now())
+    .addOption(options.signetChallenge())
+    .addOption(options.warn())
     .action((file, flags) => headersVerifyCommand(file, flags));
   add(root, 'prove', 'make a proof of a foreign transaction, a part of it, or a reorganisation')
     .addOption(options.chain())
@@ -90,6 +92,7 @@ function program(json: boolean): Command {
     .addOption(options.minMainHeight())
     .addOption(options.maxAge())
     .addOption(options.acceptStaleAnchor())
+    .addOption(options.signetChallenges())
     .action((files, flags) => verifyCommand(files, flags));
   add(
     root,

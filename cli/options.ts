@@ -31,6 +31,18 @@ export const options = {
       '--now <unix>',
       'clock for the two-hour rule, Unix seconds (default: this machine’s)',
     ).argParser(whole),
+  signetChallenge: () =>
+    new Option('--signet-challenge <hex>', 'block challenge of a custom signet, --chain bitcoin-signet-NAME'),
+  signetChallenges: () =>
+    new Option(
+      '--signet-challenge <name=hex>',
+      'block challenge of a custom signet, such as bitcoin-signet-mine=51; may be repeated',
+    ).argParser(collect),
+  warn: () =>
+    new Option(
+      '--warn <rules>',
+      'also tell what these rules, no consensus yet, would forbid; refuses nothing',
+    ).choices(['bip54']),
   tx: () => new Option('--tx <hash>', 'transaction; several with --kind txs or --offline').argParser(collect),
   kind: () =>
     new Option(

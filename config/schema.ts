@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { parseAddress } from '../adapters/bitcoin/p2p/address.js';
+import { NetworkDefinitionError } from '../adapters/bitcoin/rules/errors.js';
+import { addCustomSignet } from '../adapters/bitcoin/rules/signets.js';
 import { findNetwork } from '../adapters/registry.js';
 import { CrossrootError } from '../proofs/errors/base.js';
+import { MalformedInputError } from '../proofs/errors/input.js';
 import { parsePolicy, validatePolicy } from '../timing/policy.js';
 import { CheckpointSchema } from './checkpoint.js';
 
@@ -42,6 +45,8 @@ export type DevnetConfig = z.output<typeof DevnetSchema>;
 const ChainSchema = z
   .strictObject({
     name: z.string(),
+    /** Hex of the block challenge where `name` is a custom signet, `bitcoin-signet-…` (BIP325). */
+    signetChallenge: z.string().optional(),
     /** `confirmations(k)`, `age(minutes)`, `finalized` or `realtime`. */
     policy: z.string(),
     /** A file, or the checkpoint itself; by default the network's genesis. */
@@ -62,6 +67,7 @@ const ChainSchema = z
       problem('devnet', `only ${DEVNET_CHAINS.join(' and ')} can be started here`);
     }
     try {
+      if (chain.signetChallenge !== undefined) addCustomSignet(chain.name, chain.signetChallenge);
       const { kind, network } = findNetwork(chain.name);
       for (const source of chain.sources ?? []) {
         if (SOURCE_KINDS[source.type] !== kind.name)
@@ -70,7 +76,13 @@ const ChainSchema = z
       validatePolicy(parsePolicy(chain.policy), network.assurance);
     } catch (error) {
       if (!(error instanceof CrossrootError)) throw error;
-      problem(error.name === 'UnknownNetworkError' ? 'name' : 'policy', error.message);
+      const path =
+        error.name === 'UnknownNetworkError'
+          ? 'name'
+          : error instanceof NetworkDefinitionError || error instanceof MalformedInputError
+            ? 'signetChallenge'
+            : 'policy';
+      problem(path, error.message);
     }
   });
 export type ChainConfig = z.output<typeof ChainSchema>;

@@ -1,10 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { bitcoinKind } from '../../adapters/bitcoin/kind.js';
+import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
 import { verifyHeaderRun } from '../../adapters/bitcoin/rules/verifyRun.js';
+import { Bip54Observer } from '../../adapters/bitcoin/rules/warnings.js';
 import { HeaderRuleError } from '../../adapters/errors.js';
 import { readCheckpointFile } from '../../config/checkpoint.js';
 import { FileError, RefusedError, UsageError } from '../errors.js';
 import { print } from '../output.js';
+import { addSignet } from '../signets.js';
 
 export interface HeadersFlags {
   readonly json: boolean;
@@ -12,25 +15,36 @@ export interface HeadersFlags {
   readonly startHeight?: number;
   readonly checkpoint?: string;
   readonly now?: number;
+  readonly signetChallenge?: string;
+  readonly warn?: string;
 }
 
 /** Checks a file of raw headers. @throws RefusedError naming the rule; UsageError */
 export async function headersVerifyCommand(file: string, flags: HeadersFlags): Promise<void> {
+  if (flags.signetChallenge !== undefined) addSignet(flags.chain, flags.signetChallenge);
   const known = bitcoinKind.networks.map((network) => network.name);
   if (!known.includes(flags.chain))
     throw new UsageError(`--chain ${flags.chain}: one of ${known.join(', ')} is needed`);
   const start = await startOf(flags);
+  const observer =
+    flags.warn === undefined ? undefined : new Bip54Observer(bitcoinNetwork(flags.chain).rules, start);
   try {
     const summary = await verifyHeaderRun(
       flags.chain,
-      readChunks(file),
+      observer?.watch(readChunks(file)) ?? readChunks(file),
       start,
       flags.now ?? Math.floor(Date.now() / 1000),
     );
-    print(flags.json, summary, [
+    const { warnings, count = 0 } = observer ?? {};
+    const told = warnings === undefined ? {} : { warnings, warningCount: count };
+    print(flags.json, { ...summary, ...told }, [
       `✓ ${summary.count} headers of ${flags.chain}, heights ${summary.startHeight} to ${summary.tipHeight}`,
       `tip        ${summary.tipHash}`,
       `chain work ${summary.chainWork}`,
+      ...(warnings ?? []).map(({ rule, height, message }) => `⚠ ${rule} at height ${height}: ${message}`),
+      ...(warnings !== undefined && count > warnings.length
+        ? [`⚠ ${count - warnings.length} warnings more`]
+        : []),
     ]);
   } catch (error) {
     if (!(error instanceof HeaderRuleError)) throw error;

@@ -16,6 +16,7 @@ import { describeVerdict } from '../describe.js';
 import { RefusedError } from '../errors.js';
 import { readBytes } from '../files.js';
 import { print } from '../output.js';
+import { addSignets } from '../signets.js';
 import { loadTrust } from '../trust.js';
 
 export interface VerifyFlags {
@@ -27,6 +28,7 @@ export interface VerifyFlags {
   readonly minMainHeight?: number;
   readonly maxAge?: number;
   readonly acceptStaleAnchor: boolean;
+  readonly signetChallenge?: readonly string[];
 }
 
 interface Outcome {
@@ -38,6 +40,7 @@ interface Outcome {
 
 /** Checks proof files offline. @throws RefusedError if any is refused */
 export async function verifyCommand(files: readonly string[], flags: VerifyFlags): Promise<void> {
+  addSignets(flags.signetChallenge);
   const trust = await loadTrust(flags.trust, flags.data);
   const options = verifyOptions(flags, trust);
   const outcomes: Outcome[] = [];

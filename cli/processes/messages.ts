@@ -4,6 +4,8 @@ import type { RelayEvent } from '../../relay/events.js';
 /** A chain with everything resolved: the same bytes for every process. */
 export interface ChainInit {
   readonly name: string;
+  /** Hex, for a custom signet: the process makes the network known before it uses it. */
+  readonly signetChallenge?: string | undefined;
   /** SSZ `Registration`. */
   readonly registration: Uint8Array;
   readonly sources: readonly SourceConfig[];

@@ -47,6 +47,7 @@ export async function resolveChain(
     const registration = await registrationOf(config, reader, data, given);
     return {
       name: config.name,
+      signetChallenge: config.signetChallenge,
       registration: RegistrationType.serialize(registration),
       sources,
       pollMilliseconds:

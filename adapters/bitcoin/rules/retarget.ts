@@ -66,7 +66,8 @@ export function possibleBits(parameters: NetworkParameters, context: TargetConte
     const known = context.periodStartBits;
     return known === undefined || bits === known || (parameters.minDifficulty && bits === powLimitBits);
   }
-  const base = parameters.bip94 ? context.periodStartBits : context.parentBits;
+  const parentBits = context.parentBits ?? (parameters.minDifficulty ? undefined : context.periodStartBits);
+  const base = parameters.bip94 ? context.periodStartBits : parentBits;
   if (base === undefined) return true;
   const target = describeBits(bits)?.target ?? 0n;
   const hardest = describeBits(nextPeriodBits(parameters, base, targetTimespan / 4))?.target ?? 0n;
