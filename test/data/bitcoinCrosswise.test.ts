@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { parseBlock, parseTransaction } from '../../adapters/bitcoin/blocks/block.js';
+import { foreignHeader, splitHeaders } from '../../adapters/bitcoin/rules/header.js';
+import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
+import { periodStartHeight } from '../../adapters/bitcoin/rules/parameters.js';
+import { validateHeader } from '../../adapters/bitcoin/rules/validate.js';
+import { HeaderChainValidator, type RunStart } from '../../adapters/bitcoin/rules/validator.js';
+import { Bip54Observer, bip54BlockWarnings } from '../../adapters/bitcoin/rules/warnings.js';
+import { HeaderRuleError } from '../../adapters/errors.js';
+import { fromHex } from '../../proofs/bytes.js';
+import { crossroot } from '../support/built.js';
+import { dataPath, hasData, needsData, readBytes, readJson } from './folder.js';
+
+const NOW = 2_000_000_000;
+const runs = {
+  mainnet: ['mainnet_0_10236.bin', 0],
+  'mainnet (late)': ['mainnet_822528_826560.bin', 822_528],
+  testnet3: ['testnet3_0_5999.bin', 0],
+  testnet4: ['testnet4_0_100.bin', 0],
+  signet: ['signet_0_2015.bin', 0],
+  regtest: ['regtest_0_100.bin', 0],
+} as const;
+type Run = keyof typeof runs;
+const networks = ['mainnet', 'testnet3', 'testnet4', 'signet', 'regtest'];
+
+function ruleOf(check: () => void): string {
+  try {
+    check();
+    return 'valid';
+  } catch (error) {
+    if (!(error instanceof HeaderRuleError)) throw error;
+    return error.rule;
+  }
+}
+
+function runRule(network: string, bytes: Uint8Array, start: RunStart): string {
+  const validator = new HeaderChainValidator(bitcoinNetwork(`bitcoin-${network}`), start);
+  return ruleOf(() => validator.pushMany(bytes, NOW));
+}
+
+/** The first header of the run that the main chain's function refuses, on top of the run's own headers. */
+function chainRule(network: string, raws: readonly Uint8Array[], from: number): string {
+  const { rules } = bitcoinNetwork(`bitcoin-${network}`);
+  const headers = raws.map((raw, i) => foreignHeader(raw, from + i));
+  const [first] = headers;
+  if (first === undefined) return 'empty';
+  const start = headers[periodStartHeight(rules, first.height) - from];
+  const checkpoint = {
+    height: first.height,
+    hash: first.hash,
+    work: 1n,
+    periodStartTime: start?.time ?? first.time,
+    periodStartBits: 0x1d00ffff,
+  };
+  const header = (height: number) => headers[height - from];
+  return ruleOf(() => {
+    for (const one of headers.slice(1))
+      validateHeader(`bitcoin-${network}`, one, { checkpoint, header }, NOW);
+  });
+}
+
+describe.skipIf(!hasData)(needsData('real headers under every other network’s rules'), () => {
+  const others = (Object.keys(runs) as Run[]).flatMap((run) =>
+    networks.filter((network) => !run.startsWith(network)).map((network) => [run, network] as const),
+  );
+  /** Rules that a run started in its midst breaks. */
+  const seen: Record<string, string> = {};
+
+  it.each(others)(
+    '%s under %s, from genesis, from its midst, by the main chain and the command line',
+    async (run, network) => {
+      const [file, height] = runs[run];
+      const bytes = readBytes(`btc-headers/${file}`);
+      expect(runRule(network, bytes, { kind: 'genesis' })).toBe('bad-genesis');
+      const skip = 5;
+      const rule = runRule(network, bytes.subarray(skip * 80), { kind: 'trusted', height: height + skip });
+      const chain = chainRule(network, splitHeaders(bytes).slice(skip), height + skip);
+      seen[`${run} under ${network}`] = `${rule}, ${chain}`;
+
+      const { code, stdout } = await crossroot([
+        'headers',
+        'verify',
+        '--chain',
+        `bitcoin-${network}`,
+        dataPath(`btc-headers/${file}`),
+        '--json',
+      ]);
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout).error.rule).toBe('bad-genesis');
+    },
+  );
+
+  /**
+   * Where a trusted header in mid-run takes the genesis' place, `valid` stands for what no header rule tells apart, in the
+   * reference client either: all of these blocks are of difficulty 1, or the networks differ only in what comes earlier (highest
+   * target, heights of versions). There the trusted header is what names the chain.
+   */
+  it('names the rule that a run taken up in its midst breaks', () => {
+    expect(seen).toMatchInlineSnapshot(`
+      {
+        "mainnet (late) under regtest": "bad-diffbits, bad-diffbits",
+        "mainnet (late) under signet": "valid, bad-diffbits",
+        "mainnet (late) under testnet3": "bad-diffbits, bad-diffbits",
+        "mainnet (late) under testnet4": "bad-diffbits, bad-diffbits",
+        "mainnet under regtest": "bad-diffbits, bad-diffbits",
+        "mainnet under signet": "bad-version, bad-version",
+        "mainnet under testnet3": "valid, valid",
+        "mainnet under testnet4": "bad-version, bad-version",
+        "regtest under mainnet": "high-hash, high-hash",
+        "regtest under signet": "high-hash, high-hash",
+        "regtest under testnet3": "high-hash, high-hash",
+        "regtest under testnet4": "high-hash, high-hash",
+        "signet under mainnet": "high-hash, high-hash",
+        "signet under regtest": "bad-diffbits, bad-diffbits",
+        "signet under testnet3": "high-hash, high-hash",
+        "signet under testnet4": "high-hash, high-hash",
+        "testnet3 under mainnet": "bad-diffbits, bad-diffbits",
+        "testnet3 under regtest": "bad-diffbits, bad-diffbits",
+        "testnet3 under signet": "bad-version, bad-version",
+        "testnet3 under testnet4": "bad-version, bad-version",
+        "testnet4 under mainnet": "valid, valid",
+        "testnet4 under regtest": "bad-diffbits, bad-diffbits",
+        "testnet4 under signet": "valid, valid",
+        "testnet4 under testnet3": "valid, valid",
+      }
+    `);
+  });
+});
+
+describe.skipIf(!hasData)(needsData('BIP54 on real data'), () => {
+  it('warns of nothing in mainnet, and the command line says so and exits 0', async () => {
+    const { code, stdout } = await crossroot([
+      'headers',
+      'verify',
+      '--chain',
+      'bitcoin-mainnet',
+      dataPath('btc-headers/mainnet_0_10236.bin'),
+      '--warn',
+      'bip54',
+      '--json',
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ count: 10_237, warnings: [], warningCount: 0 });
+  });
+
+  it('agrees with its vectors of transaction sizes', () => {
+    const vectors = readJson<{ tx: string; valid: boolean; comment: string }[]>(
+      'btc-headers/bip54_txsize.json',
+    );
+    for (const { tx, valid, comment } of vectors) {
+      const { stripped } = parseTransaction(fromHex(tx));
+      const warnings = bip54BlockWarnings({
+        height: 0,
+        coinbase: { lockTime: 0, sequence: 0 },
+        strippedSizes: [stripped.length],
+      });
+      expect(warnings.length === 0, comment).toBe(valid);
+    }
+    expect(vectors.length).toBeGreaterThan(10);
+  });
+
+  it('agrees with its vectors of coinbases', () => {
+    const vectors = readJson<{ block_chain: string[]; valid: boolean; comment: string }[]>(
+      'btc-headers/bip54_coinbases.json',
+    );
+    for (const { block_chain, valid, comment } of vectors) {
+      const height = block_chain.length - 1;
+      const { transactions } = parseBlock(fromHex(block_chain[height]!));
+      const coinbase = transactions[0]!.transaction;
+      const warnings = bip54BlockWarnings({
+        height,
+        coinbase: { lockTime: coinbase.locktime, sequence: coinbase.ins[0]!.sequence },
+        strippedSizes: transactions.map(({ stripped }) => stripped.length),
+      });
+      expect(warnings.length === 0, comment).toBe(valid);
+    }
+  });
+});
