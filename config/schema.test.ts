@@ -199,3 +199,19 @@ describe('a checkpoint file', () => {
     await expect(read(content)).rejects.toThrow(message);
   });
 });
+
+describe('a custom signet', () => {
+  const signet = { ...chain, name: 'bitcoin-signet-config', devnet: undefined, sources: [core] };
+  test('is known by its challenge', async () => {
+    const { chains } = await load({ chains: [{ ...signet, signetChallenge: '51' }] });
+    expect(chains[0]?.signetChallenge).toBe('51');
+  });
+  test.each([
+    ['without a challenge', { name: 'bitcoin-signet-none' }, /name: unknown chain/],
+    ['with another challenge', { signetChallenge: '52' }, /signetChallenge: .*known already/],
+    ['with no hex', { signetChallenge: 'x' }, /signetChallenge: .*hex/],
+    ['of another name', { name: 'bitcoin-mainnet', signetChallenge: '51' }, /signetChallenge: /],
+  ])('%s is refused', async (_, over, problem) => {
+    await expect(load({ chains: [{ ...signet, ...over }] })).rejects.toThrow(problem);
+  });
+});

@@ -5,7 +5,7 @@ import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
 import { periodStartHeight } from '../../adapters/bitcoin/rules/parameters.js';
 import { validateHeader } from '../../adapters/bitcoin/rules/validate.js';
 import { HeaderChainValidator, type RunStart } from '../../adapters/bitcoin/rules/validator.js';
-import { Bip54Observer, bip54BlockWarnings } from '../../adapters/bitcoin/rules/warnings.js';
+import { bip54BlockWarnings } from '../../adapters/bitcoin/rules/warnings.js';
 import { HeaderRuleError } from '../../adapters/errors.js';
 import { fromHex } from '../../proofs/bytes.js';
 import { crossroot } from '../support/built.js';
