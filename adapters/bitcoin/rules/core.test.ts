@@ -55,7 +55,8 @@ function modelBits(p: NetworkParameters, last: Block, time: number): number {
   let next = setCompact(p.bip94 ? first.bits : last.bits);
   next = (next * BigInt(span)) % 2n ** 256n;
   next /= BigInt(p.targetTimespan);
-  return getCompact(next > powLimit(p) ? powLimit(p) : next);
+  if (next > powLimit(p)) return limit;
+  return getCompact(next);
 }
 
 /** All that `requiredBits` is told, from the chain. */
