@@ -256,14 +256,9 @@ export const ProofQuery = z.object({
     description:
       'For kinds output and data: number of the output; for data by default the first that carries any',
   }),
-  address: z
-    .string()
-    .min(1)
-    .max(100)
-    .optional()
-    .meta({
-      description: 'For kind output instead of its number: the address that exactly one output pays to',
-    }),
+  address: z.string().min(1).max(100).optional().meta({
+    description: 'For kind output instead of its number: the address that exactly one output pays to',
+  }),
   input: Part.optional().meta({ description: 'For kind spend: number of the input' }),
   outpoint: z
     .string()

@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BlockTransaction, parseBlock } from '../../adapters/bitcoin/blocks/block.js';
-import { displayHash } from '../../adapters/bitcoin/rules/checks.js';
-import { bytesEqual } from '../../proofs/bytes.js';
+import { parseBlock } from '../../adapters/bitcoin/blocks/block.js';
+import { kindQuestions } from '../support/bitcoinKinds.js';
 import { crossroot } from '../support/built.js';
 import { dataPath, hasData, needsData, readBytes, readJson } from './folder.js';
 
@@ -28,7 +27,7 @@ describe.skipIf(!hasData)(needsData('every kind of Bitcoin proof on real blocks'
   it.concurrent.each(blocks.map((block) => [block.file, block] as const))('%s', async (file, block) => {
     const path = dataPath(`btc-blocks/${file}`);
     const { transactions } = parseBlock(readBytes(`btc-blocks/${file}`));
-    const asked = questions(transactions);
+    const asked = kindQuestions(transactions);
     const proofs: string[] = [];
     for (const [kind, options] of asked) {
       const proof = join(folder, `${file}.${kind}.json`);
@@ -58,31 +57,3 @@ describe.skipIf(!hasData)(needsData('every kind of Bitcoin proof on real blocks'
     expect([...made.keys()].sort()).toEqual(['data', 'output', 'spend', 'tx', 'txs', 'witness']);
   });
 });
-
-/** What each kind is asked about, with the options that say so: the last transaction that has such a part. */
-function questions(transactions: readonly BlockTransaction[]): [kind: string, options: string[]][] {
-  const last = transactions.length - 1;
-  const id = (at: number) => ['--tx', displayHash(transactions[at]?.txid ?? new Uint8Array(32))];
-  const find = (has: (one: BlockTransaction, at: number) => boolean) => transactions.findLastIndex(has);
-  const witness = find((one, at) => at > 0 && !bytesEqual(one.txid, one.wtxid));
-  const data = find((one) => one.transaction.outs.some(({ script }) => isPlainData(script)));
-  const carrier = transactions[data]?.transaction.outs.findIndex(({ script }) => isPlainData(script)) ?? 0;
-  return [
-    ['tx', id(last)],
-    ['txs', [...id(0), ...(last > 0 ? id(last) : [])]],
-    ['output', [...id(last), '--output-index', '0']],
-    ...(last > 0 ? [['spend', [...id(last), '--input', '0']] as [string, string[]]] : []),
-    ...(witness > 0 ? [['witness', id(witness)] as [string, string[]]] : []),
-    ...(data >= 0 ? [['data', [...id(data), '--output-index', String(carrier)]] as [string, string[]]] : []),
-  ];
-}
-
-/** OP_RETURN and one direct push. */
-function isPlainData(script: Uint8Array): boolean {
-  return (
-    script[0] === 0x6a &&
-    (script[1] ?? 0) > 0 &&
-    (script[1] ?? 0) <= 75 &&
-    script.length === 2 + (script[1] ?? 0)
-  );
-}

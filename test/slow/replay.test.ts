@@ -10,6 +10,7 @@ import { fromHex, toHex } from '../../proofs/bytes.js';
 import { dataFolder, dataPath, hasData, needsData, readBytes } from '../data/folder.js';
 import { serveBitcoinReplay } from '../replay/bitcoinServer.js';
 import { serveEthereumReplay } from '../replay/ethereumServer.js';
+import { kindQuestions } from '../support/bitcoinKinds.js';
 import { type ChainView, crossroot, freePorts, tempFolder, Up } from './support/up.js';
 
 interface EthereumFile {
@@ -131,6 +132,26 @@ describe.skipIf(!hasData)(needsData('mainnet replayed as a network'), () => {
         verdict: { height: number; assurance: string; depth: number };
       };
       expect(verdict).toMatchObject({ height: 831_328, assurance: 'work', depth: 3 });
+    }
+  });
+
+  it('proves every kind about a Bitcoin transaction', async () => {
+    const { transactions } = parseBlock(readBytes('btc-blocks/main_831329.raw'));
+    const asked = kindQuestions(transactions);
+    expect(asked.map(([kind]) => kind)).toEqual(['tx', 'txs', 'output', 'spend', 'witness', 'data']);
+    for (const [kind, [, txid = '', ...more]] of asked) {
+      const { stdout } = await proveAndVerify('bitcoin-mainnet', txid, '--kind', kind, ...more);
+      const { verdict } = JSON.parse(stdout) as { verdict: { height: number; assurance: string } };
+      expect([kind, verdict]).toMatchObject([kind, { height: 831_329, assurance: 'work' }]);
+    }
+    const last = displayHash(transactions.at(-1)!.txid);
+    for (const format of ['txoutproof', 'esplora', 'electrum']) {
+      const path = `${folder}/${format}`;
+      const args = ['prove', '--chain', 'bitcoin-mainnet', '--tx', last, '--format', format];
+      expect((await crossroot(...args, '--api', up.api, '-o', path)).code).toBe(0);
+      const offline = ['--offline', 'bitcoin', '--block', dataPath('btc-blocks/main_831329.raw')];
+      expect((await crossroot(...args, ...offline, '-o', `${path}.offline`)).code).toBe(0);
+      expect(readFileSync(path, 'utf8')).toBe(readFileSync(`${path}.offline`, 'utf8'));
     }
   });
 
