@@ -10,6 +10,7 @@ export const Table = {
   bookBest: 0x21,
   bookState: 0x22,
   evidence: 0x23,
+  evidenceBranches: 0x24,
   transaction: 0x30,
   blockTransactions: 0x31,
 } as const;

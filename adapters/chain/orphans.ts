@@ -79,14 +79,18 @@ export class OrphanPool {
   /**
    * Takes out what builds on a header that is known now, parents first, as one linked run: where several orphans
    * have one parent, the one that came first; the others stay and can be asked for again.
+   * @param source takes only what this source sent, so that nobody answers for another's headers
    */
-  take(parent: { readonly hash: Uint8Array; readonly height: number }): ForeignHeader[] {
+  take(parent: { readonly hash: Uint8Array; readonly height: number }, source?: string): ForeignHeader[] {
     const run: ForeignHeader[] = [];
     let at = parent;
     for (;;) {
       const children = this.#byParent.get(hashKey(at.hash));
       const next = [...(children ?? [])].find(
-        ({ header }) => header.height === at.height + 1 && bytesEqual(header.parentHash, at.hash),
+        ({ header, source: from }) =>
+          (source === undefined || from === source) &&
+          header.height === at.height + 1 &&
+          bytesEqual(header.parentHash, at.hash),
       );
       if (next === undefined) return run;
       this.#drop(next);

@@ -1,6 +1,6 @@
-import { HeaderRuleError, SourceFaultError } from '../../adapters/errors.js';
+import { ForkTooDeepError, HeaderRuleError, SourceFaultError } from '../../adapters/errors.js';
 import type { SourceTip } from '../../adapters/source.js';
-import { HeaderTree, type TreeChange } from '../../adapters/tree.js';
+import { type AddOptions, HeaderTree, type TreeChange, type ValidateHeader } from '../../adapters/tree.js';
 import type { ChainKind, ForeignHeader } from '../../adapters/types.js';
 import { bytesEqual } from '../../proofs/bytes.js';
 import type { Checkpoint } from '../../proofs/containers/spec.js';
@@ -63,7 +63,7 @@ export class ChainWriter {
     return this.#serial.run(async () => {
       const { checkpoint } = this.#options;
       if (this.#tree !== undefined || this.#closed) return;
-      if (!bytesEqual(header.hash, checkpoint.hash))
+      if (!bytesEqual(header.hash, checkpoint.hash) || header.height !== checkpoint.height)
         throw new SourceFaultError(source, `has another block than the checkpoint at ${checkpoint.height}`, {
           height: checkpoint.height,
           hash: this.#options.kind.displayHash(header.hash),
@@ -78,15 +78,15 @@ export class ChainWriter {
    * @param now wall clock, Unix seconds
    * @throws HeaderRuleError, FinalityConflictError, LeaseLostError
    */
-  add(run: readonly ForeignHeader[], now: number): Promise<void> {
+  add(run: readonly ForeignHeader[], now: number, options: AddOptions = {}): Promise<void> {
     return this.#serial.run(async () => {
       if (this.#closed) return;
       try {
-        await this.#apply(run, now);
+        await this.#apply(run, now, options);
       } catch (error) {
         if (!(error instanceof HeaderRuleError)) throw error;
         const good = run.filter((header) => header.height < error.height);
-        if (good.length > 0) await this.#apply(good, now);
+        if (good.length > 0) await this.#apply(good, now, options);
         throw error;
       }
     });
@@ -102,6 +102,7 @@ export class ChainWriter {
       const header = book.isBest(block) ? book.find(block.hash) : undefined;
       if (header === undefined) return false;
       await this.#append([eventOf('finalize', header)]);
+      if (this.#options.finalityReversal !== true) this.#tree?.finalize(block.height);
       return true;
     });
   }
@@ -112,11 +113,16 @@ export class ChainWriter {
     return this.#serial.run(async () => undefined);
   }
 
-  async #apply(run: readonly ForeignHeader[], now: number): Promise<void> {
+  async #apply(run: readonly ForeignHeader[], now: number, options: AddOptions): Promise<void> {
     const { kind, chain } = this.#options;
     const tree = this.#tree ?? (await this.#restore());
     if (tree === undefined) return;
-    const change = tree.add(run, (header, ancestors) => kind.validate(chain, header, ancestors, now));
+    const change = this.#add(
+      tree,
+      run,
+      (header, ancestors) => kind.validate(chain, header, ancestors, now),
+      options,
+    );
     try {
       this.#checkFinality(change);
       const events = [
@@ -138,7 +144,39 @@ export class ChainWriter {
     const finalized = this.#options.book.finalized();
     if (lowest === undefined || finalized === undefined || lowest.height > finalized.height) return;
     if (this.#options.finalityReversal === true) return;
-    throw new FinalityConflictError(this.#options.chain, lowest.height - 1, finalized.height);
+    throw new FinalityConflictError(this.#options.chain, lowest.height - 1, finalized.height, {
+      forkHeight: lowest.height - 1,
+      ours: [...change.disconnected].reverse(),
+      theirs: change.connected,
+    });
+  }
+
+  /** Adds to the tree; a branch that leaves below what is final conflicts with it. */
+  #add(
+    tree: HeaderTree,
+    run: readonly ForeignHeader[],
+    validate: ValidateHeader,
+    options: AddOptions,
+  ): TreeChange {
+    try {
+      return tree.add(run, validate, options);
+    } catch (error) {
+      const finalized = this.#options.book.finalized();
+      if (!(error instanceof ForkTooDeepError) || finalized === undefined) throw error;
+      const { forkHeight } = error;
+      if (forkHeight < this.#options.checkpoint.height || forkHeight >= finalized.height) throw error;
+      const ours: ForeignHeader[] = [];
+      for (let height = forkHeight + 1; height <= tree.tip.height; height++) {
+        const header = tree.at(height);
+        if (header !== undefined) ours.push(header);
+      }
+      const theirs = run.filter((header) => header.height > forkHeight);
+      throw new FinalityConflictError(this.#options.chain, forkHeight, finalized.height, {
+        forkHeight,
+        ours,
+        theirs,
+      });
+    }
   }
 
   async #append(inputs: readonly EventInput[]): Promise<void> {
@@ -176,6 +214,8 @@ export class ChainWriter {
     }
     // For kinds without work, adding the last one makes it the tip; links are checked by the tree.
     tree.add(kept);
+    const finalized = book.finalized();
+    if (finalized !== undefined && this.#options.finalityReversal !== true) tree.finalize(finalized.height);
     this.#tree = tree;
     return tree;
   }

@@ -1,3 +1,5 @@
+import { SourceFaultError } from '../../adapters/errors.js';
+import type { ForeignHeader } from '../../adapters/types.js';
 import { CrossrootError } from '../../proofs/errors/base.js';
 
 /** A source did not answer in time. */
@@ -27,6 +29,27 @@ export class CheckpointMismatchError extends CrossrootError {
   }
 }
 
+/** A source's branch leaves ours deeper than can be followed. */
+export class BranchTooDeepError extends SourceFaultError {
+  constructor(
+    source: string,
+    /** Lowest height from which a branch can be followed. */
+    readonly rootHeight: number,
+    readonly height: number,
+    readonly tipHeight: number,
+  ) {
+    super(source, `is on a branch that leaves ours below ${rootHeight}`, { height, tipHeight });
+  }
+}
+
+/** Two branches from one header, which both build on. */
+export interface TwoBranches {
+  readonly forkHeight: number;
+  /** Upwards, from `forkHeight + 1` on. */
+  readonly ours: readonly ForeignHeader[];
+  readonly theirs: readonly ForeignHeader[];
+}
+
 /** A branch that would undo blocks which the chain itself called final. */
 export class FinalityConflictError extends CrossrootError {
   override readonly name = 'FinalityConflictError';
@@ -35,6 +58,8 @@ export class FinalityConflictError extends CrossrootError {
     readonly chain: string,
     readonly forkHeight: number,
     readonly finalizedHeight: number,
+    /** Both branches, as far as they were read. */
+    readonly branches?: TwoBranches,
   ) {
     super(`${chain}: a branch from height ${forkHeight} would undo the finalised block ${finalizedHeight}`, {
       hint: 'Look at the sources. A local network that lost its state may be followed with finalityReversal.',

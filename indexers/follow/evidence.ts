@@ -1,3 +1,4 @@
+import type { BranchRecord } from '../../adapters/chain/branches.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
 import type { KeyValueStore, KeyValueWrite } from '../../storage/keyValue.js';
 import { readUint64, Table, tableKey } from '../keys.js';
@@ -23,6 +24,8 @@ export interface Evidence {
   readonly message: string;
   /** Raw header, bare hex, where there is one. */
   readonly raw?: string;
+  /** Whether both branches' headers are kept with it. */
+  readonly branches?: boolean;
   /** When it was seen, Unix seconds. */
   readonly seen: number;
 }
@@ -32,6 +35,8 @@ export interface NumberedEvidence extends Evidence {
 }
 
 const KEEP = 1000;
+/** Records that keep their branches' headers, up to 2 MB each. */
+const KEEP_BRANCHES = 8;
 
 /** What sources did wrong, per chain: the newest thousand records. The same thing is kept once while it is remembered. */
 export class EvidenceBook {
@@ -43,17 +48,23 @@ export class EvidenceBook {
     this.#store = store;
   }
 
-  /** @returns whether it was new */
-  async record(chain: string, evidence: Evidence): Promise<boolean> {
+  /**
+   * @param branches both branches' headers; those of the newest eight records are kept
+   * @returns whether it was new
+   */
+  async record(chain: string, evidence: Evidence, branches?: BranchRecord): Promise<boolean> {
     const id = [chain, evidence.kind, evidence.source, evidence.height, evidence.hash].join('|');
     if (this.#seen.get(id) !== undefined) return false;
     this.#seen.set(id, true);
     await this.#serial.run(async () => {
       const [newest] = await this.list(chain, 1);
       const number = (newest?.number ?? 0) + 1;
-      const value = new TextEncoder().encode(JSON.stringify(evidence));
+      const value = new TextEncoder().encode(
+        JSON.stringify(branches === undefined ? evidence : { ...evidence, branches: true }),
+      );
       const writes: KeyValueWrite[] = [{ type: 'put', key: tableKey(Table.evidence, chain, number), value }];
       if (number > KEEP) writes.push({ type: 'del', key: tableKey(Table.evidence, chain, number - KEEP) });
+      if (branches !== undefined) writes.push(...(await this.#branchWrites(chain, number, branches)));
       await this.#store.batch(writes);
     });
     return true;
@@ -68,13 +79,52 @@ export class EvidenceBook {
       reverse: true,
       limit,
     };
-    for await (const [key, value] of this.#store.range(range)) {
-      const evidence: unknown = JSON.parse(new TextDecoder().decode(value));
-      if (!isEvidence(evidence)) throw new MalformedInputError('evidence record', 'cannot be read');
-      found.push({ ...evidence, number: readUint64(key, key.length - 8) });
-    }
+    for await (const [key, value] of this.#store.range(range))
+      found.push({ ...decode(value), number: readUint64(key, key.length - 8) });
     return found;
   }
+
+  /** One record, with both branches' headers where they are kept. */
+  get(
+    chain: string,
+    number: number,
+  ): { evidence: NumberedEvidence; branches: BranchRecord | undefined } | undefined {
+    const value = this.#store.get(tableKey(Table.evidence, chain, number));
+    if (value === undefined) return undefined;
+    const branches = this.#store.get(tableKey(Table.evidenceBranches, chain, number));
+    return {
+      evidence: { ...decode(value), number },
+      // Written by `record` alone.
+      branches: branches && (JSON.parse(new TextDecoder().decode(branches)) as BranchRecord),
+    };
+  }
+
+  async #branchWrites(chain: string, number: number, branches: BranchRecord): Promise<KeyValueWrite[]> {
+    const writes: KeyValueWrite[] = [
+      {
+        type: 'put',
+        key: tableKey(Table.evidenceBranches, chain, number),
+        value: new TextEncoder().encode(JSON.stringify(branches)),
+      },
+    ];
+    const range = {
+      gte: tableKey(Table.evidenceBranches, chain, 0),
+      lt: tableKey(Table.evidenceBranches, chain, number),
+      reverse: true,
+      limit: KEEP_BRANCHES,
+    };
+    let kept = 1;
+    for await (const [key] of this.#store.range(range))
+      if (++kept > KEEP_BRANCHES) writes.push({ type: 'del', key });
+    return writes;
+  }
+}
+
+/** @throws MalformedInputError */
+function decode(value: Uint8Array): Evidence {
+  const evidence: unknown = JSON.parse(new TextDecoder().decode(value));
+  if (!isEvidence(evidence)) throw new MalformedInputError('evidence record', 'cannot be read');
+  return evidence;
 }
 
 function isEvidence(value: unknown): value is Evidence {

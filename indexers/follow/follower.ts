@@ -1,3 +1,6 @@
+import type { BranchRecord } from '../../adapters/chain/branches.js';
+import { OrphanPool } from '../../adapters/chain/orphans.js';
+import type { Presync } from '../../adapters/chain/presync.js';
 import { HeaderRuleError, HeaderTooEarlyError, SourceFaultError } from '../../adapters/errors.js';
 import type { Source, SourceTip } from '../../adapters/source.js';
 import type { ChainKind } from '../../adapters/types.js';
@@ -8,8 +11,9 @@ import type { KeyValueStore } from '../../storage/keyValue.js';
 import { LeaseLostError } from '../log/errors.js';
 import type { EventLog } from '../log/eventLog.js';
 import { HeaderBook } from './book.js';
+import { branchRecord, readBranches } from './branches.js';
 import { ChainWriter } from './chainWriter.js';
-import { FinalityConflictError } from './errors.js';
+import { BranchTooDeepError, FinalityConflictError } from './errors.js';
 import { type Evidence, EvidenceBook, type EvidenceKind } from './evidence.js';
 import { pickLeader } from './leader.js';
 import { isFault, type SourceHealth, SourceMonitor } from './sourceMonitor.js';
@@ -36,6 +40,10 @@ export interface FollowerOptions {
   readonly keep?: number;
   /** Whether a branch may undo finalised blocks: for local networks that can lose their state. Default false. */
   readonly finalityReversal?: boolean;
+  /** Blocks of the tip's work by which a branch may be behind and still be stored at once. Default 144. */
+  readonly marginBlocks?: number;
+  /** Most headers that a branch may take to show enough work. Default 65,536. */
+  readonly maxPresyncHeaders?: number;
   /** Unix seconds. Default: the wall clock. */
   readonly now?: () => number;
   readonly random?: () => number;
@@ -61,6 +69,13 @@ export interface FollowerStatus {
   readonly sources: readonly SourceHealth[];
 }
 
+/** Blocks of the tip's work by which a source may trail before it counts as behind. */
+const LAG_BLOCKS = 6n;
+/** How long a source may name one tip while others have a better one, seconds. */
+const STALE_SECONDS = 1800;
+/** Between two readings of one source's deep branch for evidence, seconds. */
+const BRANCH_EVIDENCE_SECONDS = 3600;
+
 /** Follows one foreign chain: reads its sources, validates, chooses, and writes what changed into the log. */
 export class Follower {
   readonly chain: string;
@@ -70,6 +85,9 @@ export class Follower {
   readonly #writer: ChainWriter;
   readonly #monitors: readonly SourceMonitor[];
   readonly #byWork: boolean;
+  readonly #orphans: OrphanPool;
+  readonly #deepRead = new Map<string, number>();
+  readonly #presyncs = new Map<string, Presync>();
   readonly #wakers = new Set<() => void>();
   #loops: Promise<void>[] = [];
   #stopped = false;
@@ -82,6 +100,7 @@ export class Follower {
     this.evidence = new EvidenceBook(options.store);
     this.#writer = writer;
     this.#byWork = byWork;
+    this.#orphans = new OrphanPool(options.kind);
     const monitorOptions = {
       timeoutMs: options.timeoutMs ?? 30_000,
       pollMs: options.pollMs ?? 1000,
@@ -192,7 +211,15 @@ export class Follower {
     const tip = await monitor.readTip();
     if (this.#writer.tree === undefined && !(await this.#begin(monitor, tip))) return;
     if (!this.#byWork && pickLeader(this.#monitors) !== monitor) return this.#compare(monitor, tip);
+    const { kind, checkpoint, marginBlocks, maxPresyncHeaders } = this.#options;
     await syncTo({
+      chain: this.chain,
+      kind,
+      checkpoint,
+      orphans: this.#orphans,
+      presyncs: this.#presyncs,
+      ...(marginBlocks === undefined ? {} : { marginBlocks }),
+      ...(maxPresyncHeaders === undefined ? {} : { maxPresyncHeaders }),
       writer: this.#writer,
       monitor,
       tip,
@@ -201,8 +228,31 @@ export class Follower {
       now: () => this.#now(),
       stopped: () => this.#stopped,
     });
+    if (this.#byWork) await this.#compareWork(monitor, tip);
     const finalized = await monitor.finalized();
     if (finalized !== undefined) await this.#writer.finalize(finalized);
+  }
+
+  /** Says whether a source is behind, and records where it contradicts what another confirms. */
+  async #compareWork(monitor: SourceMonitor, tip: SourceTip): Promise<void> {
+    const tree = this.#writer.tree;
+    if (tree === undefined) return;
+    const onOurs = this.book.isBest(tip);
+    const work = onOurs ? this.book.work(tip.height) : tree.workOf(tip.hash);
+    const missing = work === undefined ? undefined : tree.work - work;
+    const block = this.#options.kind.work(tree.tip);
+    const far = missing === undefined || missing > LAG_BLOCKS * block;
+    const stale = missing !== undefined && missing > 0n && monitor.tipAge() > STALE_SECONDS;
+    monitor.setBehind(far || stale);
+    if (onOurs || (missing !== undefined && missing <= block)) return;
+    const confirmed = this.#monitors.some(
+      (other) => other !== monitor && other.tip !== undefined && this.book.isBest(other.tip),
+    );
+    const ours = this.book.bestHash(Math.min(tip.height, tree.tip.height));
+    if (!confirmed || ours === undefined) return;
+    await this.#record('disagreement', monitor, tip.height, tip.hash, {
+      message: `is on a branch of less work than ours, which has ${this.#options.kind.displayHash(ours)} and which another source confirms`,
+    });
   }
 
   /** @returns false if the source has not got to the checkpoint yet */
@@ -231,7 +281,15 @@ export class Follower {
   async #keepEvidence(monitor: SourceMonitor, error: unknown): Promise<void> {
     try {
       if (error instanceof FinalityConflictError)
-        await this.#record('finality-conflict', monitor, error.forkHeight, undefined, error);
+        await this.#record(
+          'finality-conflict',
+          monitor,
+          error.forkHeight,
+          undefined,
+          error,
+          this.#branches(error),
+        );
+      else if (error instanceof BranchTooDeepError) await this.#keepDeepBranch(monitor, error);
       else if (isFault(error)) {
         const height = error instanceof HeaderRuleError ? error.height : Number(error.details.height ?? 0);
         const hash = error instanceof HeaderRuleError ? error.hash : undefined;
@@ -243,12 +301,36 @@ export class Follower {
     }
   }
 
+  #branches({ branches }: FinalityConflictError): BranchRecord | undefined {
+    return branches && branchRecord(this.book, this.#options.checkpoint, branches);
+  }
+
+  /** Both branches of a fork deeper than can be followed, read once in a while. */
+  async #keepDeepBranch(monitor: SourceMonitor, error: BranchTooDeepError): Promise<void> {
+    const { checkpoint, batch } = this.#options;
+    const now = this.#now();
+    let branches: BranchRecord | undefined;
+    if (now - (this.#deepRead.get(monitor.name) ?? 0) >= BRANCH_EVIDENCE_SECONDS) {
+      this.#deepRead.set(monitor.name, now);
+      branches = await readBranches(this.book, checkpoint, monitor, error.tipHeight, batch ?? 2000);
+    }
+    await this.#record(
+      'source-fault',
+      monitor,
+      branches?.forkHeight ?? error.height,
+      undefined,
+      error,
+      branches,
+    );
+  }
+
   async #record(
     kind: EvidenceKind,
     monitor: SourceMonitor,
     height: number,
     hash: Uint8Array | string | undefined,
     { message }: { readonly message: string },
+    branches?: BranchRecord,
   ): Promise<void> {
     const shown =
       hash === undefined ? '' : typeof hash === 'string' ? hash : this.#options.kind.displayHash(hash);
@@ -264,6 +346,7 @@ export class Follower {
     await this.evidence.record(
       this.chain,
       header === undefined ? evidence : { ...evidence, raw: toBareHex(header.raw) },
+      branches,
     );
   }
 

@@ -1,6 +1,7 @@
 import { HeaderRuleError, SourceFaultError } from '../../adapters/errors.js';
 import type { ForeignBlock, Source, SourceTip } from '../../adapters/source.js';
 import type { ForeignHeader } from '../../adapters/types.js';
+import { bytesEqual } from '../../proofs/bytes.js';
 import { SourceTimeoutError } from './errors.js';
 
 export interface SourceHealth {
@@ -13,6 +14,12 @@ export interface SourceHealth {
   readonly errors: number;
   /** Weight of answers that could not be true; fades with good ones. */
   readonly faults: number;
+  /** 0 to 100: see `healthScore`. */
+  readonly score: number;
+  /** It has much less than others, or has named the same old tip for long: no fault, and no reorganisation. */
+  readonly behind: boolean;
+  /** Of its answers, moving average. */
+  readonly latencyMs: number;
   readonly tipHeight: number | undefined;
   readonly lastError: string | undefined;
 }
@@ -31,6 +38,26 @@ export interface MonitorOptions {
 /** How much of a fault a good poll forgives. */
 const FORGIVENESS = 0.01;
 const MIN_BATCH = 8;
+/** Share of the newest answer in the moving average of latency. */
+const LATENCY_SHARE = 0.2;
+
+/**
+ * 100 less 40 a fault (two count at most), 10 a failure in a row (five at most), 20 while it is behind, one for each
+ * second of latency (ten at most). Never below 0.
+ */
+export function healthScore(source: {
+  readonly faults: number;
+  readonly failures: number;
+  readonly behind: boolean;
+  readonly latencyMs: number;
+}): number {
+  const lost =
+    40 * Math.min(2, source.faults) +
+    10 * Math.min(5, source.failures) +
+    (source.behind ? 20 : 0) +
+    Math.min(10, source.latencyMs / 1000);
+  return Math.max(0, Math.round(100 - lost));
+}
 
 /** One source with its health: timeouts, failures, back-off with jitter, and a batch size that it can bear. */
 export class SourceMonitor {
@@ -43,6 +70,9 @@ export class SourceMonitor {
   #faults = 0;
   #tip: SourceTip | undefined;
   #lastError: string | undefined;
+  #behind = false;
+  #latencyMs = 0;
+  #tipSince = 0;
   #batch: number;
 
   constructor(source: Source, options: MonitorOptions) {
@@ -75,6 +105,14 @@ export class SourceMonitor {
       failures: this.#failures,
       errors: this.#errors,
       faults: this.#faults,
+      score: healthScore({
+        faults: this.#faults,
+        failures: this.#failures,
+        behind: this.#behind,
+        latencyMs: this.#latencyMs,
+      }),
+      behind: this.#behind,
+      latencyMs: Math.round(this.#latencyMs),
       tipHeight: this.#tip?.height,
       lastError: this.#lastError,
     };
@@ -86,8 +124,22 @@ export class SourceMonitor {
       await this.#call('check', this.source.check());
       this.#checked = true;
     }
-    this.#tip = await this.#call('tip', this.source.tip());
-    return this.#tip;
+    const tip = await this.#call('tip', this.source.tip());
+    if (!Number.isSafeInteger(tip.height) || tip.height < 0 || tip.hash.length !== 32)
+      throw new SourceFaultError(this.name, `names a tip that cannot be: height ${tip.height}`);
+    if (this.#tip === undefined || !bytesEqual(this.#tip.hash, tip.hash)) this.#tipSince = performance.now();
+    this.#tip = tip;
+    return tip;
+  }
+
+  /** Seconds since it first named its present tip. */
+  tipAge(): number {
+    return (performance.now() - this.#tipSince) / 1000;
+  }
+
+  /** Says whether it is behind the others; see `SourceHealth.behind`. */
+  setBehind(behind: boolean): void {
+    this.#behind = behind;
   }
 
   finalized(): Promise<SourceTip | undefined> {
@@ -100,7 +152,12 @@ export class SourceMonitor {
 
   async headers(from: number, count: number): Promise<ForeignHeader[]> {
     try {
-      const headers = await this.#call('headers', this.source.headers(from, Math.min(count, this.#batch)));
+      const asked = Math.min(count, this.#batch);
+      const headers = await this.#call('headers', this.source.headers(from, asked));
+      if (headers.length > asked)
+        throw new SourceFaultError(this.name, `gave ${headers.length} headers for ${asked}`, {
+          height: from,
+        });
       this.#batch = Math.min(this.#options.batch, this.#batch * 2);
       return headers;
     } catch (error) {
@@ -135,6 +192,7 @@ export class SourceMonitor {
 
   async #call<T>(what: string, answer: Promise<T>): Promise<T> {
     const { timeoutMs } = this.#options;
+    const start = performance.now();
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new SourceTimeoutError(this.name, what, timeoutMs)), timeoutMs);
@@ -143,6 +201,7 @@ export class SourceMonitor {
       return await Promise.race([answer, timeout]);
     } finally {
       clearTimeout(timer);
+      this.#latencyMs += LATENCY_SHARE * (performance.now() - start - this.#latencyMs);
     }
   }
 }

@@ -1,11 +1,29 @@
+import type { OrphanPool } from '../../adapters/chain/orphans.js';
+import type { Presync } from '../../adapters/chain/presync.js';
 import { SourceFaultError } from '../../adapters/errors.js';
 import type { SourceTip } from '../../adapters/source.js';
-import type { ForeignHeader } from '../../adapters/types.js';
+import type { HeaderTree } from '../../adapters/tree.js';
+import type { ChainKind, ForeignHeader } from '../../adapters/types.js';
 import { bytesEqual } from '../../proofs/bytes.js';
+import type { Checkpoint } from '../../proofs/containers/spec.js';
 import type { ChainWriter } from './chainWriter.js';
+import { BranchTooDeepError } from './errors.js';
+import { presyncTo, storeThreshold } from './presyncTo.js';
 import type { SourceMonitor } from './sourceMonitor.js';
+import { fetchRun, SLICE, yieldToOthers } from './syncSteps.js';
 
 export interface SyncOptions {
+  readonly chain: string;
+  readonly kind: ChainKind;
+  readonly checkpoint: Checkpoint;
+  /** Headers read before what they build on. */
+  readonly orphans: OrphanPool;
+  /** Branches of too little work that are being read, by source. */
+  readonly presyncs: Map<string, Presync>;
+  /** Blocks of the tip's work by which a stored branch may be behind. Default 144. */
+  readonly marginBlocks?: number;
+  /** Default 65,536. */
+  readonly maxPresyncHeaders?: number;
   readonly writer: ChainWriter;
   readonly monitor: SourceMonitor;
   readonly tip: SourceTip;
@@ -22,8 +40,6 @@ export interface SyncOptions {
 /** Steps back of one run: doubling from eight, enough for any depth, few enough to end. */
 const MAX_STEPS_BACK = 40;
 const FIRST_STEP_BACK = 8;
-/** Headers validated and written at once. Measured: 2000 hold the event loop for 220 ms, 400 for 60. */
-const SLICE = 400;
 
 /**
  * Fetches from a source until its tip is known, in batches, finding the common ancestor by doubling steps back.
@@ -35,6 +51,14 @@ export async function syncTo(options: SyncOptions): Promise<void> {
   const tree = writer.tree;
   if (tree === undefined) return;
   if (tip.height < tree.rootHeight) return behind(options, tree.rootHeight);
+  const reading = options.presyncs.get(monitor.name);
+  // Read to its end, and of too little work.
+  if (
+    reading !== undefined &&
+    bytesEqual(reading.last.hash, tip.hash) &&
+    reading.work < storeThreshold(tree, options)
+  )
+    return;
   let from = Math.min(tip.height, tree.tip.height + 1);
   let step = FIRST_STEP_BACK;
   let stepsBack = 0;
@@ -42,8 +66,7 @@ export async function syncTo(options: SyncOptions): Promise<void> {
     const current = writer.tree;
     if (current === undefined) return;
     if (current.has(tip.hash) && (options.byWork || bytesEqual(current.tip.hash, tip.hash))) return;
-    const run = await monitor.headers(from, options.batch);
-    checkRun(monitor.name, run, from);
+    const run = await fetchRun(monitor, from, options.batch);
     const first = run[0];
     const last = run.at(-1);
     if (first === undefined || last === undefined) {
@@ -52,23 +75,22 @@ export async function syncTo(options: SyncOptions): Promise<void> {
       throw new SourceFaultError(monitor.name, `names ${tip.height} as its tip, but has no header ${from}`);
     }
     if (current.has(first.parentHash) || current.has(first.hash)) {
-      for (let at = 0; at < run.length && !options.stopped(); at += SLICE) {
-        await writer.add(run.slice(at, at + SLICE), options.now());
-        await new Promise((resolve) => setImmediate(resolve));
+      const fork = options.byWork ? weakFork(current, run, options) : undefined;
+      if (fork !== undefined) {
+        const next = await presyncTo(options, current, fork);
+        if (next === undefined || next > tip.height) return;
+        from = next;
+        continue;
       }
-      if (last.height >= tip.height) return;
-      from = last.height + 1;
+      const top = await addAll(options, run);
+      if (top >= tip.height) return;
+      from = top + 1;
       continue;
     }
+    // What builds on headers not read yet is kept until they are; without work, what was read earlier may be undone.
+    if (options.byWork) options.orphans.add(run, monitor.name, options.now());
     if (from <= current.rootHeight || ++stepsBack > MAX_STEPS_BACK)
-      throw new SourceFaultError(
-        monitor.name,
-        `is on a branch that leaves ours below ${current.rootHeight}`,
-        {
-          height: from,
-          tipHeight: tip.height,
-        },
-      );
+      throw new BranchTooDeepError(monitor.name, current.rootHeight, from, tip.height);
     from = Math.max(current.rootHeight, from - step);
     step *= 2;
   }
@@ -86,14 +108,33 @@ function behind({ monitor, byWork, tip }: SyncOptions, rootHeight: number): void
   );
 }
 
-function checkRun(source: string, run: readonly ForeignHeader[], from: number): void {
-  let parent: ForeignHeader | undefined;
-  for (const header of run) {
-    const height = parent === undefined ? from : parent.height + 1;
-    if (header.height !== height || (parent !== undefined && !bytesEqual(header.parentHash, parent.hash)))
-      throw new SourceFaultError(source, `headers from ${from} are not one linked run`, {
-        height: header.height,
-      });
-    parent = header;
+/** Where a run leaves what is known, if the branch has too little work there to be stored. */
+function weakFork(
+  tree: HeaderTree,
+  run: readonly ForeignHeader[],
+  options: SyncOptions,
+): ForeignHeader | undefined {
+  const first = run.find((header) => !tree.has(header.hash));
+  const work = first === undefined ? undefined : tree.workOf(first.parentHash);
+  if (first === undefined || work === undefined || bytesEqual(first.parentHash, tree.tip.hash))
+    return undefined;
+  return work < storeThreshold(tree, options) ? tree.branchOf(first.parentHash)?.header : undefined;
+}
+
+/** Adds a run and the orphans that it connects. @returns height of the last one */
+async function addAll(options: SyncOptions, run: readonly ForeignHeader[]): Promise<number> {
+  const { writer, orphans, monitor } = options;
+  let top = 0;
+  let next = run;
+  while (next.length > 0 && !options.stopped()) {
+    for (let at = 0; at < next.length && !options.stopped(); at += SLICE) {
+      await writer.add(next.slice(at, at + SLICE), options.now());
+      await yieldToOthers();
+    }
+    const last = next.at(-1);
+    if (last === undefined) break;
+    top = last.height;
+    next = orphans.take(last, monitor.name);
   }
+  return top;
 }
