@@ -1,4 +1,7 @@
+import { CoreRestSource } from '../adapters/bitcoin/sources/coreRest.js';
 import { CoreRpcSource } from '../adapters/bitcoin/sources/coreRpc.js';
+import { EsploraSource } from '../adapters/bitcoin/sources/esplora.js';
+import { HeadersFileSource } from '../adapters/bitcoin/sources/headersFile.js';
 import { P2pSource } from '../adapters/bitcoin/sources/p2p.js';
 import { EthereumRpcSource } from '../adapters/ethereum/sources/jsonRpc.js';
 import type { Source } from '../adapters/source.js';
@@ -20,6 +23,13 @@ export function openSource(chain: string, config: SourceConfig, start?: SourceSt
     const { address } = config;
     return new P2pSource({ chain, address, ...(start === undefined ? {} : { checkpoint: start }) });
   }
+  if (config.type === 'bitcoin-rest') return new CoreRestSource({ chain, url: config.url });
+  if (config.type === 'esplora') {
+    const { url, requestsPerSecond } = config;
+    return new EsploraSource({ chain, url, requestsPerSecond });
+  }
+  if (config.type === 'bitcoin-headers-file')
+    return new HeadersFileSource({ chain, path: config.path, checkpoint: start });
   const { url, user, password, cookieFile } = config;
   const auth =
     cookieFile !== undefined

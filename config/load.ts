@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { checkFollowable, readCheckpointFile, toCheckpoint } from './checkpoint.js';
 import { ConfigError } from './errors.js';
 import { parseWith, readJsonFile } from './json.js';
-import { type ChainConfig, type Config, ConfigSchema } from './schema.js';
+import { type ChainConfig, type Config, ConfigSchema, type SourceConfig } from './schema.js';
 
 /** The defaults, or a configuration file. Relative paths in it are relative to its folder. @throws ConfigError */
 export async function loadConfig(path?: string): Promise<Config> {
@@ -20,17 +20,20 @@ export async function loadConfig(path?: string): Promise<Config> {
       ...(chain.sources === undefined
         ? {}
         : {
-            sources: chain.sources.map((source) =>
-              source.type === 'bitcoin-core' && source.cookieFile !== undefined
-                ? { ...source, cookieFile: resolve(folder, source.cookieFile) }
-                : source,
-            ),
+            sources: chain.sources.map((source) => inFolder(source, folder)),
           }),
     })),
   };
   for (const [i, { name, checkpoint }] of resolved.chains.entries())
     await checkCheckpoint(name, checkpoint, `${path}: chains[${i}].checkpoint`);
   return resolved;
+}
+
+/** With its relative path from `folder`. */
+function inFolder(source: SourceConfig, folder: string): SourceConfig {
+  if (source.type === 'bitcoin-headers-file') return { ...source, path: resolve(folder, source.path) };
+  if (source.type !== 'bitcoin-core' || source.cookieFile === undefined) return source;
+  return { ...source, cookieFile: resolve(folder, source.cookieFile) };
 }
 
 /** Whether the chain can be followed from it. @throws ConfigError */

@@ -24,10 +24,25 @@ const BitcoinP2pSource = z.strictObject({
   /** `host`, `host:port`, `[IPv6]:port`, or `seeds` for nodes that the network's DNS seeds name. */
   address: z.string().refine(isPeerAddress, 'is not host, host:port or [IPv6]:port'),
 });
+const BitcoinRestSource = z.strictObject({ type: z.literal('bitcoin-rest'), url });
+const EsploraSource = z.strictObject({
+  type: z.literal('esplora'),
+  url,
+  /** Default 10. */
+  requestsPerSecond: z.number().min(0.1).max(1000).optional(),
+});
+const BitcoinHeadersFileSource = z.strictObject({
+  type: z.literal('bitcoin-headers-file'),
+  /** A file of raw 80-byte headers. */
+  path: z.string().min(1),
+});
 const EthereumRpcSource = z.strictObject({ type: z.literal('ethereum-rpc'), url });
 export const SourceSchema = z.discriminatedUnion('type', [
   BitcoinCoreSource,
   BitcoinP2pSource,
+  BitcoinRestSource,
+  EsploraSource,
+  BitcoinHeadersFileSource,
   EthereumRpcSource,
 ]);
 export type SourceConfig = z.output<typeof SourceSchema>;
@@ -91,6 +106,9 @@ export const DEVNET_CHAINS = ['bitcoin-regtest', 'ethereum-local'];
 const SOURCE_KINDS: Record<SourceConfig['type'], string> = {
   'bitcoin-core': 'bitcoin',
   'bitcoin-p2p': 'bitcoin',
+  'bitcoin-rest': 'bitcoin',
+  esplora: 'bitcoin',
+  'bitcoin-headers-file': 'bitcoin',
   'ethereum-rpc': 'ethereum',
 };
 

@@ -1,19 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { SourceFaultError, SourceUnavailableError } from '../../errors.js';
+import { isRecord } from './answers.js';
+import { basicAuthorization, type HttpAnswer, type HttpLimits, HttpReader } from './http.js';
 import { CoreRpcError } from './rpcErrors.js';
 
 /** How the node knows us. A cookie file is read again when the node has restarted and written a new one. */
 export type RpcAuth = { readonly user: string; readonly password: string } | { readonly cookieFile: string };
 
-export interface RpcClientOptions {
+/** Limits are those of one request or batch. */
+export interface RpcClientOptions extends HttpLimits {
   /** For logs and errors; must hold no secret. */
   readonly name: string;
   /** `http://host:port`, without user and password. */
   readonly url: string;
   readonly auth?: RpcAuth | undefined;
-  /** For one request or batch. */
-  readonly timeoutMs: number;
-  readonly maxResponseBytes: number;
 }
 
 export interface RpcCall {
@@ -24,12 +24,13 @@ export interface RpcCall {
 /** Speaks Bitcoin Core's JSON-RPC over one kept-alive connection pool. No answer's shape is trusted. */
 export class CoreRpcClient {
   readonly #options: RpcClientOptions;
-  readonly #closed = new AbortController();
+  readonly #http: HttpReader;
   #authorization: string | undefined;
   #nextId = 1;
 
   constructor(options: RpcClientOptions) {
     this.#options = options;
+    this.#http = new HttpReader(options.name, options);
   }
 
   /**
@@ -81,65 +82,37 @@ export class CoreRpcClient {
 
   /** Ends requests under way; later ones fail. */
   close(): void {
-    this.#closed.abort();
+    this.#http.close();
   }
 
   async #post(body: string): Promise<unknown> {
-    let response = await this.#send(body);
-    if (response.status === 401 && this.#options.auth !== undefined && 'cookieFile' in this.#options.auth) {
-      await response.body?.cancel();
+    let answer = await this.#send(body);
+    if (answer.status === 401 && this.#options.auth !== undefined && 'cookieFile' in this.#options.auth) {
       this.#authorization = undefined;
-      response = await this.#send(body);
+      answer = await this.#send(body);
     }
-    if (response.status === 401 || response.status === 403) {
-      await response.body?.cancel();
-      throw this.#unavailable(`does not accept our credentials or address (HTTP ${response.status})`);
-    }
-    const text = await this.#readLimited(response);
+    const { status, ok, bytes } = answer;
+    if (status === 401 || status === 403)
+      throw this.#unavailable(`does not accept our credentials or address (HTTP ${status})`);
     try {
-      return JSON.parse(text);
+      return JSON.parse(new TextDecoder().decode(bytes));
     } catch (error) {
       // A full work queue or a proxy answers in plain text.
-      if (!response.ok) throw this.#unavailable(`answered HTTP ${response.status}`, error);
+      if (!ok) throw this.#unavailable(`answered HTTP ${status}`, error);
       throw this.#fault('answered with something that is not JSON');
     }
   }
 
-  async #send(body: string): Promise<Response> {
+  async #send(body: string): Promise<HttpAnswer> {
     const authorization = await this.#authorize();
-    try {
-      return await fetch(this.#options.url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          ...(authorization === undefined ? {} : { authorization }),
-        },
-        body,
-        redirect: 'error',
-        signal: AbortSignal.any([this.#closed.signal, AbortSignal.timeout(this.#options.timeoutMs)]),
-      });
-    } catch (error) {
-      throw this.#explain(error);
-    }
-  }
-
-  async #readLimited(response: Response): Promise<string> {
-    const { maxResponseBytes } = this.#options;
-    const decoder = new TextDecoder();
-    let text = '';
-    let size = 0;
-    if (response.body === null) return text;
-    try {
-      for await (const chunk of response.body) {
-        size += chunk.length;
-        if (size > maxResponseBytes) throw this.#fault(`answered with more than ${maxResponseBytes} bytes`);
-        text += decoder.decode(chunk, { stream: true });
-      }
-    } catch (error) {
-      if (error instanceof SourceFaultError) throw error;
-      throw this.#explain(error);
-    }
-    return text + decoder.decode();
+    return this.#http.read(this.#options.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(authorization === undefined ? {} : { authorization }),
+      },
+      body,
+    });
   }
 
   async #authorize(): Promise<string | undefined> {
@@ -147,7 +120,7 @@ export class CoreRpcClient {
     if (auth === undefined) return undefined;
     if (this.#authorization === undefined) {
       const pair = 'user' in auth ? `${auth.user}:${auth.password}` : await this.#readCookie(auth.cookieFile);
-      this.#authorization = `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`;
+      this.#authorization = basicAuthorization(pair);
     }
     return this.#authorization;
   }
@@ -160,16 +133,6 @@ export class CoreRpcClient {
     }
   }
 
-  #explain(error: unknown): SourceUnavailableError {
-    if (this.#closed.signal.aborted) return this.#unavailable('is closed', error);
-    if (error instanceof Error && error.name === 'TimeoutError') {
-      return this.#unavailable(`gave no answer within ${this.#options.timeoutMs} ms`, error);
-    }
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    return this.#unavailable(`cannot be reached (${code})`, error);
-  }
-
   #unavailable(problem: string, cause?: unknown): SourceUnavailableError {
     return new SourceUnavailableError(this.#options.name, problem, cause);
   }
@@ -177,8 +140,4 @@ export class CoreRpcClient {
   #fault(problem: string): SourceFaultError {
     return new SourceFaultError(this.#options.name, problem);
   }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -21,6 +21,8 @@ export const RpcCode = {
   notFound: -5,
   /** A height beyond the tip. */
   outOfRange: -8,
+  /** What btcd says of a height beyond the tip. */
+  misc: -1,
   /** Still starting. */
   inWarmup: -28,
 } as const;

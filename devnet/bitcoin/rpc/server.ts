@@ -1,11 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { PortInUseError } from '../../errors.js';
+import type { RestAnswer } from '../rest/handle.js';
 import { handleBody } from './handle.js';
 import type { RpcMethods } from './method.js';
 
 /** Longest request body: a block in hex and some room. */
 const MAX_BODY = 32 * 1024 * 1024;
+/** Longest REST path and query that is looked at. */
+const MAX_TARGET = 400;
 
 export interface RpcCredentials {
   readonly user: string;
@@ -19,6 +22,8 @@ export interface RpcServerOptions {
   /** Any one of them is let in. */
   readonly credentials: readonly RpcCredentials[];
   readonly methods: RpcMethods;
+  /** Answers GET requests below `/rest/`, without credentials, as Bitcoin Core does with `-rest`. */
+  readonly rest?: ((target: string) => RestAnswer) | undefined;
 }
 
 export interface RpcServer {
@@ -33,7 +38,7 @@ export async function serveRpc(options: RpcServerOptions): Promise<RpcServer> {
   const host = options.host ?? '127.0.0.1';
   const allowed = options.credentials.map(({ user, password }) => digest(`${user}:${password}`));
   const server = createServer((request, response) => {
-    void answer(request, response, allowed, options.methods);
+    void answer(request, response, allowed, options);
   });
   await listen(server, host, options.port);
   const address = server.address();
@@ -63,8 +68,18 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   allowed: readonly Buffer[],
-  methods: RpcMethods,
+  { methods, rest }: RpcServerOptions,
 ): Promise<void> {
+  const { url = '' } = request;
+  if (rest !== undefined && request.method === 'GET' && url.startsWith('/rest/')) {
+    if (url.length > MAX_TARGET) {
+      response.writeHead(414).end();
+      return;
+    }
+    const { status, type, body } = rest(url);
+    response.writeHead(status, { 'Content-Type': type, 'Content-Length': body.length }).end(body);
+    return;
+  }
   if (!isAllowed(request.headers.authorization, allowed)) {
     response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="jsonrpc"' }).end();
     return;
