@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { useFastHasher } from '../proofs/hash/fast.js';
+import { evidenceExportCommand, evidenceVerifyCommand } from './commands/evidence.js';
 import { headersVerifyCommand } from './commands/headers.js';
 import { importCommand } from './commands/import.js';
 import { proveCommand } from './commands/prove.js';
@@ -92,7 +93,6 @@ function program(json: boolean): Command {
     .addOption(options.minMainHeight())
     .addOption(options.maxAge())
     .addOption(options.acceptStaleAnchor())
-    .addOption(options.signetChallenges())
     .action((files, flags) => verifyCommand(files, flags));
   add(
     root,
@@ -102,6 +102,17 @@ function program(json: boolean): Command {
     .addOption(options.api())
     .addOption(options.output())
     .action((flags) => trustCommand(flags));
+  const evidence = root.command('evidence').description('what sources did wrong').copyInheritedSettings(root);
+  add(evidence, 'export', 'write both branches of a deep fork, as headers')
+    .addOption(options.chain().makeOptionMandatory())
+    .addOption(options.evidenceNumber().makeOptionMandatory())
+    .addOption(options.api())
+    .addOption(options.output())
+    .action((flags) => evidenceExportCommand(flags));
+  add(evidence, 'verify', 'check both branches by all header rules; opens no socket')
+    .argument('<file>', 'what evidence export wrote')
+    .addOption(options.now())
+    .action((file, flags) => evidenceVerifyCommand(file, flags));
   add(root, 'status', 'what a running Crossroot says of itself')
     .addOption(options.api())
     .action((flags) => statusCommand(flags));

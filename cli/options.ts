@@ -82,6 +82,7 @@ export const options = {
   output: () => new Option('-o, --output <file>', 'write here instead of standard output'),
   offline: () => new Option('--offline <kind>', 'prove from a block file alone').choices(['bitcoin']),
   block: () => new Option('--block <file>', 'raw block'),
+  evidenceNumber: () => new Option('--number <n>', 'number of the record').argParser(whole),
   fromTerm: () =>
     new Option(
       '--from-term <n>',

@@ -15,6 +15,11 @@ export function followedChain(follower: Follower): LocalChain {
     header: (height) => book.header(height),
     find: (hash) => book.find(hash),
     work: (height) => book.work(height),
+    sources: () => follower.status().sources,
+    evidence: {
+      list: (limit) => follower.evidence.list(follower.chain, limit),
+      get: (number) => follower.evidence.get(follower.chain, number),
+    },
     health: () => {
       const { sources, healthy, ended } = follower.status();
       const names = sources.map((source) => source.name).join(', ');

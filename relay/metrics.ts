@@ -31,6 +31,12 @@ export function relayMetrics() {
       labelNames: ['chain'] as const,
       registers,
     }),
+    sourceScore: new Gauge({
+      name: 'crossroot_source_score',
+      help: 'Health of each source, 0 to 100: faults, failures, being behind and latency lower it',
+      labelNames: ['chain', 'source'] as const,
+      registers,
+    }),
     mainHeight: new Gauge({
       name: 'crossroot_main_height',
       help: 'Main-chain height by stage: head, justified, finalized',

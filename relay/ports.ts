@@ -1,5 +1,8 @@
+import type { BranchRecord } from '../adapters/chain/branches.js';
 import type { ForeignBlock, SourceTip } from '../adapters/source.js';
 import type { ChainKind, ForeignHeader } from '../adapters/types.js';
+import type { NumberedEvidence } from '../indexers/follow/evidence.js';
+import type { SourceHealth } from '../indexers/follow/sourceMonitor.js';
 import type { MainChainClient } from '../mainchain/rpc/types.js';
 import type { Registration } from '../proofs/containers/calls.js';
 
@@ -18,10 +21,23 @@ export interface LocalChain {
   find(hash: Uint8Array): Awaitable<ForeignHeader | undefined>;
   /** Total work up to and including the best-branch header at `height`, the checkpoint's work included; 0n where the kind knows no work. */
   work(height: number): Awaitable<bigint | undefined>;
+  /** Each source's health, where a follower of this process has them. */
+  sources?(): readonly SourceHealth[];
+  /** What sources did wrong, where a follower of this process keeps it. */
+  readonly evidence?: LocalEvidence;
   /** Whether the chain's source answers. */
   health(): Awaitable<LocalHealth>;
   /** Calls `listener` after each change of tip or finalised block. @returns a function that stops it */
   onChange(listener: () => void): () => void;
+}
+
+export interface LocalEvidence {
+  /** Newest first. */
+  list(limit: number): Promise<readonly NumberedEvidence[]>;
+  /** One record, with both branches' headers where they are kept. */
+  get(
+    number: number,
+  ): { readonly evidence: NumberedEvidence; readonly branches: BranchRecord | undefined } | undefined;
 }
 
 export interface LocalHealth {

@@ -134,6 +134,27 @@ describe('a relay between a Bitcoin node and a main chain', () => {
     (await get(`/v1/chains/${NAME}`)).body as unknown as Record<string, { height: string } | null>;
   const finalizedHeight = async () => Number((await chain()).finalized?.height ?? -1);
 
+  test('shows the health of its sources and what they did wrong', async () => {
+    await follower.evidence.record(NAME, {
+      kind: 'source-fault',
+      source: source.name,
+      height: 2,
+      hash: '',
+      message: 'told something untrue',
+      seen: 1_700_000_000,
+    });
+    const read = async (path: string) => (await fetch(`${relay.url}/v1/chains/${NAME}/${path}`)).json();
+    const { sources } = (await read('sources')) as { sources: { name: string; score: number }[] };
+    expect(sources).toMatchObject([{ name: source.name, behind: false }]);
+    expect(sources[0]?.score).toBeGreaterThanOrEqual(0);
+    expect(await read('evidence')).toMatchObject({
+      evidence: [{ number: '1', kind: 'source-fault', height: '2', time: '2023-11-14T22:13:20.000Z' }],
+    });
+    expect(await read('evidence/1')).toMatchObject({ evidence: { branches: false }, branches: null });
+    expect((await fetch(`${relay.url}/v1/chains/${NAME}/evidence/9`)).status).toBe(404);
+    expect((await fetch(`${relay.url}/v1/chains/${NAME}/evidence/x`)).status).toBe(400);
+  });
+
   test('registers, submits, and the chain becomes final up to the policy', async () => {
     await until(async () => (await finalizedHeight()) >= 2, 'finalised height 2');
     await until(() => events.some((event) => event.type === 'finalized' && event.height >= 2), 'the event');

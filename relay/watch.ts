@@ -68,6 +68,8 @@ export class ProgressWatch {
     for (const { chain, tip, health } of local) {
       if (tip) metrics.height.set({ chain: chain.name, stage: 'source' }, tip.height);
       metrics.sourceUp.set({ chain: chain.name }, health.healthy ? 1 : 0);
+      for (const { name, score } of chain.local.sources?.() ?? [])
+        metrics.sourceScore.set({ chain: chain.name, source: name }, score);
     }
     const [status, states, finalized] = await Promise.all([
       client.status(),

@@ -1,4 +1,4 @@
-import { fromHex, toBareHex } from '../../proofs/bytes.js';
+import { bytesEqual, fromHex, toBareHex } from '../../proofs/bytes.js';
 import type { Checkpoint } from '../../proofs/containers/spec.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
@@ -83,7 +83,8 @@ export interface BranchSummary {
 }
 
 /**
- * Checks both branches by all header rules.
+ * Checks both branches by all header rules, on top of a trunk that is taken as the record has it: whether that trunk is
+ * of the chain is for the reader to look up, by the fork's hash.
  * @param now Unix seconds
  * @throws HeaderRuleError, MalformedInputError
  */
@@ -105,6 +106,9 @@ export function verifyBranches(
     work: BigInt(record.checkpoint.work),
   };
   const base = linked(kind, trunk, forkHeight - trunk.length + 1, undefined);
+  const start = base.find((header) => header.height === checkpoint.height);
+  if (start !== undefined && !bytesEqual(start.hash, checkpoint.hash))
+    throw new MalformedInputError('branch record', 'has another block at its checkpoint');
   const check = (part: BranchPart): BranchSummary => {
     const tooMany = part.first.length > BRANCH_END || part.last.length > BRANCH_END;
     if (part.first.length === 0 || tooMany)

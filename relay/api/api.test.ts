@@ -323,7 +323,7 @@ describe('the API over HTTP', () => {
         expect(await response.text()).not.toContain('no such path');
       }
     }
-    expect(ids.size).toBe(19);
+    expect(ids.size).toBe(22);
   });
 });
 

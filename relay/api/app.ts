@@ -12,6 +12,7 @@ import {
 } from './middleware.js';
 import { openApiDocument } from './openapi.js';
 import { chainRoutes } from './routes/chains.js';
+import { evidenceRoutes } from './routes/evidence.js';
 import { healthRoutes } from './routes/health.js';
 import { mainRoutes } from './routes/main.js';
 import { proofRoutes } from './routes/proofs.js';
@@ -41,6 +42,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): Expres
     pageRoutes(),
     healthRoutes(context),
     chainRoutes(context),
+    evidenceRoutes(context),
     proofRoutes(context),
     mainRoutes(context),
   );

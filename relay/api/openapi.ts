@@ -6,6 +6,7 @@ import {
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
 import { ChainList, HeaderList, ReorganisationList } from './routes/chains.js';
+import { EvidenceDetail, EvidenceList, SourceList } from './routes/evidence.js';
 import { Health } from './routes/health.js';
 import { RecentProofList } from './routes/proofs.js';
 import * as s from './schemas.js';
@@ -90,6 +91,25 @@ const paths: ZodOpenApiPathsObject = {
     get: operation('header', 'One header, by height or by hash', json(s.HeaderDetail), [400, 404], {
       requestParams: { path: s.ChainPath.extend({ id: z.string() }) },
     }),
+  },
+  '/v1/chains/{chain}/sources': {
+    get: operation('sources', 'Health of each source of a chain', json(SourceList), [404], {
+      requestParams: chainPath,
+    }),
+  },
+  '/v1/chains/{chain}/evidence': {
+    get: operation('evidence', 'What sources did wrong, newest first', json(EvidenceList), [400, 404], {
+      requestParams: { ...chainPath, query: s.PageQuery.pick({ limit: true }) },
+    }),
+  },
+  '/v1/chains/{chain}/evidence/{n}': {
+    get: operation(
+      'evidenceDetail',
+      "One record, with both branches' raw headers where a fork was too deep to follow",
+      json(EvidenceDetail),
+      [400, 404],
+      { requestParams: { path: s.ChainPath.extend({ n: z.string().regex(/^\d+$/) }) } },
+    ),
   },
   '/v1/chains/{chain}/reorgs': {
     get: operation(
