@@ -12,6 +12,7 @@ import { encodeProof, type ProofFormat } from '../../proofs/format/file.js';
 import { UsageError } from '../errors.js';
 import { readBytes, writeResult } from '../files.js';
 import { print } from '../output.js';
+import { addSignets } from '../signets.js';
 import { checkQuestion, type PartFlags, questionOf } from './prove.js';
 
 export interface ImportFlags extends PartFlags {
@@ -22,6 +23,7 @@ export interface ImportFlags extends PartFlags {
   readonly raw: readonly string[];
   readonly as: ProofFormat;
   readonly output?: string;
+  readonly signetChallenge?: readonly string[];
 }
 
 /**
@@ -29,6 +31,7 @@ export interface ImportFlags extends PartFlags {
  * @throws UsageError, FileError, MalformedInputError where they do not hold or nothing proves the coinbase, ProofKindError
  */
 export async function importCommand(files: readonly string[], flags: ImportFlags): Promise<void> {
+  addSignets(flags.signetChallenge);
   const { chain, kind } = flags;
   if (findNetwork(chain).kind.code !== ChainKindCode.bitcoin)
     throw new UsageError(`--format ${flags.format} is of Bitcoin, not of ${chain}`);

@@ -13,6 +13,7 @@ import { getFromApi } from '../api.js';
 import { UsageError } from '../errors.js';
 import { readBytes, writeResult } from '../files.js';
 import { print } from '../output.js';
+import { addSignets } from '../signets.js';
 
 /** Options that say which part of a transaction is meant. */
 export interface PartFlags {
@@ -37,6 +38,7 @@ export interface ProveFlags extends PartFlags {
   readonly block?: string;
   readonly height?: number;
   readonly fromTerm?: number;
+  readonly signetChallenge?: readonly string[];
 }
 
 const proofFormats: readonly string[] = ['json', 'ssz'] satisfies ProofFormat[];
@@ -46,6 +48,7 @@ const proofFormats: readonly string[] = ['json', 'ssz'] satisfies ProofFormat[];
  * @throws UsageError, ApiError, ProofKindError, MalformedInputError, FileError
  */
 export async function proveCommand(flags: ProveFlags): Promise<void> {
+  addSignets(flags.signetChallenge);
   const bytes = flags.offline === undefined ? await fetchProof(flags) : await offlineProof(flags);
   await writeResult(flags.output, bytes);
   if (flags.output !== undefined) {

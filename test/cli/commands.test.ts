@@ -32,8 +32,34 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+test('a proof about a custom signet needs its challenge, and is refused without it', async () => {
+  const chainName = 'bitcoin-signet-mine';
+  const signet = ['--signet-challenge', `${chainName}=51`];
+  const block = foreignHeader(genesisHeaders.signet, 0);
+  await writeFile(at('signet.raw'), Buffer.concat([block.raw, REGTEST_GENESIS.subarray(80)]));
+  const args = ['--offline', 'bitcoin', '--chain', chainName, '--block', at('signet.raw'), '--tx', txid];
+  const proof = at('signet.json');
+  const proved = await crossroot([
+    'prove',
+    ...args,
+    ...signet,
+    '--kind',
+    'output',
+    '--output-index',
+    '0',
+    '-o',
+    proof,
+  ]);
+  expect([proved.code, proved.stderr]).toEqual([0, '']);
+  const verify = ['verify', proof, '--block-hash', display(block.hash), '--data', folder];
+  expect((await crossroot([...verify, ...signet])).code).toBe(0);
+  const without = await crossroot(verify);
+  expect([without.code, without.stdout]).toEqual([1, expect.stringContaining('unknown-chain')]);
+  expect((await crossroot(['prove', ...args])).code).toBe(2);
+});
+
 describe('every command', () => {
-  test.each(['up', 'headers verify', 'prove', 'verify', 'status'])(
+  test.each(['up', 'headers verify', 'prove', 'import', 'verify', 'trust', 'status'])(
     '%s has --help and --json',
     async (words) => {
       const { code, stdout } = await crossroot([...words.split(' '), '--help']);

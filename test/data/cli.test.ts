@@ -74,6 +74,20 @@ describe.skipIf(!hasData)(needsData('the command line on real data'), () => {
     },
   );
 
+  it('headers verify: a custom signet has the rules of the default one, and is known by its challenge only', async () => {
+    const args = [
+      'headers',
+      'verify',
+      '--chain',
+      'bitcoin-signet-mine',
+      dataPath('btc-headers/signet_0_2015.bin'),
+    ];
+    const { code, stdout } = await crossroot([...args, '--signet-challenge', '51', '--json']);
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { count: 2016 }]);
+    const unknown = await crossroot(args);
+    expect(unknown.code).toBe(2);
+  });
+
   const blocks = hasData
     ? readJson<{ file: string; network: string; hash: string; ntx: number }[]>('btc-blocks/index.json')
     : [];
