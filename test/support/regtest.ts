@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RegtestNode, type RegtestNodeOptions } from '../../devnet/bitcoin/node.js';
+import { answerRest } from '../../devnet/bitcoin/rest/handle.js';
 import { nodeMethods } from '../../devnet/bitcoin/rpc/methods.js';
 import { serveRpc } from '../../devnet/bitcoin/rpc/server.js';
 import { callNode, type RpcEndpoint } from '../../devnet/rpcClient.js';
@@ -20,10 +21,12 @@ export async function startRegtest(options: Partial<RegtestNodeOptions> = {}): P
   const dataDir = mkdtempSync(join(tmpdir(), 'regtest-'));
   const auth = { user: 'u', password: 'p' };
   const node = await RegtestNode.open({ dataDir, store: new MemoryStore(), ...options });
+  const methods = nodeMethods(node, () => undefined);
   const server = await serveRpc({
     port: 0,
     credentials: [auth],
-    methods: nodeMethods(node, () => undefined),
+    methods,
+    rest: (target) => answerRest(node.chain, methods, target),
   });
   const rpc = { url: server.url, auth };
   return {
