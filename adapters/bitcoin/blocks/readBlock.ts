@@ -10,7 +10,8 @@ import { checkBlockSignature } from './signet.js';
 
 /**
  * Reads a whole block that a source delivered for `hash`, and checks all that the block itself can show: its hash, its
- * Merkle root, that no other list of transactions has the same root (CVE-2012-2459), and a signet's signature (BIP325).
+ * Merkle root, that no other list of transactions has the same root (CVE-2012-2459), its witness commitment (BIP141), and a
+ * signet's signature (BIP325).
  * @param chain such as `bitcoin-mainnet`
  * @param hash internal byte order
  * @throws MalformedInputError naming what is wrong; LimitExceededError; UnknownNetworkError;
@@ -27,6 +28,8 @@ export function readBlock(chain: string, rawBlock: Uint8Array, hash: Uint8Array)
     throw new MalformedInputError('Bitcoin block', `is ${displayHash(found)}, not ${displayHash(hash)}`);
   }
   const block = new BlockProver(rawBlock);
+  const problem = block.witnessProblem();
+  if (problem !== undefined) throw new MalformedInputError('Bitcoin block', problem);
   try {
     checkBlockSignature(chain, rawBlock);
   } catch (error) {

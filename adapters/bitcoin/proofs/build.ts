@@ -71,6 +71,17 @@ export class BlockProver {
     return this.#rows;
   }
 
+  /**
+   * Why the witnesses are not those that the coinbase commits to (BIP141, Bitcoin Core `CheckWitnessMalleation`). `undefined`
+   * where they are, or where there is neither a witness nor, as before segwit was active, a reserved value for a commitment.
+   */
+  witnessProblem(): string | undefined {
+    const [coinbase, ...others] = this.#parts;
+    if (coinbase === undefined || [coinbase, ...others].every(({ witness }) => witness.length === 0))
+      return undefined;
+    return commitmentProblem(coinbase.stripped, wtxidRows(this.#parts).at(-1)?.[0], reservedOf(coinbase));
+  }
+
   /** Place of a transaction in the block, from 0. @param txid internal byte order */
   indexOf(txid: Uint8Array): number | undefined {
     this.#indexOf ??= new Map(this.txids.map((one, index) => [toBareHex(one), index]));
