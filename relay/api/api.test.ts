@@ -72,12 +72,21 @@ describe('the API over HTTP', () => {
         local.branch.filter((header) => header.height >= from).slice(0, limit),
     },
     payloads: {
-      check: () => undefined,
+      check: (chain: string, _code: number, question: { readonly aspect: string }) => {
+        if (question.aspect === 'nonsense') throw new ProofKindError(`kind=nonsense: ${chain} offers tx`);
+      },
       build: (_code: number, request: { readonly index: number }) => {
         if (request.index === 9) throw new ProofKindError('no such log');
         return { kind: 1 as const, payload: new Uint8Array(0) };
       },
-      branch: () => ({ type: 'text/plain', text: 'ab' }),
+      branch: (
+        _chain: string,
+        _code: number,
+        { format, also }: { format: string; also: readonly string[] },
+      ) => {
+        if (format === 'spv') throw new ProofKindError('format=spv: made-up offers esplora');
+        return { type: 'application/json', text: JSON.stringify({ format, also }) };
+      },
     },
     format: { networks: networkData, payloads: [], chainKind: () => undefined },
     genesis: main.genesis,
@@ -169,6 +178,18 @@ describe('the API over HTTP', () => {
     [422, 'BelowHistoryError', `/v1/chains/made-up/txs/${hashOf('before')}/proof`],
     [503, 'SourceUnavailableError', `/v1/chains/made-up/txs/${hashOf('lost-source')}/proof`],
     [409, 'DisputedBlockError', `/v1/chains/made-up/txs/${hashOf('elsewhere')}/proof`],
+    [400, 'BadRequestError', `/v1/chains/made-up/txs/${hashOf('early')}/proof?kind=Tx`],
+    [400, 'BadRequestError', `/v1/chains/made-up/txs/${hashOf('early')}/proof?kind=output&output=-1`],
+    [
+      400,
+      'BadRequestError',
+      `/v1/chains/made-up/txs/${hashOf('early')}/proof?kind=txs&also=${'a,'.repeat(201)}`,
+    ],
+    [400, 'ProofKindError', `/v1/chains/made-up/txs/${hashOf('early')}/proof?kind=nonsense`],
+    [404, 'UnknownTransactionError', `/v1/chains/made-up/txs/${hashOf('never')}/merkle`],
+    [404, 'ChainNotConfiguredError', `/v1/chains/nothing/txs/${hashOf('early')}/merkle`],
+    [400, 'BadRequestError', `/v1/chains/made-up/txs/${hashOf('early')}/merkle?format=${'x'.repeat(33)}`],
+    [400, 'ProofKindError', `/v1/chains/made-up/txs/${hashOf('early')}/merkle?format=spv`],
     [400, 'ProofKindError', `/v1/chains/made-up/txs/${hashOf('no-log')}/proof?kind=log&log=7`],
   ])('%i %s: %s', async (status, name, path) => {
     const answer = await get(path);
@@ -186,6 +207,15 @@ describe('the API over HTTP', () => {
   ])('POST /v1/proofs/verify: %i %s for %j', async (status, name, body) => {
     const answer = await get('/v1/proofs/verify', { method: 'POST', body });
     expect(answer).toMatchObject({ status, body: { error: { name } } });
+  });
+
+  test('a Merkle branch, in the form and of the transactions that are asked for', async () => {
+    const path = `/v1/chains/made-up/txs/${hashOf('early')}/merkle`;
+    const plain = await get(path);
+    expect([plain.status, plain.body]).toEqual([200, { format: 'esplora', also: [] }]);
+    expect(plain.headers.get('content-type')).toContain('application/json');
+    const several = await get(`${path}?format=txoutproof&also=ab,cd`);
+    expect(several.body).toEqual({ format: 'txoutproof', also: ['ab', 'cd'] });
   });
 
   test('a body that is too large is refused', async () => {
