@@ -145,6 +145,21 @@ test.each(['node.example.org', '10.0.0.7:8333', '[2001:db8::7]:8333', 'seeds'])(
   },
 );
 
+test('a chain may be read by REST, Esplora and a file of headers', async () => {
+  const sources = [
+    { type: 'bitcoin-rest', url: 'http://127.0.0.1:8332' },
+    { type: 'esplora', url: 'https://example.org/testnet/api', requestsPerSecond: 2 },
+    { type: 'bitcoin-headers-file', path: 'data/headers.bin' },
+  ];
+  const { chains } = await load({
+    chains: [{ name: 'bitcoin-mainnet', policy: 'confirmations(6)', sources }],
+  });
+  expect(chains[0]?.sources).toEqual([
+    ...sources.slice(0, 2),
+    { type: 'bitcoin-headers-file', path: join(folder, 'data/headers.bin') },
+  ]);
+});
+
 test('a password is not repeated in an error', async () => {
   const source = { ...core, user: 'me', password: 'correct horse', extra: 1 };
   const chains = [{ name: 'bitcoin-mainnet', policy: 'confirmations(6)', sources: [source] }];

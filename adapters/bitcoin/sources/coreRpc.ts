@@ -17,7 +17,7 @@ export interface CoreRpcOptions extends HttpLimits {
   readonly chain: string;
   /** `http://host:port`, optionally with `user:password@`. */
   readonly url: string;
-  readonly auth?: RpcAuth;
+  readonly auth?: RpcAuth | undefined;
   /** Compared where the node has no block 0. */
   readonly checkpoint?: Checkpoint;
   /** Calls in one request. Default 500. */
