@@ -1,22 +1,19 @@
-import type { BranchRecord } from '../../adapters/chain/branches.js';
 import { OrphanPool } from '../../adapters/chain/orphans.js';
 import type { Presync } from '../../adapters/chain/presync.js';
-import { HeaderRuleError, HeaderTooEarlyError, SourceFaultError } from '../../adapters/errors.js';
+import { HeaderTooEarlyError, SourceFaultError } from '../../adapters/errors.js';
 import type { Source, SourceTip } from '../../adapters/source.js';
 import type { ChainKind } from '../../adapters/types.js';
-import { bytesEqual, toBareHex } from '../../proofs/bytes.js';
 import { Assurance } from '../../proofs/containers/leaf.js';
 import type { Checkpoint } from '../../proofs/containers/spec.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
 import { LeaseLostError } from '../log/errors.js';
 import type { EventLog } from '../log/eventLog.js';
 import { HeaderBook } from './book.js';
-import { branchRecord, readBranches } from './branches.js';
 import { ChainWriter } from './chainWriter.js';
-import { BranchTooDeepError, FinalityConflictError } from './errors.js';
-import { type Evidence, EvidenceBook, type EvidenceKind } from './evidence.js';
+import { EvidenceBook } from './evidence.js';
+import { SourceJudge } from './judge.js';
 import { pickLeader } from './leader.js';
-import { isFault, type SourceHealth, SourceMonitor } from './sourceMonitor.js';
+import { type SourceHealth, SourceMonitor } from './sourceMonitor.js';
 import { syncTo } from './sync.js';
 
 export interface FollowerOptions {
@@ -69,13 +66,6 @@ export interface FollowerStatus {
   readonly sources: readonly SourceHealth[];
 }
 
-/** Blocks of the tip's work by which a source may trail before it counts as behind. */
-const LAG_BLOCKS = 6n;
-/** How long a source may name one tip while others have a better one, seconds. */
-const STALE_SECONDS = 1800;
-/** Between two readings of one source's deep branch for evidence, seconds. */
-const BRANCH_EVIDENCE_SECONDS = 3600;
-
 /** Follows one foreign chain: reads its sources, validates, chooses, and writes what changed into the log. */
 export class Follower {
   readonly chain: string;
@@ -86,7 +76,7 @@ export class Follower {
   readonly #monitors: readonly SourceMonitor[];
   readonly #byWork: boolean;
   readonly #orphans: OrphanPool;
-  readonly #deepRead = new Map<string, number>();
+  readonly #judge: SourceJudge;
   readonly #presyncs = new Map<string, Presync>();
   readonly #wakers = new Set<() => void>();
   #loops: Promise<void>[] = [];
@@ -108,6 +98,16 @@ export class Follower {
       batch: options.batch ?? 2000,
       random: options.random ?? Math.random,
     };
+    this.#judge = new SourceJudge({
+      chain: options.chain,
+      kind: options.kind,
+      checkpoint: options.checkpoint,
+      book,
+      evidence: this.evidence,
+      batch: monitorOptions.batch,
+      now: () => this.#now(),
+      onError: (error, source) => options.onError?.(error, source),
+    });
     this.#monitors = options.sources.map((source) => new SourceMonitor(source, monitorOptions));
   }
 
@@ -203,14 +203,14 @@ export class Follower {
         this.wake();
       } else monitor.failed(error);
       this.#options.onError?.(error, monitor.name);
-      await this.#keepEvidence(monitor, error);
+      await this.#judge.keepEvidence(monitor, error);
     }
   }
 
   async #follow(monitor: SourceMonitor): Promise<void> {
     const tip = await monitor.readTip();
     if (this.#writer.tree === undefined && !(await this.#begin(monitor, tip))) return;
-    if (!this.#byWork && pickLeader(this.#monitors) !== monitor) return this.#compare(monitor, tip);
+    if (!this.#byWork && pickLeader(this.#monitors) !== monitor) return this.#judge.compare(monitor, tip);
     const { kind, checkpoint, marginBlocks, maxPresyncHeaders } = this.#options;
     await syncTo({
       chain: this.chain,
@@ -228,31 +228,10 @@ export class Follower {
       now: () => this.#now(),
       stopped: () => this.#stopped,
     });
-    if (this.#byWork) await this.#compareWork(monitor, tip);
+    if (this.#byWork && this.#writer.tree !== undefined)
+      await this.#judge.compareWork(monitor, tip, this.#writer.tree, this.#monitors);
     const finalized = await monitor.finalized();
     if (finalized !== undefined) await this.#writer.finalize(finalized);
-  }
-
-  /** Says whether a source is behind, and records where it contradicts what another confirms. */
-  async #compareWork(monitor: SourceMonitor, tip: SourceTip): Promise<void> {
-    const tree = this.#writer.tree;
-    if (tree === undefined) return;
-    const onOurs = this.book.isBest(tip);
-    const work = onOurs ? this.book.work(tip.height) : tree.workOf(tip.hash);
-    const missing = work === undefined ? undefined : tree.work - work;
-    const block = this.#options.kind.work(tree.tip);
-    const far = missing === undefined || missing > LAG_BLOCKS * block;
-    const stale = missing !== undefined && missing > 0n && monitor.tipAge() > STALE_SECONDS;
-    monitor.setBehind(far || stale);
-    if (onOurs || (missing !== undefined && missing <= block)) return;
-    const confirmed = this.#monitors.some(
-      (other) => other !== monitor && other.tip !== undefined && this.book.isBest(other.tip),
-    );
-    const ours = this.book.bestHash(Math.min(tip.height, tree.tip.height));
-    if (!confirmed || ours === undefined) return;
-    await this.#record('disagreement', monitor, tip.height, tip.hash, {
-      message: `is on a branch of less work than ours, which has ${this.#options.kind.displayHash(ours)} and which another source confirms`,
-    });
   }
 
   /** @returns false if the source has not got to the checkpoint yet */
@@ -263,91 +242,6 @@ export class Follower {
     if (header === undefined) throw new SourceFaultError(monitor.name, `has no header ${height}`);
     await this.#writer.begin(header, monitor.name);
     return this.#writer.tree !== undefined;
-  }
-
-  /** A source that does not decide is only compared with. */
-  async #compare(monitor: SourceMonitor, tip: SourceTip): Promise<void> {
-    const finalized = await monitor.finalized();
-    for (const [what, block] of [['tip', tip] as const, ['finalised block', finalized] as const]) {
-      const ours = block === undefined ? undefined : this.book.bestHash(block.height);
-      if (block === undefined || ours === undefined || bytesEqual(ours, block.hash)) continue;
-      const { kind } = this.#options;
-      await this.#record('disagreement', monitor, block.height, block.hash, {
-        message: `${what} differs from ours, ${kind.displayHash(ours)}`,
-      });
-    }
-  }
-
-  async #keepEvidence(monitor: SourceMonitor, error: unknown): Promise<void> {
-    try {
-      if (error instanceof FinalityConflictError)
-        await this.#record(
-          'finality-conflict',
-          monitor,
-          error.forkHeight,
-          undefined,
-          error,
-          this.#branches(error),
-        );
-      else if (error instanceof BranchTooDeepError) await this.#keepDeepBranch(monitor, error);
-      else if (isFault(error)) {
-        const height = error instanceof HeaderRuleError ? error.height : Number(error.details.height ?? 0);
-        const hash = error instanceof HeaderRuleError ? error.hash : undefined;
-        const kind = error instanceof HeaderRuleError ? 'invalid-header' : 'source-fault';
-        await this.#record(kind, monitor, height, hash, error);
-      }
-    } catch (storeError) {
-      this.#options.onError?.(storeError, monitor.name);
-    }
-  }
-
-  #branches({ branches }: FinalityConflictError): BranchRecord | undefined {
-    return branches && branchRecord(this.book, this.#options.checkpoint, branches);
-  }
-
-  /** Both branches of a fork deeper than can be followed, read once in a while. */
-  async #keepDeepBranch(monitor: SourceMonitor, error: BranchTooDeepError): Promise<void> {
-    const { checkpoint, batch } = this.#options;
-    const now = this.#now();
-    let branches: BranchRecord | undefined;
-    if (now - (this.#deepRead.get(monitor.name) ?? 0) >= BRANCH_EVIDENCE_SECONDS) {
-      this.#deepRead.set(monitor.name, now);
-      branches = await readBranches(this.book, checkpoint, monitor, error.tipHeight, batch ?? 2000);
-    }
-    await this.#record(
-      'source-fault',
-      monitor,
-      branches?.forkHeight ?? error.height,
-      undefined,
-      error,
-      branches,
-    );
-  }
-
-  async #record(
-    kind: EvidenceKind,
-    monitor: SourceMonitor,
-    height: number,
-    hash: Uint8Array | string | undefined,
-    { message }: { readonly message: string },
-    branches?: BranchRecord,
-  ): Promise<void> {
-    const shown =
-      hash === undefined ? '' : typeof hash === 'string' ? hash : this.#options.kind.displayHash(hash);
-    const evidence: Evidence = {
-      kind,
-      source: monitor.name,
-      height,
-      hash: shown,
-      message,
-      seen: this.#now(),
-    };
-    const header = hash instanceof Uint8Array ? this.book.find(hash) : undefined;
-    await this.evidence.record(
-      this.chain,
-      header === undefined ? evidence : { ...evidence, raw: toBareHex(header.raw) },
-      branches,
-    );
   }
 
   #now(): number {
