@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { CoreRestSource } from '../../adapters/bitcoin/sources/coreRest.js';
+import { EsploraSource } from '../../adapters/bitcoin/sources/esplora.js';
 import { P2pSource } from '../../adapters/bitcoin/sources/p2p.js';
 import { compileEntry } from '../../test/support/compile.js';
 import { startRegtest, unspentOf } from '../../test/support/regtest.js';
@@ -100,4 +102,28 @@ it('is launched like any foreign node, and says that its port is in use', async 
   rmSync(other, { recursive: true });
   await node.stop();
   expect(await node.ended).toContain('exit code 0');
+});
+
+it("serves Bitcoin Core's REST without credentials, and Esplora's API, where asked for", async () => {
+  const child = fork(entry, ['--data', dir, '--port', '0', '--rest', '--esplora-port', '0'], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  children.push(child);
+  const ready = await new Promise<{ url: string; esplora: string }>((resolve) =>
+    child.once('message', (m) => resolve(m as { url: string; esplora: string })),
+  );
+  const chain = 'bitcoin-regtest';
+  const sources = [
+    new CoreRestSource({ chain, url: ready.url }),
+    new EsploraSource({ chain, url: ready.esplora }),
+  ];
+  const tips = await Promise.all(sources.map((source) => source.tip()));
+  expect(tips[0]).toEqual(tips[1]);
+  for (const source of sources) await source.close();
+  expect((await fetch(`${ready.url}/rest/nothing.json`)).status).toBe(404);
+  expect((await fetch(`${ready.url}/rest/headers/2001/${'ab'.repeat(32)}.bin`)).status).toBe(400);
+  expect((await fetch(`${ready.url}/rest/${'a'.repeat(500)}.json`)).status).toBe(414);
+  expect((await fetch(ready.url)).status).toBe(401);
+  expect((await fetch(`${ready.esplora}/block-height/9999999`)).status).toBe(404);
+  expect((await fetch(`${ready.esplora}/blocks/tip/height`, { method: 'POST' })).status).toBe(405);
 });

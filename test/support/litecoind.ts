@@ -9,7 +9,6 @@ export class Litecoind {
   private constructor(
     child: ChildProcess,
     readonly rpc: RpcEndpoint,
-    readonly cookieFile: string,
   ) {
     this.#child = child;
   }
@@ -32,7 +31,7 @@ export class Litecoind {
       { stdio: 'ignore' },
     );
     const rpc = { url: `http://127.0.0.1:${port}`, auth: { user: 'u', password: 'p' } };
-    const node = new Litecoind(child, rpc, `${dataDir}/regtest/.cookie`);
+    const node = new Litecoind(child, rpc);
     for (let tries = 0; ; tries++) {
       try {
         await node.call('getblockcount');

@@ -65,12 +65,10 @@ describe.each(Object.entries(kinds))('a lying %s server', (name, { target, open 
 
   it.each(Object.entries(lies) as [keyof typeof lies, Lie][])('%s', async (title, lie) => {
     const own = title === 'a wait of an hour' ? open(server.url) : source;
-    // Any JSON text is malformed to those who read plain text.
     const started = Date.now();
     const memory = process.memoryUsage().rss;
     for (const work of [() => own.tip(), () => own.headers(3, 20), () => own.check()]) {
       const error = await told(work, lie);
-      // An RPC node's 429 holds no JSON; it is unavailable as any other.
       expect(error).toBeInstanceOf(UNAVAILABLE.has(title) ? SourceUnavailableError : SourceFaultError);
       expect(String(error)).toContain(own.name);
     }
