@@ -69,6 +69,7 @@ function program(json: boolean): Command {
     .addOption(options.block())
     .addOption(options.height())
     .addOption(options.fromTerm())
+    .addOption(options.signetChallenges())
     .action((flags) => proveCommand(flags));
   add(root, 'import', 'make a proof of Merkle branches that other programs wrote; opens no socket')
     .argument('<file...>', 'their files: one a transaction, and one of the coinbase')
@@ -83,6 +84,7 @@ function program(json: boolean): Command {
     .addOption(options.outpoint())
     .addOption(options.as())
     .addOption(options.output())
+    .addOption(options.signetChallenges())
     .action((files, flags) => importCommand(files, flags));
   add(root, 'verify', 'check proofs offline; opens no socket')
     .argument('<file...>', 'proof files, JSON or SSZ')

@@ -29,6 +29,8 @@ export interface JudgeOptions {
 const LAG_BLOCKS = 6n;
 /** How long a source may name one tip while others have a better one, seconds. */
 const STALE_SECONDS = 1800;
+/** How long a source must stay on a branch of less work before it counts as a disagreement, seconds. */
+export const DISAGREEMENT_SECONDS = 60;
 /** Between two readings of one source's deep branch for evidence, seconds. */
 const BRANCH_EVIDENCE_SECONDS = 3600;
 
@@ -38,11 +40,14 @@ export class SourceJudge {
   /** When a source's deep branch was read last, Unix seconds. */
   readonly #deepRead = new Map<string, number>();
 
+  /** Since when a source has been on a branch of its own, of less work, Unix seconds. */
+  readonly #apartSince = new Map<string, number>();
+
   constructor(options: JudgeOptions) {
     this.#o = options;
   }
 
-  /** Says whether a source is behind, and records where it contradicts what another confirms. */
+  /** Says whether a source is behind, and records where it goes on contradicting what another confirms. */
   async compareWork(
     monitor: SourceMonitor,
     tip: SourceTip,
@@ -56,7 +61,14 @@ export class SourceJudge {
     const far = missing === undefined || missing > LAG_BLOCKS * block;
     const stale = missing !== undefined && missing > 0n && monitor.tipAge() > STALE_SECONDS;
     monitor.setBehind(far || stale);
-    if (onOurs || (missing !== undefined && missing <= block)) return;
+    if (onOurs || (missing !== undefined && missing <= block)) {
+      this.#apartSince.delete(monitor.name);
+      return;
+    }
+    const since = this.#apartSince.get(monitor.name) ?? this.#o.now();
+    this.#apartSince.set(monitor.name, since);
+    // While a reorganisation goes round, honest sources differ for moments.
+    if (this.#o.now() - since < DISAGREEMENT_SECONDS) return;
     const confirmed = monitors.some(
       (other) => other !== monitor && other.tip !== undefined && this.#o.book.isBest(other.tip),
     );

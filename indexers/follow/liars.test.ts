@@ -5,6 +5,7 @@ import { MemoryStore } from '../../storage/memory.js';
 import { fakeHeader, fakeKind } from '../../test/support/indexers/fakeKind.js';
 import { FakeChain, FakeSource } from '../../test/support/indexers/fakeSource.js';
 import { expectFollowed, NOW, open } from '../../test/support/indexers/follow.js';
+import { DISAGREEMENT_SECONDS } from './judge.js';
 import { healthScore } from './sourceMonitor.js';
 
 /** What a source does, and how it must show: as evidence of a kind, or in its health. */
@@ -135,17 +136,30 @@ describe('a source that lies', () => {
     );
   });
 
-  test('one on a branch that others contradict is recorded, and no fault', async () => {
+  test('one that stays on a branch that others contradict is recorded, and no fault', async () => {
     const world = new FakeChain();
     world.mine(30);
     const other = new FakeChain();
     other.fork(0, 12);
     const sources = [new FakeSource('honest', world), new FakeSource('other', other)];
     const store = new MemoryStore();
-    const follower = await open(store, sources);
+    let now = NOW;
+    const follower = await open(store, sources, { now: () => now });
     await follower.pollAll();
     await follower.pollAll();
     await expectFollowed(store, 'fake-work', world);
+    now += DISAGREEMENT_SECONDS - 1;
+    await follower.pollAll();
+    expect(await follower.evidence.list('fake-work', 10)).toEqual([]);
+    // Back on the best branch for a moment, as during a reorganisation: the time begins anew.
+    sources[1] = Object.assign(sources[1]!, { claim: world.tip });
+    await follower.pollAll();
+    sources[1] = Object.assign(sources[1]!, { claim: undefined });
+    now += 1;
+    await follower.pollAll();
+    expect(await follower.evidence.list('fake-work', 10)).toEqual([]);
+    now += DISAGREEMENT_SECONDS;
+    await follower.pollAll();
     const records = await follower.evidence.list('fake-work', 10);
     expect(records).toMatchObject([{ kind: 'disagreement', source: 'other', height: 112 }]);
     expect(follower.status().sources[1]).toMatchObject({ healthy: true, behind: true, faults: 0, score: 80 });
