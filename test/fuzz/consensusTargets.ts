@@ -1,8 +1,13 @@
 import { parseBlock, parseTransaction } from '../../adapters/bitcoin/blocks/block.js';
+import { SignetSolutionError } from '../../adapters/bitcoin/blocks/errors.js';
+import { checkSignetBlock } from '../../adapters/bitcoin/blocks/signet.js';
 import { bitcoinKind } from '../../adapters/bitcoin/kind.js';
+import { decodeBranch, encodeBranch, siblingsOf } from '../../adapters/bitcoin/proofs/branch.js';
 import { BlockProver } from '../../adapters/bitcoin/proofs/build.js';
+import { bitcoinPayloadVerifiers } from '../../adapters/bitcoin/proofs/index.js';
 import { merkleRows } from '../../adapters/bitcoin/proofs/merkle.js';
 import { addressFormat, describeScript } from '../../adapters/bitcoin/proofs/output.js';
+import { buildPart } from '../../adapters/bitcoin/proofs/part.js';
 import {
   decodeMerkleBlock,
   encodeMerkleBlock,
@@ -10,6 +15,7 @@ import {
   readPartialTree,
 } from '../../adapters/bitcoin/proofs/partialMerkleTree.js';
 import { decodeInclusion } from '../../adapters/bitcoin/proofs/payload.js';
+import { dataPushes } from '../../adapters/bitcoin/proofs/script.js';
 import { parseStripped } from '../../adapters/bitcoin/proofs/transaction.js';
 import { verifyBitcoinInclusion } from '../../adapters/bitcoin/proofs/verify.js';
 import { decodeHeader, encodeHeader, foreignHeader } from '../../adapters/bitcoin/rules/header.js';
@@ -22,7 +28,10 @@ import {
   rawBlock,
   sampleTransactions,
 } from '../../adapters/bitcoin/testing/samples.js';
-import { bytesEqual, concatBytes, fromHex } from '../../proofs/bytes.js';
+import { segwitBlock } from '../../adapters/bitcoin/testing/segwit.js';
+import { bytesEqual, concatBytes, fromHex, utf8, ZERO32 } from '../../proofs/bytes.js';
+import { LeafType } from '../../proofs/containers/leaf.js';
+import { ProofKind } from '../../proofs/containers/proof.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
 import type { FuzzTarget } from './harness.js';
 
@@ -35,6 +44,24 @@ const transactions = sampleTransactions(5);
 const block = rawBlock(genesis, transactions);
 const prover = new BlockProver(block);
 const format = addressFormat('bitcoin-regtest');
+
+const { raw: segwitRaw } = segwitBlock(genesis, 7);
+const segwit = new BlockProver(segwitRaw);
+const [first = ZERO32, , , fourth = ZERO32] = segwit.txids;
+const one = segwit.prove([fourth]);
+/** A payload of each kind, about the fourth transaction. */
+const kinds: readonly (readonly [kind: number, payload: Uint8Array])[] = [
+  [ProofKind.bitcoinTransaction, one],
+  [ProofKind.bitcoinTransactions, segwit.prove([first, fourth])],
+  [ProofKind.bitcoinWitness, segwit.proveWitness(fourth)],
+  [ProofKind.bitcoinOutput, buildPart(ProofKind.bitcoinOutput, one, 2)],
+  [ProofKind.bitcoinSpend, buildPart(ProofKind.bitcoinSpend, one, 1)],
+  [ProofKind.bitcoinData, buildPart(ProofKind.bitcoinData, one, 1)],
+];
+const leaf = { ...LeafType.defaultValue(), transactionsRoot: segwit.header.slice(36, 68), height: 1 };
+/** The challenge that anything solves, and one of a key. */
+const OP_TRUE = Uint8Array.of(0x51);
+const challenge = fromHex(`21${'02'.padEnd(66, '11')}ac`, 'challenge');
 
 function same(what: string, again: Uint8Array, input: Uint8Array): void {
   if (!bytesEqual(again, input)) throw new Error(`${what} was read, but is written otherwise`);
@@ -129,6 +156,52 @@ export const consensusTargets: readonly FuzzTarget[] = [
       const read = decodeMerkleBlock(input);
       same('a Merkle block', encodeMerkleBlock(read), input);
       readPartialTree(read);
+    },
+  },
+  ...kinds.map(
+    ([kind, payload]): FuzzTarget => ({
+      name: `payload of kind ${kind}`,
+      seeds: [payload],
+      run(input) {
+        const verifier = bitcoinPayloadVerifiers.find((one) => one.kind === kind);
+        if (verifier === undefined) throw new Error('no verifier');
+        verifier.verify(input, leaf, 'bitcoin-regtest');
+        // What holds is what was made: any other payload that holds is a second encoding, or a false proof.
+        same('a payload', payload, input);
+        same('a payload', verifier.fromJson(verifier.toJson(input)), input);
+      },
+    }),
+  ),
+  {
+    name: 'carried data',
+    seeds: [fromHex('6a0401020304', 's'), fromHex('6a4c0401020304515f', 's'), fromHex('6a', 's')],
+    maxBytes: 600,
+    run: (input) => void dataPushes(input),
+  },
+  {
+    name: 'Merkle branch, JSON',
+    seeds: [encodeBranch({ height: 7, index: 3, siblings: siblingsOf(segwit.rows, 3) })].map(utf8),
+    run(input) {
+      const text = new TextDecoder().decode(input);
+      for (const dialect of ['esplora', 'electrum'] as const) {
+        const branch = decodeBranch(text, dialect);
+        if (branch.siblings.length > 24) throw new Error('a branch deeper than any block');
+      }
+    },
+  },
+  {
+    name: 'signet block',
+    seeds: [segwitRaw],
+    run(input) {
+      checkSignetBlock(input, OP_TRUE);
+      try {
+        checkSignetBlock(input, challenge);
+      } catch (error) {
+        // Nobody signed these blocks.
+        if (!(error instanceof SignetSolutionError)) throw error;
+        return;
+      }
+      throw new Error('a block without signature is taken');
     },
   },
   {
