@@ -16,6 +16,20 @@ export interface ForeignBlock {
   /** Ethereum: consensus encodings (typed envelopes included) in block order. */
   readonly transactions?: readonly Uint8Array[];
   readonly receipts?: readonly Uint8Array[];
+  /** Ethereum since Shanghai: RLP of each withdrawal in block order; absent where the block has no withdrawals root. */
+  readonly withdrawals?: readonly Uint8Array[];
+}
+
+/** Trie nodes of one account and some of its storage slots in one block's state, already checked against that block's state root. */
+export interface AccountNodes {
+  /** The block whose state it is. */
+  readonly header: ForeignHeader;
+  /** 20 bytes. */
+  readonly address: Uint8Array;
+  /** From the state root down; they show either the account or that there is none. */
+  readonly accountNodes: readonly Uint8Array[];
+  /** In the order asked for; nodes from the account's storage root down, none for an account without storage. */
+  readonly slots: readonly { readonly key: Uint8Array; readonly nodes: readonly Uint8Array[] }[];
 }
 
 /** Where an adapter reads one chain from. Every answer is checked as far as it can be without trust. */
@@ -28,11 +42,22 @@ export interface Source {
   tip(): Promise<SourceTip>;
   /** Newest block that the chain itself calls final, where it has such a thing. */
   finalized(): Promise<SourceTip | undefined>;
+  /** Newest block that the chain itself calls safe: justified, not yet final. Left out by kinds that know no such thing. */
+  safe?(): Promise<SourceTip | undefined>;
   /** A linked run on the source's best chain from height `from`: up to `count`, fewer at the tip, none above it. */
   headers(from: number, count: number): Promise<ForeignHeader[]>;
   /** @throws SourceUnavailableError when it does not know the hash. */
   block(hash: Uint8Array): Promise<ForeignBlock>;
   /** Hash and height of the best-chain block that contains the transaction, if the source can tell. */
   findTransaction(hash: Uint8Array): Promise<SourceTip | undefined>;
+  /**
+   * An account and storage slots of it in the state after that very block.
+   * @param slots keys, 32 bytes each
+   * @throws SourceFaultError for nodes that do not lead down from the block's state root; SourceUnavailableError where
+   * the state is not kept
+   */
+  proof?(address: Uint8Array, slots: readonly Uint8Array[], blockHash: Uint8Array): Promise<AccountNodes>;
+  /** A contract's code in the state after that block, empty where there is none. The caller compares its hash. */
+  code?(address: Uint8Array, blockHash: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
