@@ -1,15 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concatBytes, reversed, toBareHex, utf8, ZERO32 } from '../../../proofs/bytes.js';
-import { LeafType } from '../../../proofs/containers/leaf.js';
+import { concatBytes, toBareHex, utf8, ZERO32 } from '../../../proofs/bytes.js';
 import { ProofKind } from '../../../proofs/containers/proof.js';
-import { ProofError } from '../../../proofs/errors/proof.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
-import type { Json, PayloadVerifier } from '../../../proofs/verify/payload.js';
-import { foreignHeader } from '../rules/header.js';
-import { bitcoinNetwork } from '../rules/networks.js';
+import type { Json } from '../../../proofs/verify/payload.js';
+import {
+  block,
+  displayed,
+  flawOf,
+  genesis,
+  leaf,
+  leafOf,
+  prover,
+  txid,
+  verifierOf,
+  verify,
+} from '../testing/kinds.js';
 import { payToWitness, rawBlock, sampleTransactions } from '../testing/samples.js';
-import { dataScript, manyOutputs, segwitBlock } from '../testing/segwit.js';
+import { dataScript, manyOutputs } from '../testing/segwit.js';
 import { BlockProver } from './build.js';
 import { bitcoinPayloadVerifiers } from './index.js';
 import { buildPart, type PartKind } from './part.js';
@@ -17,17 +25,6 @@ import { BitcoinPartType } from './payload.js';
 import { dataPushes } from './script.js';
 import { joinParts } from './transaction.js';
 
-const genesis = foreignHeader(bitcoinNetwork('bitcoin-regtest').genesisHeader, 0);
-const block = segwitBlock(genesis, 11);
-const prover = new BlockProver(block.raw);
-const leafOf = (raw: Uint8Array) => ({ ...LeafType.defaultValue(), transactionsRoot: raw.slice(36, 68) });
-const leaf = leafOf(block.raw);
-const txid = (index: number) => prover.txids[index]!;
-const hex = (hash: Uint8Array) => toBareHex(reversed(hash));
-const verifierOf = (kind: number): PayloadVerifier =>
-  bitcoinPayloadVerifiers.find((one) => one.kind === kind)!;
-const verify = (kind: number, payload: Uint8Array, under = leaf) =>
-  verifierOf(kind).verify(payload, under, 'bitcoin-regtest');
 const part = (kind: PartKind, place: number, index: number) =>
   buildPart(kind, prover.prove([txid(place)]), index);
 
@@ -40,16 +37,6 @@ const good: Record<string, [kind: number, payload: Uint8Array]> = {
   'a spend': [ProofKind.bitcoinSpend, part(ProofKind.bitcoinSpend, 4, 1)],
   data: [ProofKind.bitcoinData, part(ProofKind.bitcoinData, 4, 1)],
 };
-
-function flawOf(check: () => unknown): string {
-  try {
-    check();
-    return 'accepted';
-  } catch (error) {
-    if (!(error instanceof ProofError)) throw error;
-    return error.flaw;
-  }
-}
 
 describe.each(Object.entries(good))('a proof of %s', (_, [kind, payload]) => {
   const { toJson, fromJson } = verifierOf(kind);
@@ -105,14 +92,14 @@ describe('what is claimed', () => {
     const claim = verify(...good.transactions!);
     expect(claim.summary).toBe('3 transactions');
     expect((claim.facts.transactions as { txid: string }[]).map((one) => one.txid)).toEqual(
-      [0, 2, 5].map((place) => hex(txid(place))),
+      [0, 2, 5].map((place) => displayed(txid(place))),
     );
   });
 
   it('of an output: outpoint, amount, script, type and address', () => {
     const claim = verify(...good['an output']!);
     expect(claim.facts).toEqual({
-      outpoint: `${hex(txid(10))}:0`,
+      outpoint: `${displayed(txid(10))}:0`,
       amount: '1009',
       script: toBareHex(payToWitness(10)),
       type: 'witness_v0_keyhash',
@@ -124,15 +111,15 @@ describe('what is claimed', () => {
 
   it('of a spend: what is spent, by which input of what', () => {
     const claim = verify(...good['a spend']!);
-    const spent = `${hex(sha256d(Uint8Array.of(0xeb, 3, 0, 0)))}:1`;
-    expect(claim.facts).toEqual({ spent, txid: hex(txid(4)), input: 1 });
-    expect(claim.summary).toBe(`input 1 of transaction ${hex(txid(4))} spends ${spent}`);
+    const spent = `${displayed(sha256d(Uint8Array.of(0xeb, 3, 0, 0)))}:1`;
+    expect(claim.facts).toEqual({ spent, txid: displayed(txid(4)), input: 1 });
+    expect(claim.summary).toBe(`input 1 of transaction ${displayed(txid(4))} spends ${spent}`);
   });
 
   it('of data: script, pushes, text', () => {
     const claim = verify(...good.data!);
     expect(claim.facts).toEqual({
-      outpoint: `${hex(txid(4))}:1`,
+      outpoint: `${displayed(txid(4))}:1`,
       amount: '0',
       script: toBareHex(dataScript(utf8('note 3'))),
       pushes: [{ opcode: 6, data: toBareHex(utf8('note 3')) }],
@@ -145,8 +132,8 @@ describe('what is claimed', () => {
   it('of a witness: wtxid and stacks', () => {
     const parts = block.parts[4]!;
     expect(verify(...good['a transaction with witness']!).facts).toMatchObject({
-      txid: hex(sha256d(parts.stripped)),
-      wtxid: hex(sha256d(joinParts(parts))),
+      txid: displayed(sha256d(parts.stripped)),
+      wtxid: displayed(sha256d(joinParts(parts))),
       fullSize: joinParts(parts).length,
       witness: [['030809', '0707'], []],
     });

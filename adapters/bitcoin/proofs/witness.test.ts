@@ -1,43 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { concatBytes, reversed, toBareHex, utf8, ZERO32 } from '../../../proofs/bytes.js';
-import { LeafType } from '../../../proofs/containers/leaf.js';
+import { concatBytes, toBareHex, utf8, ZERO32 } from '../../../proofs/bytes.js';
 import { ProofKind } from '../../../proofs/containers/proof.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { ProofError } from '../../../proofs/errors/proof.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
-import type { PayloadVerifier } from '../../../proofs/verify/payload.js';
-import { foreignHeader } from '../rules/header.js';
-import { bitcoinNetwork } from '../rules/networks.js';
+import { block, displayed, flawOf, genesis, leaf, leafOf, prover, txid, verify } from '../testing/kinds.js';
 import { mine, payToWitness } from '../testing/samples.js';
 import { commitmentScript, dataScript, manyOutputs, segwitBlock } from '../testing/segwit.js';
 import { BlockProver } from './build.js';
-import { bitcoinPayloadVerifiers } from './index.js';
 import { parentOf } from './merkle.js';
 import { type BitcoinWitness, BitcoinWitnessType } from './payload.js';
 import { joinParts } from './transaction.js';
 import { compactSize } from './wire.js';
-
-const genesis = foreignHeader(bitcoinNetwork('bitcoin-regtest').genesisHeader, 0);
-const block = segwitBlock(genesis, 11);
-const prover = new BlockProver(block.raw);
-const leafOf = (raw: Uint8Array) => ({ ...LeafType.defaultValue(), transactionsRoot: raw.slice(36, 68) });
-const leaf = leafOf(block.raw);
-const txid = (index: number) => prover.txids[index]!;
-const hex = (hash: Uint8Array) => toBareHex(reversed(hash));
-const verifierOf = (kind: number): PayloadVerifier =>
-  bitcoinPayloadVerifiers.find((one) => one.kind === kind)!;
-const verify = (kind: number, payload: Uint8Array, under = leaf) =>
-  verifierOf(kind).verify(payload, under, 'bitcoin-regtest');
-
-function flawOf(check: () => unknown): string {
-  try {
-    check();
-    return 'accepted';
-  } catch (error) {
-    if (!(error instanceof ProofError)) throw error;
-    return error.flaw;
-  }
-}
 
 describe('witness proofs', () => {
   const payload = prover.proveWitness(txid(4));
@@ -62,7 +36,10 @@ describe('witness proofs', () => {
           of.proveWitness(of.txids[place]!),
           leafOf(one.raw),
         );
-        expect(facts).toMatchObject({ index: place, wtxid: hex(sha256d(joinParts(one.parts[place]!))) });
+        expect(facts).toMatchObject({
+          index: place,
+          wtxid: displayed(sha256d(joinParts(one.parts[place]!))),
+        });
       }
       expect(() => of.proveWitness(of.txids[0]!)).toThrow(/coinbase/);
     }

@@ -52,6 +52,8 @@ export class HeaderFeed {
   #askedAt = Number.NEGATIVE_INFINITY;
   #syncing: Promise<void> | undefined;
   #again = false;
+  /** A fault seen when asking for nobody in particular: told to the next caller. */
+  #trouble: unknown;
   /** Callers that wait for the first headers. */
   #waiting: (() => void)[] = [];
 
@@ -97,6 +99,9 @@ export class HeaderFeed {
    * @throws SourceUnavailableError, SourceFaultError
    */
   async ready(): Promise<void> {
+    const trouble = this.#trouble;
+    this.#trouble = undefined;
+    if (trouble !== undefined) throw trouble;
     await this.#options.peer();
     if (!this.#answered) {
       await Promise.race([this.#sync(), new Promise<void>((resolve) => this.#waiting.push(resolve))]);
@@ -186,7 +191,10 @@ export class HeaderFeed {
   /** Asks for news, for nobody in particular: what goes wrong is told to the next caller. */
   #refresh(): void {
     this.#again = this.#syncing !== undefined;
-    this.#sync().catch(() => undefined);
+    this.#sync().catch((error: unknown) => {
+      // That it does not answer shows again at the next question; a fault does not.
+      if (!(error instanceof SourceUnavailableError)) this.#trouble = error;
+    });
   }
 
   /** Asks until the peer has no more. */
