@@ -7,6 +7,7 @@ import { expectFollowed, NOW, open } from '../../test/support/indexers/follow.js
 import { EmbeddedLog } from '../log/embedded.js';
 import { LeaseLostError } from '../log/errors.js';
 import { CheckpointMismatchError } from './errors.js';
+import { DISAGREEMENT_SECONDS } from './judge.js';
 
 test('an invalid header is refused by its rule; the good ones before it stay', async () => {
   const store = new MemoryStore();
@@ -60,16 +61,36 @@ test('without work, another source is compared with, never followed', async () =
   const theirs = new FakeChain();
   theirs.fork(0, 10);
   const sources = [ours, theirs].map((world, i) => new FakeSource(`s${i}`, world, 'fake-attested'));
-  const follower = await open(store, sources);
+  let now = NOW;
+  const follower = await open(store, sources, { now: () => now });
   await follower.pollAll();
+  now += DISAGREEMENT_SECONDS - 1;
   await follower.pollAll();
   await expectFollowed(store, 'fake-attested', ours);
+  // A reorganisation may be on its way to one of them.
+  expect(await follower.evidence.list('fake-attested', 10)).toEqual([]);
+  now += 1;
+  await follower.pollAll();
   const evidence = await follower.evidence.list('fake-attested', 10);
   expect(evidence.map((one) => [one.kind, one.source])).toEqual([['disagreement', 's1']]);
   sources[0]!.mode = 'dead';
   await follower.pollAll();
   await follower.pollAll();
   await expectFollowed(store, 'fake-attested', theirs);
+});
+
+test('without work, another finalised block is evidence at once', async () => {
+  const store = new MemoryStore();
+  const [ours, theirs] = [new FakeChain(), new FakeChain()];
+  ours.mine(10);
+  theirs.fork(0, 10);
+  theirs.finalizedHeight = 105;
+  const sources = [ours, theirs].map((world, i) => new FakeSource(`s${i}`, world, 'fake-attested'));
+  const follower = await open(store, sources);
+  await follower.pollAll();
+  expect(await follower.evidence.list('fake-attested', 10)).toMatchObject([
+    { kind: 'disagreement', source: 's1', height: 105, message: expect.stringMatching(/^finalised block/) },
+  ]);
 });
 
 test('finalised blocks are never undone, unless the local network may', async () => {

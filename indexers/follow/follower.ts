@@ -1,6 +1,6 @@
 import { OrphanPool } from '../../adapters/chain/orphans.js';
 import type { Presync } from '../../adapters/chain/presync.js';
-import { HeaderTooEarlyError, SourceFaultError } from '../../adapters/errors.js';
+import { HeaderTooEarlyError } from '../../adapters/errors.js';
 import type { Source, SourceTip } from '../../adapters/source.js';
 import type { ChainKind } from '../../adapters/types.js';
 import { Assurance } from '../../proofs/containers/leaf.js';
@@ -15,6 +15,7 @@ import { SourceJudge } from './judge.js';
 import { pickLeader } from './leader.js';
 import { type SourceHealth, SourceMonitor } from './sourceMonitor.js';
 import { syncTo } from './sync.js';
+import { readAgain } from './syncSteps.js';
 
 export interface FollowerOptions {
   readonly chain: string;
@@ -210,7 +211,10 @@ export class Follower {
   async #follow(monitor: SourceMonitor): Promise<void> {
     const tip = await monitor.readTip();
     if (this.#writer.tree === undefined && !(await this.#begin(monitor, tip))) return;
-    if (!this.#byWork && pickLeader(this.#monitors) !== monitor) return this.#judge.compare(monitor, tip);
+    const leader = this.#byWork ? monitor : pickLeader(this.#monitors);
+    // One that answers again after a failure may lead from its next poll on; until then nobody does.
+    if (leader === undefined) return;
+    if (leader !== monitor) return this.#judge.compare(monitor, tip);
     const { kind, checkpoint, marginBlocks, maxPresyncHeaders } = this.#options;
     await syncTo({
       chain: this.chain,
@@ -238,8 +242,9 @@ export class Follower {
   async #begin(monitor: SourceMonitor, tip: SourceTip): Promise<boolean> {
     const { height } = this.#options.checkpoint;
     if (tip.height < height) return false;
-    const [header] = await monitor.headers(height, 1);
-    if (header === undefined) throw new SourceFaultError(monitor.name, `has no header ${height}`);
+    const [first] = await monitor.headers(height, 1);
+    const [header] = first === undefined ? await readAgain(monitor, tip, height, 1) : [first];
+    if (header === undefined) return false;
     await this.#writer.begin(header, monitor.name);
     return this.#writer.tree !== undefined;
   }

@@ -29,7 +29,7 @@ export interface JudgeOptions {
 const LAG_BLOCKS = 6n;
 /** How long a source may name one tip while others have a better one, seconds. */
 const STALE_SECONDS = 1800;
-/** How long a source must stay on a branch of less work before it counts as a disagreement, seconds. */
+/** How long a source must stay on another branch than ours before it counts as a disagreement, seconds. */
 export const DISAGREEMENT_SECONDS = 60;
 /** Between two readings of one source's deep branch for evidence, seconds. */
 const BRANCH_EVIDENCE_SECONDS = 3600;
@@ -40,7 +40,7 @@ export class SourceJudge {
   /** When a source's deep branch was read last, Unix seconds. */
   readonly #deepRead = new Map<string, number>();
 
-  /** Since when a source has been on a branch of its own, of less work, Unix seconds. */
+  /** Since when a source has been on a branch of its own, Unix seconds. */
   readonly #apartSince = new Map<string, number>();
 
   constructor(options: JudgeOptions) {
@@ -65,10 +65,7 @@ export class SourceJudge {
       this.#apartSince.delete(monitor.name);
       return;
     }
-    const since = this.#apartSince.get(monitor.name) ?? this.#o.now();
-    this.#apartSince.set(monitor.name, since);
-    // While a reorganisation goes round, honest sources differ for moments.
-    if (this.#o.now() - since < DISAGREEMENT_SECONDS) return;
+    if (this.#apart(monitor) < DISAGREEMENT_SECONDS) return;
     const confirmed = monitors.some(
       (other) => other !== monitor && other.tip !== undefined && this.#o.book.isBest(other.tip),
     );
@@ -79,17 +76,33 @@ export class SourceJudge {
     });
   }
 
-  /** A source that does not decide is only compared with. */
+  /**
+   * A source that does not decide is only compared with: another tip counts once it has lasted, another finalised block
+   * at once.
+   */
   async compare(monitor: SourceMonitor, tip: SourceTip): Promise<void> {
     const finalized = await monitor.finalized();
-    for (const [what, block] of [['tip', tip] as const, ['finalised block', finalized] as const]) {
+    const differs = (block: SourceTip | undefined): block is SourceTip => {
       const ours = block === undefined ? undefined : this.#o.book.bestHash(block.height);
-      if (block === undefined || ours === undefined || bytesEqual(ours, block.hash)) continue;
-      const { kind } = this.#o;
-      await this.#record('disagreement', monitor, block.height, block.hash, {
-        message: `${what} differs from ours, ${kind.displayHash(ours)}`,
-      });
-    }
+      return block !== undefined && ours !== undefined && !bytesEqual(ours, block.hash);
+    };
+    if (differs(finalized)) await this.#recordDifference(monitor, 'finalised block', finalized);
+    if (!differs(tip)) this.#apartSince.delete(monitor.name);
+    else if (this.#apart(monitor) >= DISAGREEMENT_SECONDS) await this.#recordDifference(monitor, 'tip', tip);
+  }
+
+  /** Seconds for which a source has differed. While a reorganisation goes round, honest sources differ for moments. */
+  #apart({ name }: SourceMonitor): number {
+    const since = this.#apartSince.get(name) ?? this.#o.now();
+    this.#apartSince.set(name, since);
+    return this.#o.now() - since;
+  }
+
+  #recordDifference(monitor: SourceMonitor, what: string, { height, hash }: SourceTip): Promise<void> {
+    const ours = this.#o.book.bestHash(height);
+    return this.#record('disagreement', monitor, height, hash, {
+      message: `${what} differs from ours, ${ours === undefined ? 'none' : this.#o.kind.displayHash(ours)}`,
+    });
   }
 
   /** Keeps what an error says of a source, if it says anything. Never throws. */

@@ -5,7 +5,7 @@ import type { HeaderTree } from '../../adapters/tree.js';
 import type { ForeignHeader } from '../../adapters/types.js';
 import { bytesEqual } from '../../proofs/bytes.js';
 import type { SyncOptions } from './sync.js';
-import { fetchRun, SLICE, yieldToOthers } from './syncSteps.js';
+import { confirmTip, fetchRun, SLICE, yieldToOthers } from './syncSteps.js';
 
 /** Blocks of the tip's work by which a stored branch may be behind (Bitcoin Core: `GetAntiDoSWorkThreshold`). */
 export const MARGIN_BLOCKS = 144;
@@ -97,6 +97,7 @@ async function store(options: SyncOptions, presync: Presync): Promise<number | u
       }
     } catch (error) {
       if (!(error instanceof PresyncMismatchError)) throw error;
+      await confirmTip(monitor, options.tip);
       throw new SourceFaultError(monitor.name, `gave ${error.message}`, { height: error.height });
     }
   }

@@ -10,7 +10,7 @@ import type { ChainWriter } from './chainWriter.js';
 import { BranchTooDeepError } from './errors.js';
 import { presyncTo, storeThreshold } from './presyncTo.js';
 import type { SourceMonitor } from './sourceMonitor.js';
-import { fetchRun, SLICE, yieldToOthers } from './syncSteps.js';
+import { fetchRun, readAgain, SLICE, yieldToOthers } from './syncSteps.js';
 
 export interface SyncOptions {
   readonly chain: string;
@@ -66,14 +66,12 @@ export async function syncTo(options: SyncOptions): Promise<void> {
     const current = writer.tree;
     if (current === undefined) return;
     if (current.has(tip.hash) && (options.byWork || bytesEqual(current.tip.hash, tip.hash))) return;
-    const run = await fetchRun(monitor, from, options.batch);
+    let run = await fetchRun(monitor, from, options.batch);
+    // Its best chain got shorter in the meantime: the next poll sees the new tip.
+    if (run.length === 0 && from > tip.height) return;
+    if (run.length === 0) run = await readAgain(monitor, tip, from, options.batch);
     const first = run[0];
-    const last = run.at(-1);
-    if (first === undefined || last === undefined) {
-      // Its best chain got shorter in the meantime: the next poll sees the new tip.
-      if (from > tip.height) return;
-      throw new SourceFaultError(monitor.name, `names ${tip.height} as its tip, but has no header ${from}`);
-    }
+    if (first === undefined) return;
     if (current.has(first.parentHash) || current.has(first.hash)) {
       const fork = options.byWork ? weakFork(current, run, options) : undefined;
       if (fork !== undefined) {

@@ -1,4 +1,5 @@
-import { SourceFaultError } from '../../adapters/errors.js';
+import { SourceFaultError, SourceUnavailableError } from '../../adapters/errors.js';
+import type { SourceTip } from '../../adapters/source.js';
 import type { ForeignHeader } from '../../adapters/types.js';
 import { bytesEqual } from '../../proofs/bytes.js';
 import type { SourceMonitor } from './sourceMonitor.js';
@@ -28,4 +29,37 @@ export async function fetchRun(
     parent = header;
   }
   return run;
+}
+
+/**
+ * Asked before a source is blamed for what it gave of its best chain: an honest one may have changed that chain between
+ * two calls.
+ * @param tip that it named before
+ * @throws SourceUnavailableError if it names another one now
+ */
+export async function confirmTip(monitor: SourceMonitor, tip: SourceTip): Promise<void> {
+  const now = await monitor.readTip();
+  if (now.height !== tip.height || !bytesEqual(now.hash, tip.hash))
+    throw new SourceUnavailableError(monitor.name, 'changed its best chain while it was read');
+}
+
+/**
+ * Reads once more what a source gave nothing of, though it is not above its tip.
+ * @returns a run that is not empty
+ * @throws SourceFaultError if it goes on naming that tip and has no such header; SourceUnavailableError if its tip changed
+ */
+export async function readAgain(
+  monitor: SourceMonitor,
+  tip: SourceTip,
+  from: number,
+  count: number,
+): Promise<ForeignHeader[]> {
+  await confirmTip(monitor, tip);
+  const run = await fetchRun(monitor, from, count);
+  if (run.length > 0) return run;
+  await confirmTip(monitor, tip);
+  throw new SourceFaultError(monitor.name, `names ${tip.height} as its tip, but has no header ${from}`, {
+    height: from,
+    tipHeight: tip.height,
+  });
 }
