@@ -14,34 +14,36 @@ import { integerBytes } from '../rlp/read.js';
 import { decodeEthereumHeader, foreignEthereumHeader } from './header.js';
 
 describe('header codec', () => {
-  it.each([15, 16, 17, 20, 21])('reads a header of %i fields', (fields) => {
+  it.each([15, 16, 17, 20, 21, 23])('reads a header of %i fields', (fields) => {
     const header = decodeEthereumHeader(encodeHeader(headerParts({}, fields)));
     expect(header.fields).toBe(fields);
     expect(header.baseFeePerGas).toBe(fields > 15 ? 1_000_000_000n : undefined);
     expect(header.withdrawalsRoot?.length).toBe(fields > 16 ? 32 : undefined);
     expect(header.parentBeaconBlockRoot?.length).toBe(fields > 17 ? 32 : undefined);
     expect(header.requestsHash?.length).toBe(fields > 20 ? 32 : undefined);
+    expect(header.blockAccessListHash?.length).toBe(fields > 21 ? 32 : undefined);
+    expect(header.slotNumber).toBe(fields > 22 ? 7n : undefined);
   });
 
-  it.each([0, 14, 18, 19])('refuses %i fields, which no fork has', (fields) => {
+  it.each([0, 14, 18, 19, 22])('refuses %i fields, which no fork has', (fields) => {
     expect(() => decodeEthereumHeader(encodeHeader(headerParts({}, fields)))).toThrow(MalformedInputError);
   });
 
   it('refuses a field more than it knows: a fork that came later', () => {
-    const raw = encodeHeader(headerParts(), [new Uint8Array(32)]);
-    expect(() => decodeEthereumHeader(raw)).toThrow(/22 fields: of no fork that is known/);
+    const raw = encodeHeader(headerParts({}, 23), [new Uint8Array(32)]);
+    expect(() => decodeEthereumHeader(raw)).toThrow(/24 fields: of no fork that is known/);
   });
 
   it.each(FIELD_NAMES.map((name) => [name]))('refuses a %s of another shape', (name) => {
     const shapes = [new Uint8Array(33).fill(1), Uint8Array.of(0, 1)];
     for (const shape of shapes) {
       if (name === 'extraData') continue;
-      expect(() => decodeEthereumHeader(encodeHeader(headerParts({ [name]: shape })))).toThrow(
+      expect(() => decodeEthereumHeader(encodeHeader(headerParts({ [name]: shape }, 23)))).toThrow(
         MalformedInputError,
       );
     }
     const parts = FIELD_NAMES.indexOf(name);
-    const list = FIELD_NAMES.map((one, i) => (i === parts ? [] : headerParts()[one]!));
+    const list = FIELD_NAMES.map((one, i) => (i === parts ? [] : headerParts({}, 23)[one]!));
     expect(() => decodeEthereumHeader(encodeHeader({} as never, list))).toThrow(MalformedInputError);
   });
 
@@ -93,6 +95,13 @@ describe('kind', () => {
 
   it('encodes the parameters of each network differently and canonically', () => {
     const parameters = ethereumKind.networks.map((one) => toHex(one.parameters));
-    expect(parameters).toEqual(['0x010000000000000001', '0xa736aa000000000001', '0x697a00000000000000']);
+    expect(parameters).toEqual([
+      '0x010000000000000001',
+      '0xa736aa000000000001',
+      '0xb08b08000000000001',
+      '0x684200000000000001',
+      '0x640000000000000001',
+      '0x697a00000000000000',
+    ]);
   });
 });

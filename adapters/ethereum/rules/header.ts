@@ -36,15 +36,20 @@ export interface EthereumHeader {
   readonly parentBeaconBlockRoot: Uint8Array | undefined;
   /** Prague, EIP-7685 */
   readonly requestsHash: Uint8Array | undefined;
+  /** Amsterdam, EIP-7928 */
+  readonly blockAccessListHash: Uint8Array | undefined;
+  /** Amsterdam, EIP-7843 */
+  readonly slotNumber: bigint | undefined;
 }
 
-/** Numbers of fields that a header of some fork has: Frontier, London, Shanghai, Cancun, Prague (and Osaka). */
-const FIELD_COUNTS = [15, 16, 17, 20, 21];
-/** Largest raw header read: 21 fields with 32 bytes of extra data need less than 800; clique chains put signers there. */
+/** Numbers of fields that a header of some fork has: Frontier, London, Shanghai, Cancun, Prague (and Osaka), Amsterdam. */
+export const FIELD_COUNTS: readonly number[] = [15, 16, 17, 20, 21, 23];
+/** Largest raw header read: 23 fields with 32 bytes of extra data need less than 800; clique chains put signers there. */
 export const MAX_HEADER_BYTES = 8192;
 
 /**
- * Decodes an execution header of any fork through Osaka (Yellow Paper section 4.4; EIPs 1559, 4895, 4844, 4788, 7685).
+ * Decodes an execution header of any fork through Amsterdam (Yellow Paper section 4.4; EIPs 1559, 4895, 4844, 4788, 7685,
+ * 7928, 7843; order of fields: go-ethereum `core/types/block.go`).
  * @throws MalformedInputError, for a number of fields that no known fork has too
  */
 export function decodeEthereumHeader(raw: Uint8Array): EthereumHeader {
@@ -57,7 +62,7 @@ export function decodeEthereumHeader(raw: Uint8Array): EthereumHeader {
   if (!FIELD_COUNTS.includes(fields.length)) {
     throw new MalformedInputError(
       'Ethereum header',
-      `has ${fields.length} fields: of no fork that is known here`,
+      `has ${fields.length} fields: of no fork that is known here, which have ${FIELD_COUNTS.join(', ')}`,
     );
   }
   const hash = (i: number, name: string) => bytesOf(fields[i], `header ${name}`, 32);
@@ -86,6 +91,8 @@ export function decodeEthereumHeader(raw: Uint8Array): EthereumHeader {
     excessBlobGas: has(18) ? integer(18, 'excessBlobGas') : undefined,
     parentBeaconBlockRoot: has(19) ? hash(19, 'parentBeaconBlockRoot') : undefined,
     requestsHash: has(20) ? hash(20, 'requestsHash') : undefined,
+    blockAccessListHash: has(21) ? hash(21, 'blockAccessListHash') : undefined,
+    slotNumber: has(22) ? integer(22, 'slotNumber') : undefined,
   };
 }
 

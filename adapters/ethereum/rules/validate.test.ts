@@ -10,6 +10,13 @@ import { ethereumNetworks, headerFieldsAt } from './networks.js';
 
 /** After Prague on every network. */
 const PRAGUE = 1_760_000_000;
+const PUBLIC = [
+  'ethereum-mainnet',
+  'ethereum-sepolia',
+  'ethereum-hoodi',
+  'ethereum-holesky',
+  'gnosis-mainnet',
+];
 const PARENT = sampleHeader(100, PRAGUE);
 const NOW = PRAGUE + 12;
 
@@ -41,7 +48,7 @@ function ruleOf(network: string, header: ForeignHeader, ancestors = above(PARENT
   }
 }
 
-describe.each(['ethereum-mainnet', 'ethereum-sepolia', 'ethereum-local'])('on %s', (network) => {
+describe.each([...PUBLIC, 'ethereum-local'])('on %s', (network) => {
   it('a child of its parent is valid', () => {
     expect(ruleOf(network, child())).toBe('valid');
   });
@@ -56,6 +63,12 @@ describe.each(['ethereum-mainnet', 'ethereum-sepolia', 'ethereum-local'])('on %s
 
   it('older-block-time', () => {
     expect(ruleOf(network, child({}, PARENT, -1))).toBe('older-block-time');
+  });
+
+  it('unknown fields are refused by their number', () => {
+    // Amsterdam is not in every network's schedule.
+    const rule = ruleOf(network, child({}, PARENT, 12, 23));
+    expect(rule).toBe(network === 'ethereum-local' ? 'valid' : 'invalid-header-fields');
   });
 
   it('invalid-header-fields where a fork is undone', () => {
@@ -73,7 +86,7 @@ describe.each(['ethereum-mainnet', 'ethereum-sepolia', 'ethereum-local'])('on %s
   });
 });
 
-describe.each(['ethereum-mainnet', 'ethereum-sepolia'])('on %s, a public network', (network) => {
+describe.each(PUBLIC)('on %s, a public network', (network) => {
   it.each<[rule: string, changes: Partial<HeaderParts>]>([
     ['invalid-extra-data', { extraData: new Uint8Array(33) }],
     ['invalid-nonce', { nonce: new Uint8Array(8).fill(1) }],
@@ -102,15 +115,18 @@ describe.each(['ethereum-mainnet', 'ethereum-sepolia'])('on %s, a public network
   });
 
   it('refuses the fields of another fork', () => {
-    const cancun = ethereumNetworks.find(({ name }) => name === network)!.forks.find((f) => f.fields === 20)!;
-    const time = 'time' in cancun.from ? cancun.from.time : 0;
-    const parent = sampleHeader(100, time - 24, {}, 17);
-    const rule = (seconds: number, fields: number) =>
-      ruleOf(network, child({}, parent, seconds, fields), above(parent));
-    expect(rule(23, 17)).toBe('valid');
-    expect(rule(23, 20)).toBe('invalid-header-fields');
-    expect(rule(24, 20)).toBe('valid');
-    expect(rule(24, 17)).toBe('invalid-header-fields');
+    const { forks } = ethereumNetworks.find(({ name }) => name === network)!;
+    for (const [i, fork] of forks.entries()) {
+      if (!('time' in fork.from)) continue;
+      const { fields } = forks[i - 1]!;
+      const parent = sampleHeader(20_000_000, fork.from.time - 24, {}, fields);
+      const rule = (seconds: number, count: number) =>
+        ruleOf(network, child({}, parent, seconds, count), above(parent), parent.time + 24);
+      expect(rule(23, fields)).toBe('valid');
+      expect(rule(23, fork.fields)).toBe('invalid-header-fields');
+      expect(rule(24, fork.fields)).toBe('valid');
+      expect(rule(24, fields)).toBe('invalid-header-fields');
+    }
   });
 });
 
@@ -131,7 +147,7 @@ it('London begins on mainnet by height, with the first base fee and twice the ga
   const mainnet = ethereumNetworks[0]!;
   expect(headerFieldsAt(mainnet, 12_964_999, 1_628_000_000)).toBe(15);
   expect(headerFieldsAt(mainnet, 12_965_000, 1_628_000_000)).toBe(16);
-  expect(headerFieldsAt(ethereumNetworks[2]!, 1, 1)).toBeUndefined();
+  expect(headerFieldsAt(ethereumNetworks.at(-1)!, 1, 1)).toBeUndefined();
   const pow = { difficulty: integerBytes(7), gasLimit: integerBytes(15_000_000) };
   const parent = sampleHeader(12_964_999, 1_628_000_000, pow, 15);
   const first = { difficulty: integerBytes(7) };

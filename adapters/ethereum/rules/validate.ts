@@ -4,7 +4,7 @@ import type { Ancestors, ForeignHeader } from '../../types.js';
 import { nextBaseFee } from './baseFee.js';
 import { EMPTY_OMMERS_HASH } from './constants.js';
 import { decodeEthereumHeader, type EthereumHeader } from './header.js';
-import { type EthereumNetwork, ethereumNetwork, headerFieldsAt } from './networks.js';
+import { ethereumNetwork, headerFieldsAt } from './networks.js';
 
 /** Seconds that a block's time may be ahead of the clock (go-ethereum `consensus/ethash`, `allowedFutureBlockTimeSeconds`). */
 const MAX_FUTURE_SECONDS = 15;
@@ -21,8 +21,8 @@ type Refuse = (rule: string, message: string) => never;
  * itself and its parent. Proof of work and the sync committee are not checked: that a header is canonical is what the
  * delegates attest.
  *
- * Every network: parent hash, number, later time, gas used within the limit. Public networks also: the fields of the
- * fork that is active, extra data of at most 32 bytes, gas limit and base fee that follow from the parent, since the
+ * Every network: parent hash, number, later time, gas used within the limit, the fields of the fork that is active where
+ * its forks are known. Public networks also: extra data of at most 32 bytes, gas limit and base fee that follow from the parent, since the
  * merge no difficulty, nonce or ommers, and the clock. A development node sets its gas limit, base fee and clock at
  * will. Names of rules: go-ethereum `consensus/errors.go`, `consensus/beacon`, `consensus/misc`.
  * @param now Unix seconds
@@ -53,7 +53,10 @@ export function validateEthereumHeader(
     if (own.fields < before.fields)
       refuse('invalid-header-fields', `has ${own.fields} fields, fewer than its parent's ${before.fields}`);
   }
-  if (network.forks.length > 0) checkPublic(network, header, own, before, refuse);
+  const fields = headerFieldsAt(network, header.height, header.time);
+  if (fields !== undefined && fields !== own.fields)
+    refuse('invalid-header-fields', `has ${own.fields} fields, the fork of its time has ${fields}`);
+  if (network.rules === 'ethereum') checkPublic(own, before, refuse);
   if (network.checksTime && header.time > now + MAX_FUTURE_SECONDS) {
     throw new HeaderTooEarlyError(
       'future-block',
@@ -79,16 +82,7 @@ function linkedParent(
   return parent;
 }
 
-function checkPublic(
-  network: EthereumNetwork,
-  header: ForeignHeader,
-  own: EthereumHeader,
-  before: EthereumHeader | undefined,
-  refuse: Refuse,
-): void {
-  const fields = headerFieldsAt(network, header.height, header.time);
-  if (fields !== own.fields)
-    refuse('invalid-header-fields', `has ${own.fields} fields, the fork of its time has ${fields}`);
+function checkPublic(own: EthereumHeader, before: EthereumHeader | undefined, refuse: Refuse): void {
   if (own.extraData.length > MAX_EXTRA_DATA_BYTES)
     refuse('invalid-extra-data', `extra data has ${own.extraData.length} bytes`);
   if (own.difficulty === 0n) {

@@ -9,6 +9,8 @@ const later: readonly (readonly [name: string, read: (value: unknown, what: stri
   ['excessBlobGas', rpcIntegerBytes],
   ['parentBeaconBlockRoot', (value, what) => rpcBytes(value, what, 32)],
   ['requestsHash', (value, what) => rpcBytes(value, what, 32)],
+  ['blockAccessListHash', (value, what) => rpcBytes(value, what, 32)],
+  ['slotNumber', rpcIntegerBytes],
 ];
 
 /** Consensus RLP of a header from `eth_getBlockBy…`. The caller compares its hash. @throws MalformedInputError */
