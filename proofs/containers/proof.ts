@@ -140,7 +140,7 @@ export const ReorgAnchorType = new ContainerType(
 );
 export type ReorgAnchor = ValueOf<typeof ReorgAnchorType>;
 
-/** Body of an anchored proof: kinds `bitcoinTransaction` to `ethereumLog`, `bitcoinTransactions` to `bitcoinData`. */
+/** Body of an anchored proof: of every kind but `reorg`, `bitcoinInclusion` and `unanchored`. */
 export const AnchoredProofType = new ContainerType(
   { genesisRoot: Bytes32, leafAnchor: LeafAnchorType, payload: new ByteListType(MAX_PAYLOAD_BYTES) },
   { typeName: 'AnchoredProof', jsonCase: 'eth2' },
@@ -196,5 +196,21 @@ export const ProofKind = {
   bitcoinData: 11,
   /** Any of the anchored kinds' payloads, in a block that no main chain vouches for. */
   unanchored: 12,
+  /** Transactions, receipts and logs of one block. */
+  ethereumSeveral: 13,
+  /** How many transactions or withdrawals a block has. */
+  ethereumCount: 14,
+  /** A log with its place among all logs of its block. */
+  ethereumBlockLog: 15,
+  /** An account of a block's state, or that there is none. */
+  ethereumAccount: 16,
+  /** Storage slots of an account, empty ones too. */
+  ethereumStorage: 17,
+  /** A contract's code. */
+  ethereumCode: 18,
+  /** A withdrawal from the beacon chain (EIP-4895), or that there is none at that place. */
+  ethereumWithdrawal: 19,
+  /** All logs of some contracts and topics in one or more consecutive blocks. */
+  ethereumLogs: 20,
 } as const;
 export type ProofKindCode = (typeof ProofKind)[keyof typeof ProofKind];

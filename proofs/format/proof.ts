@@ -50,6 +50,14 @@ export const kindNames: Readonly<Record<ProofKindCode, string>> = {
   [ProofKind.bitcoinSpend]: 'bitcoin-spend',
   [ProofKind.bitcoinData]: 'bitcoin-data',
   [ProofKind.unanchored]: 'unanchored',
+  [ProofKind.ethereumSeveral]: 'ethereum-several',
+  [ProofKind.ethereumCount]: 'ethereum-count',
+  [ProofKind.ethereumBlockLog]: 'ethereum-block-log',
+  [ProofKind.ethereumAccount]: 'ethereum-account',
+  [ProofKind.ethereumStorage]: 'ethereum-storage',
+  [ProofKind.ethereumCode]: 'ethereum-code',
+  [ProofKind.ethereumWithdrawal]: 'ethereum-withdrawal',
+  [ProofKind.ethereumLogs]: 'ethereum-logs',
 };
 
 const otherKinds: readonly number[] = [ProofKind.reorg, ProofKind.bitcoinInclusion, ProofKind.unanchored];

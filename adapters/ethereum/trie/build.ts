@@ -2,6 +2,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { integerBytes } from '../rlp/read.js';
 import { encodeRlp, type RlpItem } from '../rlp/rlp.js';
+import { mergeNodes } from './merge.js';
 import { commonPrefix, encodePath, nibblesOf } from './nibbles.js';
 
 export interface TrieEntry {
@@ -78,6 +79,11 @@ export class Trie {
       }
     }
     return nodes;
+  }
+
+  /** The nodes that prove several keys, each once, in the order that `verifyTrieProofs` takes. */
+  proveAll(keys: readonly Uint8Array[]): Uint8Array[] {
+    return mergeNodes(keys.map((key) => ({ key, nodes: this.prove(key) })));
   }
 }
 
