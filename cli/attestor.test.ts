@@ -88,6 +88,28 @@ describe('check', () => {
     expect(error).toMatchObject({ message: expect.stringMatching(message), retryable });
   });
 
+  test('what is safe is enough where the policy says so, and only there', async () => {
+    const safe = source({ safe: async () => chain[9]! });
+    const own = new SourceAttestor([{ registration, sources: [safe] }]);
+    await expect(own.check(attest(3, 9), state)).rejects.toThrow(/height 9 is not yet final/);
+    const policy = { policy: parsePolicy('safe') } as ChainState;
+    await own.check(attest(3, 9), policy);
+    await expect(own.check(attest(3, 10), policy)).rejects.toThrow(/height 10 is not yet final/);
+  });
+
+  test('a source that changed its chain between two answers is asked later', async () => {
+    const other = mineAfter(chain[7]!, 77);
+    for (const changes of [
+      { tip: async () => mineAfter(chain[7]!, 77) },
+      { finalized: async () => other },
+      { safe: async () => other },
+    ])
+      await expect(check([source(changes)], attest(3, 8))).rejects.toMatchObject({
+        message: expect.stringMatching(/own source changed its best chain while it was read/),
+        retryable: true,
+      });
+  });
+
   test('a source that is down, faulty or behind leaves it to the next', async () => {
     const faulty = source({ headers: async () => Promise.reject(new SourceFaultError('fake', 'lies')) });
     await check([down, faulty, source({}, 2), source()], attest(3, 8));

@@ -103,15 +103,21 @@ function payloadOf(kind: number, { registration, wanted }: AttestedChain): Uint8
 
 /** @throws AttestationRefusedError if the source has other headers; BehindError; whatever the source throws */
 async function compare(source: Source, attest: Attest, chain: ChainState): Promise<void> {
-  const [tip, finalized] = await Promise.all([source.tip(), source.finalized()]);
+  const [tip, finalized, safe] = await Promise.all([source.tip(), source.finalized(), source.safe?.()]);
   if (tip.height < attest.to)
     throw new BehindError(`own source is at height ${tip.height}, below ${attest.to}`);
   const headers = await source.headers(attest.from, attest.to - attest.from + 1);
   if (headers[0]?.height !== attest.from || headers.at(-1)?.height !== attest.to)
     throw new BehindError('own source does not have the whole range yet');
+  for (const block of [tip, finalized, safe]) {
+    const own = block && headers[block.height - attest.from];
+    if (block && own && !bytesEqual(own.hash, block.hash))
+      throw new BehindError('own source changed its best chain while it was read');
+  }
   const timing = {
     tipHeight: tip.height,
     finalizedHeight: finalized?.height,
+    safeHeight: safe?.height,
     now: Math.floor(Date.now() / 1000),
   };
   const early = headers.find((header) => !satisfied(chain.policy, header, timing));

@@ -62,7 +62,7 @@ const ChainSchema = z
     name: z.string(),
     /** Hex of the block challenge where `name` is a custom signet, `bitcoin-signet-…` (BIP325). */
     signetChallenge: z.string().optional(),
-    /** `confirmations(k)`, `age(minutes)`, `finalized` or `realtime`. */
+    /** `confirmations(k)`, `age(minutes)`, `safe`, `finalized` or `realtime`. */
     policy: z.string(),
     /** A file, or the checkpoint itself; by default the network's genesis. */
     checkpoint: z.union([z.string(), CheckpointSchema]).optional(),

@@ -12,6 +12,7 @@ export function followedChain(follower: Follower): LocalChain {
     chain: follower.chain,
     tip: () => book.tip(),
     finalized: () => book.finalized(),
+    safe: () => follower.safe(),
     header: (height) => book.header(height),
     find: (hash) => book.find(hash),
     work: (height) => book.work(height),

@@ -15,6 +15,8 @@ export interface LocalChain {
   tip(): Awaitable<SourceTip | undefined>;
   /** Newest block that the chain itself calls final, where it has such a thing. */
   finalized(): Awaitable<SourceTip | undefined>;
+  /** Newest block that the chain itself calls safe, where it has such a thing and a source says so now. */
+  safe?(): Awaitable<SourceTip | undefined>;
   /** The best-branch header at `height`; `undefined` outside the known range. */
   header(height: number): Awaitable<ForeignHeader | undefined>;
   /** A header by hash, on the best branch or on a branch that lost. */
@@ -27,7 +29,7 @@ export interface LocalChain {
   readonly evidence?: LocalEvidence;
   /** Whether the chain's source answers. */
   health(): Awaitable<LocalHealth>;
-  /** Calls `listener` after each change of tip or finalised block. @returns a function that stops it */
+  /** Calls `listener` after each change of tip, safe or finalised block. @returns a function that stops it */
   onChange(listener: () => void): () => void;
 }
 

@@ -13,16 +13,18 @@ import {
   validatePolicy,
 } from './policy.js';
 
-const chainAt = (tipHeight: number, now = 0, finalizedHeight?: number): ChainTiming => ({
+const chainAt = (tipHeight: number, now = 0, finalizedHeight?: number, safeHeight?: number): ChainTiming => ({
   tipHeight,
   now,
   finalizedHeight,
+  safeHeight,
 });
 const policies: fc.Arbitrary<Policy> = fc.oneof(
   fc.record({ kind: fc.constant(PolicyKind.confirmations), value: fc.integer({ min: 1, max: 30 }) }),
   fc.record({ kind: fc.constant(PolicyKind.age), value: fc.integer({ min: 1, max: 30 }) }),
   fc.constant({ kind: PolicyKind.finalized, value: 0 }),
   fc.constant({ kind: PolicyKind.realtime, value: 0 }),
+  fc.constant({ kind: PolicyKind.safe, value: 0 }),
 );
 
 describe('satisfied', () => {
@@ -47,6 +49,17 @@ describe('satisfied', () => {
     expect(satisfied(policy, { height: 5, time: 0 }, chainAt(9, 0, 5))).toBe(true);
   });
 
+  test('safe waits for the chain itself, and no longer than finalized', () => {
+    const policy = parsePolicy('safe');
+    const five = { height: 5, time: 0 };
+    expect(satisfied(policy, five, chainAt(9))).toBe(false);
+    expect(satisfied(policy, five, chainAt(9, 0, 2, 4))).toBe(false);
+    expect(satisfied(policy, five, chainAt(9, 0, 2, 5))).toBe(true);
+    expect(satisfied(policy, five, chainAt(9, 0, 5))).toBe(true);
+    expect(satisfied(policy, five, chainAt(4, 0, 2, 9))).toBe(false);
+    expect(satisfied(parsePolicy('finalized'), five, chainAt(9, 0, 4, 9))).toBe(false);
+  });
+
   test('realtime: at once', () => {
     expect(satisfied(parsePolicy('realtime'), { height: 9, time: 0 }, chainAt(9))).toBe(true);
     expect(satisfied(parsePolicy('realtime'), { height: 10, time: 0 }, chainAt(9))).toBe(false);
@@ -66,10 +79,13 @@ describe('satisfied', () => {
         fc.nat(60),
         fc.option(fc.nat(60), { nil: undefined }),
         fc.nat(8000),
-        fc.tuple(grow, grow, grow),
-        (policy, block, tip, final, now, [a, b, c]) => {
-          const later = chainAt(tip + a, now + c * 60, final === undefined ? undefined : final + b);
-          if (satisfied(policy, block, chainAt(tip, now, final)))
+        fc.option(fc.nat(60), { nil: undefined }),
+        fc.tuple(grow, grow, grow, grow),
+        (policy, block, tip, final, now, safe, [a, b, c, d]) => {
+          const plus = (height: number | undefined, more: number) =>
+            height === undefined ? undefined : height + more;
+          const later = chainAt(tip + a, now + c * 60, plus(final, b), plus(safe, d));
+          if (satisfied(policy, block, chainAt(tip, now, final, safe)))
             expect(satisfied(policy, block, later)).toBe(true);
         },
       ),
@@ -86,8 +102,9 @@ describe('committableUpTo', () => {
         fc.array(fc.nat(4000), { maxLength: 40 }),
         fc.option(fc.nat(60), { nil: undefined }),
         fc.nat(6000),
-        (policy, committed, times, final, now) => {
-          const chain = chainAt(committed + times.length, now, final);
+        fc.option(fc.nat(60), { nil: undefined }),
+        (policy, committed, times, final, now, safe) => {
+          const chain = chainAt(committed + times.length, now, final, safe);
           const timeOf = (height: number) => times[height - committed - 1];
           let expected = committed;
           while (expected < chain.tipHeight) {
@@ -131,6 +148,7 @@ describe('parsePolicy', () => {
     'age(0)',
     'age(40321)',
     'finalized(1)',
+    'safe(1)',
     'realtime(0)',
     'soon',
     'toString',
@@ -158,6 +176,12 @@ describe('validatePolicy', () => {
     expect(() => validatePolicy(parsePolicy('finalized'), Assurance.work)).toThrow('no finalised blocks');
     expect(() => validatePolicy(parsePolicy('finalized'), Assurance.attested)).not.toThrow();
     expect(() => validatePolicy(parsePolicy('confirmations(2)'), Assurance.work)).not.toThrow();
+  });
+
+  test('only attested chains can wait for safe', () => {
+    expect(() => validatePolicy(parsePolicy('safe'), Assurance.attested)).not.toThrow();
+    for (const assurance of [Assurance.work, Assurance.syncCommittee])
+      expect(() => validatePolicy(parsePolicy('safe'), assurance)).toThrow(/only an attested chain has safe/);
   });
 
   test('refuses values and kinds that mean nothing', () => {

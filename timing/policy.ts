@@ -19,6 +19,8 @@ export interface ChainTiming {
   readonly tipHeight: number;
   /** Newest height that the chain itself calls final; `undefined` where it has no such thing or has none yet. */
   readonly finalizedHeight: number | undefined;
+  /** Newest height that the chain itself calls safe: justified, so that only a fault of a third of its validators undoes it. As `finalizedHeight`. */
+  readonly safeHeight?: number | undefined;
   /** Unix seconds: the main block's slot time inside the main chain, else the wall clock. */
   readonly now: number;
 }
@@ -28,6 +30,7 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [PolicyKind.age]: 'age',
   [PolicyKind.finalized]: 'finalized',
   [PolicyKind.realtime]: 'realtime',
+  [PolicyKind.safe]: 'safe',
 };
 
 /**
@@ -45,6 +48,8 @@ export function satisfied(policy: Policy, block: BlockTiming, chain: ChainTiming
       return chain.now - block.time >= policy.value * 60;
     case PolicyKind.finalized:
       return chain.finalizedHeight !== undefined && block.height <= chain.finalizedHeight;
+    case PolicyKind.safe:
+      return block.height <= safeLimit(chain);
     case PolicyKind.realtime:
       return true;
     default:
@@ -82,6 +87,8 @@ function heightLimit(policy: Policy, chain: ChainTiming): number {
       return chain.tipHeight + 1 - Math.max(1, policy.value);
     case PolicyKind.finalized:
       return Math.min(chain.tipHeight, chain.finalizedHeight ?? -1);
+    case PolicyKind.safe:
+      return Math.min(chain.tipHeight, safeLimit(chain));
     case PolicyKind.realtime:
       return chain.tipHeight;
     default:
@@ -89,15 +96,20 @@ function heightLimit(policy: Policy, chain: ChainTiming): number {
   }
 }
 
+/** What is final is safe too, whatever a node says of its safe block. */
+function safeLimit(chain: ChainTiming): number {
+  return Math.max(chain.safeHeight ?? -1, chain.finalizedHeight ?? -1);
+}
+
 /**
- * Reads `confirmations(6)`, `age(60)` (minutes), `finalized` or `realtime`.
+ * Reads `confirmations(6)`, `age(60)` (minutes), `safe`, `finalized` or `realtime`.
  * @throws PolicyError naming what is wrong
  */
 export function parsePolicy(text: string): Policy {
   const match = /^\s*([a-z]+)\s*(?:\(\s*([0-9]{1,9})\s*\))?\s*$/.exec(text);
   const name = match?.[1];
   const argument = match?.[2];
-  const hint = 'Use confirmations(N), age(MINUTES), finalized or realtime.';
+  const hint = 'Use confirmations(N), age(MINUTES), safe, finalized or realtime.';
   if (name === undefined) throw new PolicyError(`not a timing policy: ${text.slice(0, 80)}`, { hint });
   const kind = Object.entries(PolicyKind).find(([known]) => known === name)?.[1];
   if (kind === undefined) throw new PolicyError(`unknown timing policy: ${name.slice(0, 80)}`, { hint });
@@ -130,13 +142,20 @@ export function checkPolicy(policy: Policy): void {
 
 /**
  * Whether `policy` makes sense for a chain whose leaves have `assurance`.
- * @throws PolicyError: a `work` chain has no finalised blocks to wait for
+ * @throws PolicyError: a `work` chain has no finalised blocks to wait for, and only what delegates attest can be safe
  */
 export function validatePolicy(policy: Policy, assurance: AssuranceCode): void {
   checkPolicy(policy);
   if (policy.kind === PolicyKind.finalized && assurance === Assurance.work)
     throw new PolicyError('a chain secured by work has no finalised blocks', {
       hint: 'Use confirmations(N) or age(MINUTES).',
+    });
+  if (policy.kind === PolicyKind.safe && assurance !== Assurance.attested)
+    throw new PolicyError('only an attested chain has safe blocks that delegates can vouch for', {
+      hint:
+        assurance === Assurance.work
+          ? 'Use confirmations(N) or age(MINUTES).'
+          : 'Use finalized or age(MINUTES).',
     });
 }
 

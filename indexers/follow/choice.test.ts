@@ -185,3 +185,31 @@ test('changes are told', async () => {
   await follower.pollAll();
   expect(told).toBe(2);
 });
+
+test('tells of the safe block while it is on the best chain', async () => {
+  const store = new MemoryStore();
+  const world = new FakeChain();
+  world.mine(20);
+  let safe: { height: number; hash: Uint8Array } | undefined = world.best[15]!;
+  const source = Object.assign(new FakeSource('a', world, 'fake-attested'), { safe: async () => safe });
+  const follower = await open(store, [source]);
+  let changes = 0;
+  const end = follower.onChange(() => changes++);
+  await follower.pollAll();
+  expect(follower.safe()?.height).toBe(115);
+  changes = 0;
+  await follower.pollAll();
+  expect(changes).toBe(0);
+  safe = world.best[18]!;
+  await follower.pollAll();
+  expect(changes).toBe(1);
+  expect(follower.safe()?.height).toBe(118);
+  // Undone, though the source goes on calling it safe.
+  world.fork(5, 7);
+  await follower.pollAll();
+  expect(follower.safe()).toBeUndefined();
+  safe = undefined;
+  end();
+  await follower.pollAll();
+  expect(follower.safe()).toBeUndefined();
+});

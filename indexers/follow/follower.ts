@@ -3,6 +3,7 @@ import type { Presync } from '../../adapters/chain/presync.js';
 import { HeaderTooEarlyError } from '../../adapters/errors.js';
 import type { Source, SourceTip } from '../../adapters/source.js';
 import type { ChainKind } from '../../adapters/types.js';
+import { bytesEqual } from '../../proofs/bytes.js';
 import { Assurance } from '../../proofs/containers/leaf.js';
 import type { Checkpoint } from '../../proofs/containers/spec.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
@@ -80,6 +81,8 @@ export class Follower {
   readonly #judge: SourceJudge;
   readonly #presyncs = new Map<string, Presync>();
   readonly #wakers = new Set<() => void>();
+  readonly #safeListeners = new Set<() => void>();
+  #safe: SourceTip | undefined;
   #loops: Promise<void>[] = [];
   #stopped = false;
   #ended: Error | undefined;
@@ -153,9 +156,19 @@ export class Follower {
     for (const monitor of this.#monitors) await this.#poll(monitor);
   }
 
-  /** Calls `listener` after each change of tip or finalised block. @returns what ends it */
+  /** Newest block of the best chain that the deciding source calls safe. Not kept over a restart: sources tell it again. */
+  safe(): SourceTip | undefined {
+    return this.#safe !== undefined && this.book.isBest(this.#safe) ? this.#safe : undefined;
+  }
+
+  /** Calls `listener` after each change of tip, safe or finalised block. @returns what ends it */
   onChange(listener: () => void): () => void {
-    return this.#options.log.subscribe(this.chain, listener);
+    const ends = this.#options.log.subscribe(this.chain, listener);
+    this.#safeListeners.add(listener);
+    return () => {
+      ends();
+      this.#safeListeners.delete(listener);
+    };
   }
 
   status(): FollowerStatus {
@@ -234,8 +247,16 @@ export class Follower {
     });
     if (this.#byWork && this.#writer.tree !== undefined)
       await this.#judge.compareWork(monitor, tip, this.#writer.tree, this.#monitors);
-    const finalized = await monitor.finalized();
+    const [finalized, safe] = await Promise.all([monitor.finalized(), monitor.safe()]);
     if (finalized !== undefined) await this.#writer.finalize(finalized);
+    this.#setSafe(safe);
+  }
+
+  #setSafe(safe: SourceTip | undefined): void {
+    const before = this.#safe;
+    this.#safe = safe;
+    if (safe === undefined || (before !== undefined && bytesEqual(before.hash, safe.hash))) return;
+    for (const listener of this.#safeListeners) listener();
   }
 
   /** @returns false if the source has not got to the checkpoint yet */

@@ -146,6 +146,11 @@ export class SourceMonitor {
     return this.#call('finalized', this.source.finalized());
   }
 
+  /** `undefined` for sources of kinds that know no such thing too. */
+  async safe(): Promise<SourceTip | undefined> {
+    return this.source.safe === undefined ? undefined : this.#call('safe', this.source.safe());
+  }
+
   block(hash: Uint8Array): Promise<ForeignBlock> {
     return this.#call('block', this.source.block(hash));
   }

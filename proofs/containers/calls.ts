@@ -14,8 +14,8 @@ import {
 import { ChainSpecType } from './spec.js';
 import { MAX_CALL_BYTES } from './transaction.js';
 
-/** A timing strategy as data. `value`: confirmations, or minutes; zero for `finalized` and `realtime`. */
-export const PolicyKind = { confirmations: 1, age: 2, finalized: 3, realtime: 4 } as const;
+/** A timing strategy as data. `value`: confirmations, or minutes; zero for `finalized`, `realtime` and `safe`. */
+export const PolicyKind = { confirmations: 1, age: 2, finalized: 3, realtime: 4, safe: 5 } as const;
 export const PolicyType = new ContainerType(
   { kind: Uint8, value: Uint32 },
   { typeName: 'Policy', jsonCase: 'eth2' },

@@ -1,3 +1,4 @@
+import type { SourceTip } from '../../adapters/source.js';
 import type { ForeignHeader } from '../../adapters/types.js';
 import type { ChainState, MainChainClient } from '../../mainchain/rpc/types.js';
 import { bytesEqual, concatBytes } from '../../proofs/bytes.js';
@@ -37,11 +38,8 @@ export async function planRange(
 ): Promise<AttestedRange | string> {
   const tip = await local.tip();
   if (!tip) return 'no local header yet';
-  const final = await local.finalized();
-  const finalHeader = final && (await local.header(final.height));
-  // A final block that is not on the local best branch is a source between two answers: wait for the next one.
-  const finalized =
-    final && finalHeader && bytesEqual(final.hash, finalHeader.hash) ? final.height : undefined;
+  const finalizedHeight = await heightOnBranch(local, await local.finalized());
+  const safeHeight = await heightOnBranch(local, await local.safe?.());
   const top = Math.min(tip.height, state.committed.height);
   const low = state.start;
   if (top < low) return 'the local chain is behind the committed one';
@@ -65,7 +63,7 @@ export async function planRange(
     if (!header) throw new LocalGapError(state.name, height);
     bytes += header.raw.length;
     if (bytes > limits.bytes && headers.length > 0) break;
-    const chain = { tipHeight: tip.height, finalizedHeight: finalized, now: nowSeconds };
+    const chain = { tipHeight: tip.height, finalizedHeight, safeHeight, now: nowSeconds };
     if (!satisfied(state.policy, header, chain)) break;
     headers.push(header);
   }
@@ -78,4 +76,10 @@ export async function planRange(
     headers,
     raw: concatBytes(...headers.map((header) => header.raw)),
   };
+}
+
+/** A block that is not on the local best branch is a source between two answers: wait for the next one. */
+async function heightOnBranch(local: LocalChain, block: SourceTip | undefined): Promise<number | undefined> {
+  const header = block && (await local.header(block.height));
+  return block && header && bytesEqual(block.hash, header.hash) ? block.height : undefined;
 }

@@ -227,6 +227,26 @@ describe('attested chains', () => {
     await s.stop();
   });
 
+  test('with the policy safe commits what is safe, also after it was undone', async () => {
+    const s = new Setup('attested', 'safe');
+    s.local.grow(20);
+    s.local.finalizeAt(103);
+    await s.run(10);
+    expect(s.state.committed.height).toBe(103);
+    s.local.safeAt(110);
+    await s.run(10);
+    expect(s.state.committed.height).toBe(110);
+    // Safe blocks may be undone, final ones not: the next epoch begins.
+    s.local.grow(14, 12);
+    await s.run(5);
+    expect(s.state.committed.height).toBe(110);
+    s.local.safeAt(112);
+    await s.run(10);
+    expect(s.state).toMatchObject({ epoch: 1, committed: { height: 112 } });
+    expect(s.state.committed.hash).toEqual(s.local.header(112)?.hash);
+    await s.stop();
+  });
+
   test('one delegate that is dead, one that lies: the others are enough, and the lie is kept', async () => {
     const s = new Setup('attested');
     await s.run(3);

@@ -71,6 +71,7 @@ export class FakeLocal implements LocalChain {
   readonly #known = new Map<string, ForeignHeader>();
   branch: ForeignHeader[] = [GENESIS];
   final: SourceTip | undefined;
+  safeBlock: SourceTip | undefined;
   state: LocalHealth = { source: 'test source', healthy: true };
   #salt = 0;
 
@@ -96,11 +97,20 @@ export class FakeLocal implements LocalChain {
     for (const listener of this.#listeners) listener();
   }
 
+  safeAt(height: number): void {
+    const header = this.header(height);
+    this.safeBlock = header && { height, hash: header.hash };
+    for (const listener of this.#listeners) listener();
+  }
+
   tip(): SourceTip {
     return this.branch.at(-1) ?? GENESIS;
   }
   finalized(): SourceTip | undefined {
     return this.final;
+  }
+  safe(): SourceTip | undefined {
+    return this.safeBlock;
   }
   header(height: number): ForeignHeader | undefined {
     return this.branch[height - GENESIS.height];
