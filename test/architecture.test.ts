@@ -12,7 +12,7 @@ const rooms: readonly { readonly room: RegExp; readonly may: readonly string[]; 
     { room: /^storage\//, may: ['proofs/', 'storage/'] },
     { room: /^timing\//, may: ['proofs/', 'timing/'], pure: true },
     {
-      room: /^adapters\/[a-z]+\/(rules|proofs|trie|rlp)\//,
+      room: /^adapters\/[a-z]+\/(rules|proofs|trie|rlp|consensus)\//,
       may: [
         'proofs/',
         'adapters/types.',
