@@ -29,6 +29,12 @@ export class EthereumBlockProver {
   get receipts(): readonly Uint8Array[] {
     return this.#bodies.receipts;
   }
+  get transactionTrie(): Trie {
+    return this.#transactions;
+  }
+  get receiptTrie(): Trie {
+    return this.#receipts;
+  }
   get transactionsRoot(): Uint8Array {
     return this.#transactions.root;
   }
@@ -83,10 +89,15 @@ export function buildEthereumProof(
   index: number,
   logIndex?: number,
 ): Uint8Array {
+  return proverOf(bodies).prove(aspect, index, logIndex);
+}
+
+/** A block's prover, kept as long as its list of transactions is: neither list may change. */
+export function proverOf(bodies: BlockBodies): EthereumBlockProver {
   let prover = provers.get(bodies.transactions);
   if (prover?.receipts !== bodies.receipts) {
     prover = new EthereumBlockProver(bodies);
     provers.set(bodies.transactions, prover);
   }
-  return prover.prove(aspect, index, logIndex);
+  return prover;
 }

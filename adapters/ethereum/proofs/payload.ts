@@ -7,6 +7,8 @@ import { strict } from '../../../proofs/format/ssz.js';
 /** Longest trie node; a payload's own limit is the same. */
 const MAX_NODE_BYTES = MAX_PAYLOAD_BYTES;
 const NodesType = new ListCompositeType(new ByteListType(MAX_NODE_BYTES), 65);
+/** Nodes that several keys share, each once, as a walk from the root meets them first. */
+export const SharedNodesType = new ListCompositeType(new ByteListType(MAX_NODE_BYTES), 2 ** 16);
 
 /** `ethereum-transaction`: place in the block, and the nodes of the transactions trie from the root to the value. */
 export const TransactionPayloadType = new ContainerType(

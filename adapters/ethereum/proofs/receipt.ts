@@ -1,7 +1,7 @@
-import { bytesEqual } from '../../../proofs/bytes.js';
+import { bytesEqual, concatBytes } from '../../../proofs/bytes.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { bytesOf, integerOf, listOf } from '../rlp/read.js';
-import { decodeRlp, type RlpItem } from '../rlp/rlp.js';
+import { decodeRlp, encodeRlp, type RlpItem } from '../rlp/rlp.js';
 import { bloomOf } from '../rules/bloom.js';
 import { LEGACY_FROM } from './transaction.js';
 
@@ -21,25 +21,62 @@ export interface EthereumReceipt {
 
 /** Decodes a consensus encoding strictly; its bloom must be that of its logs. @throws MalformedInputError */
 export function decodeReceipt(raw: Uint8Array): EthereumReceipt {
-  const [first] = raw;
-  if (first === undefined) throw new MalformedInputError('receipt', 'is empty');
-  if (first >= LEGACY_FROM) return read(0, decodeRlp(raw));
-  if (first < 1 || first > 4)
-    throw new MalformedInputError('receipt', `has type ${first}, which is not known`);
-  return read(first, decodeRlp(raw.subarray(1)));
-}
-
-function read(type: number, item: RlpItem): EthereumReceipt {
+  const { type, item } = split(raw);
   const [outcome, gas, bloom, logList] = listOf(item, 'receipt', 4);
-  const logs = listOf(logList, 'receipt logs', 0, 2 ** 20).map(readLog);
-  if (!bytesEqual(bytesOf(bloom, 'receipt bloom', 256), bloomOf(logs))) {
+  const receipt = read(type, outcome, gas, logList);
+  if (!bytesEqual(bytesOf(bloom, 'receipt bloom', 256), bloomOf(receipt.logs))) {
     throw new MalformedInputError('receipt bloom', 'is not that of its logs');
   }
+  return receipt;
+}
+
+/**
+ * A receipt without its bloom, which follows from its logs: a type byte (none for legacy), then the RLP of outcome, cumulative
+ * gas and logs.
+ * @param raw consensus encoding
+ * @throws MalformedInputError
+ */
+export function withoutBloom(raw: Uint8Array): Uint8Array {
+  const { type, item } = split(raw);
+  const [outcome = NONE, gas = NONE, , logList = NONE] = listOf(item, 'receipt', 4);
+  return typed(type, [outcome, gas, logList]);
+}
+
+/** Inverse of `withoutBloom`, decoded too. @throws MalformedInputError */
+export function withBloom(bare: Uint8Array): { readonly raw: Uint8Array; readonly receipt: EthereumReceipt } {
+  const { type, item } = split(bare);
+  const [outcome = NONE, gas = NONE, logList = NONE] = listOf(item, 'receipt', 3);
+  const receipt = read(type, outcome, gas, logList);
+  return { raw: typed(type, [outcome, gas, bloomOf(receipt.logs), logList]), receipt };
+}
+
+const NONE = new Uint8Array(0);
+
+function split(raw: Uint8Array): { readonly type: number; readonly item: RlpItem } {
+  const [first] = raw;
+  if (first === undefined) throw new MalformedInputError('receipt', 'is empty');
+  if (first >= LEGACY_FROM) return { type: 0, item: decodeRlp(raw) };
+  if (first < 1 || first > 4)
+    throw new MalformedInputError('receipt', `has type ${first}, which is not known`);
+  return { type: first, item: decodeRlp(raw.subarray(1)) };
+}
+
+function typed(type: number, items: readonly RlpItem[]): Uint8Array {
+  const body = encodeRlp(items);
+  return type === 0 ? body : concatBytes(Uint8Array.of(type), body);
+}
+
+function read(
+  type: number,
+  outcome: RlpItem | undefined,
+  gas: RlpItem | undefined,
+  logList: RlpItem | undefined,
+): EthereumReceipt {
   return {
     type,
     succeeded: readOutcome(type, outcome),
     cumulativeGasUsed: integerOf(gas, 'receipt cumulative gas', 8),
-    logs,
+    logs: listOf(logList, 'receipt logs', 0, 2 ** 20).map(readLog),
   };
 }
 

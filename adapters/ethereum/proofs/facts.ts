@@ -1,0 +1,93 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { toHex } from '../../../proofs/bytes.js';
+import { ProofError } from '../../../proofs/errors/proof.js';
+import type { Json } from '../../../proofs/verify/payload.js';
+import { reading } from './common.js';
+import { decodeReceipt, type EthereumLog, type EthereumReceipt } from './receipt.js';
+import { decodeTransaction, type EthereumTransaction } from './transaction.js';
+
+/** A transaction that a proof showed to be in its block. */
+export interface ShownTransaction {
+  readonly hash: Uint8Array;
+  readonly index: number;
+  readonly transaction: EthereumTransaction;
+}
+
+/** @throws ProofError `transaction-mismatch` */
+export function showTransaction(index: number, raw: Uint8Array): ShownTransaction {
+  const transaction = reading('transaction-mismatch', () => decodeTransaction(raw));
+  return { hash: keccak_256(raw), index, transaction };
+}
+
+/** @throws ProofError `receipt-mismatch`, also where its type is not the transaction's */
+export function showReceipt(raw: Uint8Array, shown: ShownTransaction): EthereumReceipt {
+  const receipt = reading('receipt-mismatch', () => decodeReceipt(raw));
+  if (receipt.type !== shown.transaction.type) {
+    throw new ProofError(
+      'receipt-mismatch',
+      `the receipt has type ${receipt.type}, its transaction ${shown.transaction.type}`,
+    );
+  }
+  return receipt;
+}
+
+/** @throws ProofError `log-mismatch` */
+export function logAt(receipt: EthereumReceipt, index: number): EthereumLog {
+  const log = receipt.logs[index];
+  if (log === undefined)
+    throw new ProofError(
+      'log-mismatch',
+      `the receipt has ${receipt.logs.length} logs, not one at index ${index}`,
+    );
+  return log;
+}
+
+export function transactionWords({ hash, transaction }: ShownTransaction): string {
+  return `transaction ${toHex(hash)}: ${actionWords(transaction)}`;
+}
+
+function actionWords({ to, value, input }: EthereumTransaction): string {
+  if (to === undefined) return 'contract creation';
+  if (input.length === 0) return `payment of ${formatEther(value)} ETH to ${toHex(to)}`;
+  return `call of ${toHex(to)}${value > 0n ? ` with ${formatEther(value)} ETH` : ''}`;
+}
+
+export function transactionFacts({ hash, index, transaction }: ShownTransaction): Record<string, Json> {
+  const { type, nonce, to, value, input } = transaction;
+  return {
+    hash: toHex(hash),
+    index,
+    type,
+    nonce: nonce.toString(),
+    to: to === undefined ? 'contract creation' : toHex(to),
+    value: value.toString(),
+    inputBytes: input.length,
+  };
+}
+
+export function outcomeWords(receipt: EthereumReceipt): string {
+  return receipt.succeeded === undefined ? 'status not recorded' : receipt.succeeded ? 'succeeded' : 'failed';
+}
+
+export function receiptFacts(receipt: EthereumReceipt): Record<string, Json> {
+  return {
+    status: outcomeWords(receipt),
+    cumulativeGasUsed: receipt.cumulativeGasUsed.toString(),
+    logs: receipt.logs.length,
+  };
+}
+
+export function logFacts(log: EthereumLog): Record<string, Json> {
+  return { contract: toHex(log.address), topics: log.topics.map(toHex), data: toHex(log.data) };
+}
+
+/** Wei as ETH without trailing zeros. */
+export function formatEther(wei: bigint): string {
+  const fraction = (wei % 10n ** 18n).toString().padStart(18, '0').replace(/0+$/, '');
+  return `${wei / 10n ** 18n}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+/** `1 log`, `2 logs`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
