@@ -74,7 +74,11 @@ export class SourceFaultError extends CrossrootError {
     readonly source: string,
     problem: string,
     details: Readonly<Record<string, unknown>> = {},
+    cause?: unknown,
   ) {
-    super(`${source}: ${problem}`, { details: { source, ...details } });
+    super(`${source}: ${problem}`, {
+      details: { source, ...details },
+      ...(cause === undefined ? {} : { cause }),
+    });
   }
 }

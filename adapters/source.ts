@@ -59,5 +59,9 @@ export interface Source {
   proof?(address: Uint8Array, slots: readonly Uint8Array[], blockHash: Uint8Array): Promise<AccountNodes>;
   /** A contract's code in the state after that block, empty where there is none. The caller compares its hash. */
   code?(address: Uint8Array, blockHash: Uint8Array): Promise<Uint8Array>;
+  /** Calls `listener` when there may be a new tip, where the source is told of them. @returns what ends it */
+  subscribe?(listener: () => void): () => void;
+  /** How many ranges of headers may be asked for at once. Default 1. */
+  readonly parallelRanges?: number;
   close(): Promise<void>;
 }

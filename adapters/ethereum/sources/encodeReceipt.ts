@@ -1,7 +1,7 @@
 import { concatBytes } from '../../../proofs/bytes.js';
-import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { encodeRlp } from '../rlp/rlp.js';
 import { bloomOf } from '../rules/bloom.js';
+import { UnknownTypeError } from './encodeTransaction.js';
 import { type RpcObject, rpcBytes, rpcInteger, rpcIntegerBytes, rpcList, rpcObject } from './fields.js';
 
 /**
@@ -10,6 +10,9 @@ import { type RpcObject, rpcBytes, rpcInteger, rpcIntegerBytes, rpcList, rpcObje
  * @throws MalformedInputError for a type that is not known too
  */
 export function encodeReceiptJson(receipt: RpcObject): Uint8Array {
+  const type =
+    receipt.type === undefined || receipt.type === null ? 0n : rpcInteger(receipt.type, 'receipt type');
+  if (type > 4n) throw new UnknownTypeError('receipt type', type);
   const logs = rpcList(receipt.logs, 'receipt logs').map((value) => {
     const log = rpcObject(value, 'log');
     return {
@@ -28,8 +31,5 @@ export function encodeReceiptJson(receipt: RpcObject): Uint8Array {
     bloomOf(logs),
     logs.map((log) => [log.address, log.topics, log.data]),
   ]);
-  const type =
-    receipt.type === undefined || receipt.type === null ? 0n : rpcInteger(receipt.type, 'receipt type');
-  if (type > 4n) throw new MalformedInputError('receipt type', `${type} is not known`);
   return type === 0n ? body : concatBytes(Uint8Array.of(Number(type)), body);
 }

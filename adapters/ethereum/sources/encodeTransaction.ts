@@ -5,6 +5,13 @@ import { type RpcObject, rpcBytes, rpcInteger, rpcIntegerBytes, rpcList, rpcObje
 
 const NONE = new Uint8Array(0);
 
+/** A type of transaction whose encoding is not known here: chains other than Ethereum have some of their own. */
+export class UnknownTypeError extends MalformedInputError {
+  constructor(what: string, type: bigint) {
+    super(what, `${type} is not known`);
+  }
+}
+
 /**
  * Consensus encoding of a transaction from `eth_getBlockBy…` with full transactions: legacy RLP, or a type byte and RLP
  * (EIP-2718; types of EIPs 2930, 1559, 4844, 7702).
@@ -52,7 +59,7 @@ export function encodeTransactionJson(tx: RpcObject): Uint8Array {
         ...signature(tx),
       ]);
     default:
-      throw new MalformedInputError('transaction type', `${type} is not known`);
+      throw new UnknownTypeError('transaction type', type);
   }
 }
 

@@ -177,7 +177,7 @@ describe('a poor node', () => {
 
 describe('a node that does not answer', () => {
   const quick = (options = {}) =>
-    new EthereumRpcSource({ chain: LOCAL, url: at.node.url, timeoutMs: 300, ...options });
+    new EthereumRpcSource({ chain: LOCAL, url: at.node.url, timeoutMs: 300, busyMs: 5, ...options });
   const unavailable = (promise: Promise<unknown>) => expect(promise).rejects.toThrow(SourceUnavailableError);
 
   it('at all, or only to begin with, is given up', async () => {

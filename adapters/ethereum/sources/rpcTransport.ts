@@ -1,0 +1,118 @@
+import {
+  type Client,
+  createClient,
+  type HttpTransport,
+  http,
+  type WebSocketTransport,
+  webSocket,
+} from 'viem';
+import { boundedFetch } from './boundedFetch.js';
+
+/** Calls in one batch. */
+export const BATCH = 100;
+const KEEP_ALIVE_MS = 30_000;
+
+export interface RpcTransportOptions {
+  /** http, https, ws or wss; a user and password in it are sent as basic authentication. */
+  readonly url: string;
+  /** For one request, its answer included. */
+  readonly timeoutMs: number;
+  /** Over HTTP; over a WebSocket the library's own limit holds. */
+  readonly maxResponseBytes: number;
+}
+
+/** What a node does not answer over HTTP alone. */
+export type Unsubscribe = () => void;
+
+/** How calls get to a node and back. */
+export interface RpcTransport {
+  /** @throws viem's errors */
+  request(method: string, params: readonly unknown[]): Promise<unknown>;
+  /** Calls `onHead` at each `newHeads` notice, `onEnd` once when they end. Left out where only polling tells. */
+  subscribe?(onHead: () => void, onEnd: () => void): Promise<Unsubscribe>;
+  close(): void;
+}
+
+export function openTransport(options: RpcTransportOptions): RpcTransport {
+  return /^wss?:/i.test(options.url) ? new WebSocketRpc(options) : new HttpRpc(options);
+}
+
+/** Calls made together travel together; no redirect is followed. */
+class HttpRpc implements RpcTransport {
+  readonly #client: Client<HttpTransport>;
+
+  constructor({ url, timeoutMs, maxResponseBytes }: RpcTransportOptions) {
+    this.#client = createClient({
+      transport: http(url, {
+        batch: { batchSize: BATCH },
+        retryCount: 0,
+        timeout: timeoutMs,
+        fetchOptions: { redirect: 'manual' },
+        fetchFn: boundedFetch(maxResponseBytes),
+        maxResponseBodySize: false,
+      }),
+    });
+  }
+
+  request(method: string, params: readonly unknown[]): Promise<unknown> {
+    return this.#client.request({ method, params } as never);
+  }
+
+  close(): void {
+    // Requests end by themselves; there is no connection of our own to close.
+  }
+}
+
+/** How many sockets there have been: the library shares sockets of equal settings, and each source wants its own. */
+let sockets = 0;
+
+/** One socket at a time, opened when it is needed, and again after it closed. */
+class WebSocketRpc implements RpcTransport {
+  readonly #client: Client<WebSocketTransport>;
+  #closed = false;
+
+  constructor({ url, timeoutMs }: RpcTransportOptions) {
+    this.#client = createClient({
+      transport: webSocket(url, {
+        retryCount: 0,
+        timeout: timeoutMs,
+        keepAlive: { interval: KEEP_ALIVE_MS + (sockets++ % 10_000) },
+        reconnect: false,
+      }),
+    });
+  }
+
+  async request(method: string, params: readonly unknown[]): Promise<unknown> {
+    await this.#connect();
+    return this.#client.request({ method, params } as never);
+  }
+
+  async subscribe(onHead: () => void, onEnd: () => void): Promise<Unsubscribe> {
+    await this.#connect();
+    const { unsubscribe } = await this.#client.transport.subscribe({
+      params: ['newHeads'],
+      onData: onHead,
+      onError: onEnd,
+    });
+    return () => {
+      // A socket that is closed by now has ended it already.
+      if (!this.#closed) unsubscribe().catch(onEnd);
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#client.transport
+      .getRpcClient()
+      .then((rpc) => rpc.close())
+      .catch(() => undefined);
+  }
+
+  /** Drops a socket that was closed by the other side, so that the next use opens another. */
+  async #connect(): Promise<void> {
+    if (this.#closed) throw new Error('the source is closed');
+    const rpc = await this.#client.transport.getRpcClient();
+    const { socket } = rpc;
+    if (socket.readyState === socket.CLOSING || socket.readyState === socket.CLOSED) rpc.close();
+  }
+}
