@@ -159,6 +159,20 @@ const builtIn: readonly ConsensusNetwork[] = [
     genesisValidatorsRoot: fromHex('0x9d642dac73058fbf39c0ae41ab1e34e4d889043cb199851ded7095bc99eb4c1e'),
     forks: schedule([90, 180, 244_224, 516_608, 948_224, 1_353_216], (i) => `0x0${i}00006f`),
   }),
+  // The development chain of `devnet/beacon`: 72 validators with the interop keys, its clock its own.
+  defineConsensusNetwork({
+    name: 'ethereum-local',
+    preset: 'minimal',
+    slotMilliseconds: 500,
+    genesisTime: 0,
+    genesisValidatorsRoot: fromHex('0x86e2c94dc870719aeb51821a4b83148dccc6880c111493fb27a012e5e21d078c'),
+    forks: [
+      { fork: 'capella', epoch: 0, version: Uint8Array.of(0x03, 0xc7, 0x00, 0x11) },
+      { fork: 'deneb', epoch: 2, version: Uint8Array.of(0x04, 0xc7, 0x00, 0x11) },
+      { fork: 'electra', epoch: 4, version: Uint8Array.of(0x05, 0xc7, 0x00, 0x11) },
+      { fork: 'fulu', epoch: 6, version: Uint8Array.of(0x06, 0xc7, 0x00, 0x11) },
+    ],
+  }),
 ];
 
 const all = [...builtIn];
