@@ -49,6 +49,11 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
   const books = new Map<string, HeaderBook>(followed.map(({ follower }) => [follower.chain, follower.book]));
   const blocks = new BlockCache({
     sources: new Map(followed.map(({ chain, sources }) => [chain.name, sources])),
+    onFailure: (chain, source, error) => {
+      log.warn({ err: error, chain, source: source.name }, 'a source failed');
+      const of = followed.find(({ follower }) => follower.chain === chain);
+      of?.follower.blame(source, error).catch((failure) => log.error({ err: failure }, 'no evidence kept'));
+    },
   });
   const transactions = new TransactionIndex(store, blocks, books);
   const onError = (error: unknown) => log.warn({ err: error }, 'a sink failed; it tries again');

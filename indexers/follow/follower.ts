@@ -14,7 +14,7 @@ import { ChainWriter } from './chainWriter.js';
 import { EvidenceBook } from './evidence.js';
 import { SourceJudge } from './judge.js';
 import { pickLeader } from './leader.js';
-import { type SourceHealth, SourceMonitor } from './sourceMonitor.js';
+import { isFault, type SourceHealth, SourceMonitor } from './sourceMonitor.js';
 import { syncTo } from './sync.js';
 import { readAgain } from './syncSteps.js';
 
@@ -80,7 +80,10 @@ export class Follower {
   readonly #orphans: OrphanPool;
   readonly #judge: SourceJudge;
   readonly #presyncs = new Map<string, Presync>();
-  readonly #wakers = new Set<() => void>();
+  readonly #wakers = new Map<SourceMonitor, () => void>();
+  /** Sources that told of a new head while they were being polled. */
+  readonly #news = new Set<SourceMonitor>();
+  readonly #subscriptions: (() => void)[] = [];
   readonly #safeListeners = new Set<() => void>();
   #safe: SourceTip | undefined;
   #loops: Promise<void>[] = [];
@@ -137,18 +140,31 @@ export class Follower {
   start(): void {
     if (this.#loops.length > 0) return;
     this.#loops = this.#monitors.map((monitor) => this.#loop(monitor));
+    for (const monitor of this.#monitors) {
+      const end = monitor.source.subscribe?.(() => this.#told(monitor));
+      if (end !== undefined) this.#subscriptions.push(end);
+    }
   }
 
   /** Ends the loops; what is being written is written. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    for (const end of this.#subscriptions.splice(0)) end();
     this.wake();
     await this.#writer.close();
   }
 
   /** Polls now instead of at the next interval. */
   wake(): void {
-    for (const waker of this.#wakers) waker();
+    for (const waker of [...this.#wakers.values()]) waker();
+  }
+
+  /** Counts against a source, with evidence, what it told somebody else wrongly, such as a block. Nothing but faults counts. */
+  async blame(source: Source, error: unknown): Promise<void> {
+    const monitor = this.#monitors.find((one) => one.source === source);
+    if (monitor === undefined || this.#stopped || !isFault(error)) return;
+    monitor.failed(error);
+    await this.#judge.keepEvidence(monitor, error);
   }
 
   /** One poll of every source, one after another. */
@@ -194,9 +210,18 @@ export class Follower {
 
   async #loop(monitor: SourceMonitor): Promise<void> {
     while (!this.#stopped) {
+      this.#news.delete(monitor);
       await this.#poll(monitor);
-      if (!this.#stopped) await this.#pause(monitor.delay());
+      if (!this.#stopped && !this.#news.has(monitor)) await this.#pause(monitor);
     }
+  }
+
+  /** A source told of a new head. A back-off after a failure is not cut short. */
+  #told(monitor: SourceMonitor): void {
+    if (monitor.failures > 0) return;
+    const wake = this.#wakers.get(monitor);
+    if (wake !== undefined) wake();
+    else this.#news.add(monitor);
   }
 
   /** Never throws: a source's failure is counted, the chain goes on with the others. */
@@ -274,15 +299,15 @@ export class Follower {
     return this.#options.now?.() ?? Math.floor(Date.now() / 1000);
   }
 
-  #pause(milliseconds: number): Promise<void> {
+  #pause(monitor: SourceMonitor): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
-        this.#wakers.delete(done);
+        this.#wakers.delete(monitor);
         resolve();
       };
-      const timer = setTimeout(done, milliseconds);
-      this.#wakers.add(done);
+      const timer = setTimeout(done, monitor.delay());
+      this.#wakers.set(monitor, done);
     });
   }
 }

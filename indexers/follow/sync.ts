@@ -9,8 +9,9 @@ import type { Checkpoint } from '../../proofs/containers/spec.js';
 import type { ChainWriter } from './chainWriter.js';
 import { BranchTooDeepError } from './errors.js';
 import { presyncTo, storeThreshold } from './presyncTo.js';
+import { RangeReader } from './rangeReader.js';
 import type { SourceMonitor } from './sourceMonitor.js';
-import { fetchRun, readAgain, SLICE, yieldToOthers } from './syncSteps.js';
+import { readAgain, SLICE, yieldToOthers } from './syncSteps.js';
 
 export interface SyncOptions {
   readonly chain: string;
@@ -62,11 +63,14 @@ export async function syncTo(options: SyncOptions): Promise<void> {
   let from = Math.min(tip.height, tree.tip.height + 1);
   let step = FIRST_STEP_BACK;
   let stepsBack = 0;
+  const reader = new RangeReader(monitor, options.batch);
+  // Nothing is read ahead before it is known where the source's chain joins ours.
+  let joined = false;
   while (!options.stopped()) {
     const current = writer.tree;
     if (current === undefined) return;
     if (current.has(tip.hash) && (options.byWork || bytesEqual(current.tip.hash, tip.hash))) return;
-    let run = await fetchRun(monitor, from, options.batch);
+    let run = await reader.next(from, joined ? tip.height : from);
     // Its best chain got shorter in the meantime: the next poll sees the new tip.
     if (run.length === 0 && from > tip.height) return;
     if (run.length === 0) run = await readAgain(monitor, tip, from, options.batch);
@@ -83,6 +87,7 @@ export async function syncTo(options: SyncOptions): Promise<void> {
       const top = await addAll(options, run);
       if (top >= tip.height) return;
       from = top + 1;
+      joined = true;
       continue;
     }
     // What builds on headers not read yet is kept until they are; without work, what was read earlier may be undone.
