@@ -12,3 +12,16 @@ export class Serial {
     return result;
   }
 }
+
+/** One queue a name. */
+export class Serials {
+  readonly #of = new Map<string, Serial>();
+
+  of(name: string): Serial {
+    const known = this.#of.get(name);
+    if (known !== undefined) return known;
+    const created = new Serial();
+    this.#of.set(name, created);
+    return created;
+  }
+}

@@ -25,7 +25,7 @@ afterAll(async () => {
 describe('embedded log in memory', () => {
   eventLogConformance(async () => {
     const store = new MemoryStore();
-    return { log: new EmbeddedLog(store), reopen: async () => new EmbeddedLog(store) };
+    return { log: new EmbeddedLog(store), store: () => store, reopen: async () => new EmbeddedLog(store) };
   });
 });
 
@@ -36,6 +36,7 @@ describe('embedded log on disk', () => {
     const store = await LevelStore.open(path);
     return {
       log: new EmbeddedLog(store),
+      store: () => store,
       reopen: async () => {
         await store.close();
         const again = await LevelStore.open(path);

@@ -36,6 +36,12 @@ export interface EventLog {
   ): Promise<number>;
   /** Events `fromNumber..`, at most `limit`, fewer at the end. @throws LogCorruptError */
   read(chain: string, fromNumber: number, limit: number): Promise<ChainEvent[]>;
+  /**
+   * Number of the first event that was written at `time` or later, by the log's own clock, which never runs back; the
+   * number of the next event where there is none yet.
+   * @param time Unix milliseconds
+   */
+  numberAt(chain: string, time: number): Promise<number>;
   /** The newest event. */
   last(chain: string): Promise<ChainEvent | undefined>;
   /** Chains that have events. */
