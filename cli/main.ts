@@ -70,6 +70,7 @@ function program(json: boolean): Command {
     .addOption(options.height())
     .addOption(options.fromTerm())
     .addOption(options.signetChallenges())
+    .addOption(options.networkFiles())
     .action((flags) => proveCommand(flags));
   add(root, 'import', 'make a proof of Merkle branches that other programs wrote; opens no socket')
     .argument('<file...>', 'their files: one a transaction, and one of the coinbase')
@@ -85,6 +86,7 @@ function program(json: boolean): Command {
     .addOption(options.as())
     .addOption(options.output())
     .addOption(options.signetChallenges())
+    .addOption(options.networkFiles())
     .action((files, flags) => importCommand(files, flags));
   add(root, 'verify', 'check proofs offline; opens no socket')
     .argument('<file...>', 'proof files, JSON or SSZ')
@@ -96,6 +98,7 @@ function program(json: boolean): Command {
     .addOption(options.maxAge())
     .addOption(options.acceptStaleAnchor())
     .addOption(options.signetChallenges())
+    .addOption(options.networkFiles())
     .action((files, flags) => verifyCommand(files, flags));
   add(
     root,

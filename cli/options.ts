@@ -38,6 +38,11 @@ export const options = {
       '--signet-challenge <name=hex>',
       'block challenge of a custom signet, such as bitcoin-signet-mine=51; may be repeated',
     ).argParser(collect),
+  networkFiles: () =>
+    new Option(
+      '--network-file <file>',
+      'a network that is not built in (docs/formats.md); may be repeated',
+    ).argParser(collect),
   warn: () =>
     new Option(
       '--warn <rules>',

@@ -18,7 +18,10 @@ export interface SourceStart {
 
 /** Makes a source that a configuration names. @param start by default the network's genesis */
 export function openSource(chain: string, config: SourceConfig, start?: SourceStart): Source {
-  if (config.type === 'ethereum-rpc') return new EthereumRpcSource({ chain, url: config.url });
+  if (config.type === 'ethereum-rpc') {
+    const { url, requestsPerSecond } = config;
+    return new EthereumRpcSource({ chain, url, requestsPerSecond });
+  }
   if (config.type === 'bitcoin-p2p') {
     const { address } = config;
     return new P2pSource({ chain, address, ...(start === undefined ? {} : { checkpoint: start }) });

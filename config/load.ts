@@ -2,16 +2,17 @@ import { dirname, resolve } from 'node:path';
 import { checkFollowable, readCheckpointFile, toCheckpoint } from './checkpoint.js';
 import { ConfigError } from './errors.js';
 import { parseWith, readJsonFile } from './json.js';
+import { readNetworkFile } from './network.js';
 import { type ChainConfig, type Config, ConfigSchema, type SourceConfig } from './schema.js';
 
 /** The defaults, or a configuration file. Relative paths in it are relative to its folder. @throws ConfigError */
 export async function loadConfig(path?: string): Promise<Config> {
   if (path === undefined) return ConfigSchema.parse({});
-  const config = parseWith(ConfigSchema, await readJsonFile(path), path);
+  const folder = dirname(resolve(path));
+  const config = parseWith(ConfigSchema, await withNetworks(await readJsonFile(path), folder), path);
   const names = config.chains.map((chain) => chain.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new ConfigError(path, `chains: ${twice} is listed twice`);
-  const folder = dirname(resolve(path));
   const resolved = {
     ...config,
     chains: config.chains.map((chain) => ({
@@ -27,6 +28,23 @@ export async function loadConfig(path?: string): Promise<Config> {
   for (const [i, { name, checkpoint }] of resolved.chains.entries())
     await checkCheckpoint(name, checkpoint, `${path}: chains[${i}].checkpoint`);
   return resolved;
+}
+
+/** The configuration with the networks' files, whose paths it gives, read into it. @throws ConfigError */
+async function withNetworks(config: unknown, folder: string): Promise<unknown> {
+  if (!isObject(config) || !Array.isArray(config.chains)) return config;
+  const chains = await Promise.all(
+    config.chains.map(async (chain: unknown) =>
+      isObject(chain) && typeof chain.network === 'string'
+        ? { ...chain, network: await readNetworkFile(resolve(folder, chain.network)) }
+        : chain,
+    ),
+  );
+  return { ...config, chains };
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** With its relative path from `folder`. */

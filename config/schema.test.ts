@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { consensusNetwork } from '../adapters/ethereum/consensus/networks.js';
+import { toHex } from '../proofs/bytes.js';
 import { readCheckpointFile } from './checkpoint.js';
 import { ConfigError } from './errors.js';
 import { loadConfig } from './load.js';
@@ -228,5 +230,91 @@ describe('a custom signet', () => {
     ['of another name', { name: 'bitcoin-mainnet', signetChallenge: '51' }, /signetChallenge: /],
   ])('%s is refused', async (_, over, problem) => {
     await expect(load({ chains: [{ ...signet, ...over }] })).rejects.toThrow(problem);
+  });
+});
+
+describe('a network of the user’s own', () => {
+  const network = {
+    name: 'config-rollup',
+    chainId: 777001,
+    genesisHash: `0x${'5a'.repeat(32)}`,
+    forks: [
+      { fields: 16, height: 0 },
+      { fields: 17, time: 1000 },
+    ],
+  };
+  const rpc = { type: 'ethereum-rpc', url: 'wss://a/key', requestsPerSecond: 20 };
+  const rollup = { name: 'config-rollup', policy: 'safe', sources: [rpc] };
+
+  test('is known by a file beside the configuration, or by itself', async () => {
+    await writeFile(join(folder, 'rollup.json'), JSON.stringify(network));
+    const byFile = await load({ chains: [{ ...rollup, network: './rollup.json' }] });
+    const inline = await load({ chains: [{ ...rollup, network }] });
+    expect(byFile).toEqual(inline);
+    expect(inline.chains[0]?.network).toMatchObject({
+      name: 'config-rollup',
+      checksTime: true,
+      rules: 'evm',
+    });
+    expect(inline.chains[0]?.sources).toEqual([rpc]);
+  });
+
+  test('may have a beacon chain', async () => {
+    const consensus = {
+      preset: 'minimal',
+      genesisTime: 0,
+      genesisValidatorsRoot: `0x${'5b'.repeat(32)}`,
+      slotMilliseconds: 1000,
+      forks: [{ fork: 'deneb', epoch: 0, version: '0x50000001' }],
+    };
+    const own = { ...network, name: 'config-devnet', chainId: 777002, genesisHash: `0x${'5c'.repeat(32)}` };
+    await load({ chains: [{ ...rollup, name: 'config-devnet', network: { ...own, consensus } }] });
+    expect(consensusNetwork('config-devnet')).toMatchObject({ preset: 'minimal', syncCommitteeSize: 32 });
+    expect(consensusNetwork('config-rollup')).toBeUndefined();
+    const { genesisValidatorsRoot } = consensusNetwork('ethereum-mainnet')!;
+    const twin = { ...consensus, genesisValidatorsRoot: toHex(genesisValidatorsRoot) };
+    const other = { ...own, name: 'config-twin', chainId: 777003, genesisHash: `0x${'5d'.repeat(32)}` };
+    await expect(
+      load({ chains: [{ ...rollup, name: 'config-twin', network: { ...other, consensus: twin } }] }),
+    ).rejects.toThrow(/network: .*genesis validators root of ethereum-mainnet/);
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['without its network', { name: 'config-none' }, /name: unknown chain/],
+    ['with a file that is not there', { network: './none.json' }, /none\.json: cannot be read/],
+    ['with another network’s', { name: 'bitcoin-mainnet', network }, /network: is of config-rollup, not of/],
+    ['with other rules', { network: { ...network, chainId: 777009 } }, /network: .*known already/],
+    [
+      'with a built-in chain id',
+      { name: 'x-y-z', network: { ...network, name: 'x-y-z', chainId: 1 } },
+      /network: .*of ethereum-mainnet/,
+    ],
+    [
+      'under a built-in name',
+      { name: 'ethereum-mainnet', network: { ...network, name: 'ethereum-mainnet' } },
+      /network: .*is built in/,
+    ],
+    ['with an unknown key', { network: { ...network, gas: 1 } }, /network: .*"gas"/],
+    [
+      'with half a hash',
+      { network: { ...network, genesisHash: '0x12' } },
+      /network\.genesisHash: is not 32 bytes/,
+    ],
+    [
+      'with forks out of order',
+      { network: { ...network, forks: [...network.forks].reverse() } },
+      /network: .*height 0/,
+    ],
+  ])('%s is refused', async (_, over, problem) => {
+    await writeFile(join(folder, 'rollup.json'), JSON.stringify(network));
+    await load({ chains: [{ ...rollup, network: './rollup.json' }] });
+    await expect(load({ chains: [{ ...rollup, ...over }] })).rejects.toThrow(problem);
+  });
+
+  test('in a file names the file in errors', async () => {
+    await writeFile(join(folder, 'bad.json'), JSON.stringify({ ...network, forks: [{ fields: 16 }] }));
+    await expect(load({ chains: [{ ...rollup, network: './bad.json' }] })).rejects.toThrow(
+      /bad\.json: forks\[0\]/,
+    );
   });
 });

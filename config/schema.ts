@@ -7,6 +7,7 @@ import { CrossrootError } from '../proofs/errors/base.js';
 import { MalformedInputError } from '../proofs/errors/input.js';
 import { parsePolicy, validatePolicy } from '../timing/policy.js';
 import { CheckpointSchema } from './checkpoint.js';
+import { addNetworkDefinition, NetworkSchema } from './network.js';
 
 const port = z.number().int().min(1).max(65535);
 const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' });
@@ -36,7 +37,12 @@ const BitcoinHeadersFileSource = z.strictObject({
   /** A file of raw 80-byte headers. */
   path: z.string().min(1),
 });
-const EthereumRpcSource = z.strictObject({ type: z.literal('ethereum-rpc'), url });
+const EthereumRpcSource = z.strictObject({
+  type: z.literal('ethereum-rpc'),
+  url: z.url({ protocol: /^(https?|wss?)$/, error: 'is not an http, https, ws or wss URL' }),
+  /** Calls a second; by default as many as it takes. */
+  requestsPerSecond: z.number().min(0.1).max(10_000).optional(),
+});
 export const SourceSchema = z.discriminatedUnion('type', [
   BitcoinCoreSource,
   BitcoinP2pSource,
@@ -62,6 +68,8 @@ const ChainSchema = z
     name: z.string(),
     /** Hex of the block challenge where `name` is a custom signet, `bitcoin-signet-…` (BIP325). */
     signetChallenge: z.string().optional(),
+    /** The network itself where `name` is not built in; in the file the path of a file with it too. */
+    network: NetworkSchema.optional(),
     /** `confirmations(k)`, `age(minutes)`, `safe`, `finalized` or `realtime`. */
     policy: z.string(),
     /** A file, or the checkpoint itself; by default the network's genesis. */
@@ -83,6 +91,11 @@ const ChainSchema = z
     }
     try {
       if (chain.signetChallenge !== undefined) addCustomSignet(chain.name, chain.signetChallenge);
+      if (chain.network !== undefined) {
+        if (chain.network.name !== chain.name)
+          return problem('network', `is of ${chain.network.name.slice(0, 80)}, not of ${chain.name}`);
+        addNetworkDefinition(chain.network);
+      }
       const { kind, network } = findNetwork(chain.name);
       for (const source of chain.sources ?? []) {
         if (SOURCE_KINDS[source.type] !== kind.name)
@@ -94,14 +107,17 @@ const ChainSchema = z
       const path =
         error.name === 'UnknownNetworkError'
           ? 'name'
-          : error instanceof NetworkDefinitionError || error instanceof MalformedInputError
-            ? 'signetChallenge'
-            : 'policy';
+          : chain.network !== undefined && NETWORK_ERRORS.has(error.name)
+            ? 'network'
+            : error instanceof NetworkDefinitionError || error instanceof MalformedInputError
+              ? 'signetChallenge'
+              : 'policy';
       problem(path, error.message);
     }
   });
 export type ChainConfig = z.output<typeof ChainSchema>;
 
+const NETWORK_ERRORS = new Set(['NetworkDefinitionError', 'ConsensusNetworkError']);
 export const DEVNET_CHAINS = ['bitcoin-regtest', 'ethereum-local'];
 const SOURCE_KINDS: Record<SourceConfig['type'], string> = {
   'bitcoin-core': 'bitcoin',

@@ -11,6 +11,7 @@ import { MalformedInputError } from '../../proofs/errors/input.js';
 import { encodeProof, type ProofFormat } from '../../proofs/format/file.js';
 import { UsageError } from '../errors.js';
 import { readBytes, writeResult } from '../files.js';
+import { addNetworkFiles } from '../networks.js';
 import { print } from '../output.js';
 import { addSignets } from '../signets.js';
 import { checkQuestion, type PartFlags, questionOf } from './prove.js';
@@ -24,6 +25,7 @@ export interface ImportFlags extends PartFlags {
   readonly as: ProofFormat;
   readonly output?: string;
   readonly signetChallenge?: readonly string[];
+  readonly networkFile?: readonly string[];
 }
 
 /**
@@ -32,6 +34,7 @@ export interface ImportFlags extends PartFlags {
  */
 export async function importCommand(files: readonly string[], flags: ImportFlags): Promise<void> {
   addSignets(flags.signetChallenge);
+  await addNetworkFiles(flags.networkFile);
   const { chain, kind } = flags;
   if (findNetwork(chain).kind.code !== ChainKindCode.bitcoin)
     throw new UsageError(`--format ${flags.format} is of Bitcoin, not of ${chain}`);

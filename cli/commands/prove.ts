@@ -12,6 +12,7 @@ import { encodeProof, type ProofFormat } from '../../proofs/format/file.js';
 import { getFromApi } from '../api.js';
 import { UsageError } from '../errors.js';
 import { readBytes, writeResult } from '../files.js';
+import { addNetworkFiles } from '../networks.js';
 import { print } from '../output.js';
 import { addSignets } from '../signets.js';
 
@@ -39,6 +40,7 @@ export interface ProveFlags extends PartFlags {
   readonly height?: number;
   readonly fromTerm?: number;
   readonly signetChallenge?: readonly string[];
+  readonly networkFile?: readonly string[];
 }
 
 const proofFormats: readonly string[] = ['json', 'ssz'] satisfies ProofFormat[];
@@ -49,6 +51,7 @@ const proofFormats: readonly string[] = ['json', 'ssz'] satisfies ProofFormat[];
  */
 export async function proveCommand(flags: ProveFlags): Promise<void> {
   addSignets(flags.signetChallenge);
+  await addNetworkFiles(flags.networkFile);
   const bytes = flags.offline === undefined ? await fetchProof(flags) : await offlineProof(flags);
   await writeResult(flags.output, bytes);
   if (flags.output !== undefined) {

@@ -15,6 +15,7 @@ import { type VerifyOptions, verifyProof } from '../../proofs/verify/verify.js';
 import { describeVerdict } from '../describe.js';
 import { RefusedError } from '../errors.js';
 import { readBytes } from '../files.js';
+import { addNetworkFiles } from '../networks.js';
 import { print } from '../output.js';
 import { addSignets } from '../signets.js';
 import { loadTrust } from '../trust.js';
@@ -29,6 +30,7 @@ export interface VerifyFlags {
   readonly maxAge?: number;
   readonly acceptStaleAnchor: boolean;
   readonly signetChallenge?: readonly string[];
+  readonly networkFile?: readonly string[];
 }
 
 interface Outcome {
@@ -41,6 +43,7 @@ interface Outcome {
 /** Checks proof files offline. @throws RefusedError if any is refused */
 export async function verifyCommand(files: readonly string[], flags: VerifyFlags): Promise<void> {
   addSignets(flags.signetChallenge);
+  await addNetworkFiles(flags.networkFile);
   const trust = await loadTrust(flags.trust, flags.data);
   const options = verifyOptions(flags, trust);
   const outcomes: Outcome[] = [];

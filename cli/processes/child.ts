@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { addCustomSignet } from '../../adapters/bitcoin/rules/signets.js';
+import { addNetworkDefinition } from '../../config/network.js';
 import { useFastHasher } from '../../proofs/hash/fast.js';
 import type { FromChild, Init, ToChild } from './messages.js';
 
@@ -56,8 +57,10 @@ export function runChild<I extends Init>(start: (init: I, log: Logger) => Promis
     else if (running === undefined) {
       const init = message.init as I;
       log = openLog(init.logFile, init.logLevel);
-      for (const { name, signetChallenge } of init.chains)
+      for (const { name, signetChallenge, network } of init.chains) {
         if (signetChallenge !== undefined) addCustomSignet(name, signetChallenge);
+        if (network !== undefined) addNetworkDefinition(network);
+      }
       running = start(init, log);
       running.then((one) => send({ type: 'ready', url: one.url }), fatal);
     }

@@ -1,3 +1,4 @@
+import type { NetworkFile } from '../../config/network.js';
 import type { SourceConfig } from '../../config/schema.js';
 import type { RelayEvent } from '../../relay/events.js';
 
@@ -6,6 +7,8 @@ export interface ChainInit {
   readonly name: string;
   /** Hex, for a custom signet: the process makes the network known before it uses it. */
   readonly signetChallenge?: string | undefined;
+  /** A network that is not built in, as `signetChallenge`. */
+  readonly network?: NetworkFile | undefined;
   /** SSZ `Registration`. */
   readonly registration: Uint8Array;
   readonly sources: readonly SourceConfig[];

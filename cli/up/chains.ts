@@ -48,6 +48,7 @@ export async function resolveChain(
     return {
       name: config.name,
       signetChallenge: config.signetChallenge,
+      network: config.network,
       registration: RegistrationType.serialize(registration),
       sources,
       pollMilliseconds:

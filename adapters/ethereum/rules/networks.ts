@@ -113,7 +113,7 @@ const builtIn: readonly EthereumNetwork[] = [
       [21, 1_740_434_112],
     ]),
   ),
-  // Headers from before its merge are sealed in another form (AuRa), which is refused: its checkpoint is a later block.
+  // Headers from before its merge are sealed in another form (AuRa), which is refused: so that checkpoints are later blocks.
   network(
     'gnosis-mainnet',
     100,
@@ -124,6 +124,16 @@ const builtIn: readonly EthereumNetwork[] = [
       [21, 1_746_021_820],
     ]),
   ),
+  network(
+    'gnosis-chiado',
+    10200,
+    fromHex('0xada44fd8d2ecab8b08f256af07ad3e777f17fb434f8f8e678b312f576212ba9a'),
+    timed(16, [
+      [17, 1_684_934_220],
+      [20, 1_706_724_940],
+      [21, 1_741_254_220],
+    ]),
+  ),
   // Development nodes (anvil, geth --dev): a genesis of their own each time, so the checkpoint stands for it.
   network('ethereum-local', 31337, ZERO32, []),
 ];
@@ -132,7 +142,7 @@ const all = [...builtIn];
 
 /**
  * Every network this process knows: the built-in ones and what `addEthereumNetwork` added. Genesis hashes and fork times:
- * go-ethereum `params/config.go` and `params/chainspecs`; Gnosis: Nethermind `GnosisSpecProvider`. Osaka adds no field.
+ * go-ethereum `params/config.go` and `params/chainspecs`; Gnosis: Nethermind `GnosisSpecProvider`, `ChiadoSpecProvider`. Osaka adds no field.
  */
 export const ethereumNetworks: readonly EthereumNetwork[] = all;
 

@@ -16,6 +16,7 @@ const PUBLIC = [
   'ethereum-hoodi',
   'ethereum-holesky',
   'gnosis-mainnet',
+  'gnosis-chiado',
 ];
 const PARENT = sampleHeader(100, PRAGUE);
 const NOW = PRAGUE + 12;
