@@ -69,3 +69,16 @@ function read<P extends KeyPoint | SignaturePoint>(decode: () => P): P | undefin
     throw error;
   }
 }
+
+/** The sign of y in a compressed key. */
+const Y_SIGN = 0x20;
+
+/**
+ * The key whose sum with `publicKey` is the point at infinity: to take a key out of a sum, add this one. What is not a key
+ * stays none.
+ */
+export function negatePublicKey(publicKey: Uint8Array): Uint8Array {
+  const negated = publicKey.slice();
+  if (negated.length > 0) negated[0] = (negated[0] ?? 0) ^ Y_SIGN;
+  return negated;
+}
