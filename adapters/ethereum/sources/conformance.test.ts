@@ -1,0 +1,4 @@
+import { ethereumSourceSuite } from '../../../test/conformance/ethereumSource.js';
+import { anvilNode } from '../../../test/support/ethereumNodes.js';
+
+ethereumSourceSuite('anvil', anvilNode);
