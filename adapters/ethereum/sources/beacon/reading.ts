@@ -1,0 +1,76 @@
+import { fromHex } from '../../../../proofs/bytes.js';
+import { LimitExceededError, MalformedInputError } from '../../../../proofs/errors/input.js';
+import { SourceFaultError, SourceUnavailableError } from '../../../errors.js';
+import { LightClientRuleError } from '../../consensus/errors.js';
+
+/** Reads the shapes of a Beacon API server's answers. Every failure names the source. */
+export class BeaconReading {
+  /** @param name of the source */
+  constructor(readonly name: string) {}
+
+  /** @throws SourceFaultError for what cannot be read; SourceUnavailableError for data of a fork that is not known here */
+  run<T>(what: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof MalformedInputError || error instanceof LimitExceededError)
+        throw new SourceFaultError(this.name, `gave a bad ${what}: ${error.message}`, {}, error);
+      // It may be ahead of this program, and is then no liar.
+      if (error instanceof LightClientRuleError && error.rule === 'unsupported-fork')
+        throw new SourceUnavailableError(
+          this.name,
+          `gave a ${what} that is not known here: ${error.message}`,
+          error,
+        );
+      throw error;
+    }
+  }
+
+  fault(problem: string, details: Readonly<Record<string, unknown>> = {}): SourceFaultError {
+    return new SourceFaultError(this.name, problem, details);
+  }
+
+  json(bytes: Uint8Array, what: string): unknown {
+    try {
+      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof TypeError)
+        throw this.fault(`${what} gave something that is not JSON`);
+      throw error;
+    }
+  }
+
+  record(value: unknown, what: string): Readonly<Record<string, unknown>> {
+    if (!isRecord(value)) throw this.fault(`${what} gave no object`);
+    return value;
+  }
+
+  /** The `data` member that answers are wrapped in. */
+  data(value: unknown, what: string): Readonly<Record<string, unknown>> {
+    return this.record(this.record(value, what).data, what);
+  }
+
+  list(value: unknown, what: string, most: number): readonly unknown[] {
+    if (!Array.isArray(value)) throw this.fault(`${what} gave no list`);
+    if (value.length > most) throw this.fault(`${what} gave ${value.length} items, more than ${most}`);
+    return value;
+  }
+
+  /** A decimal number in a string. */
+  count(value: unknown, what: string): number {
+    const number = typeof value === 'string' && /^(0|[1-9][0-9]{0,15})$/.test(value) ? Number(value) : -1;
+    if (!Number.isSafeInteger(number) || number < 0) throw this.fault(`${what} gave no number`);
+    return number;
+  }
+
+  /** Hex with 0x. */
+  bytes(value: unknown, what: string, length: number): Uint8Array {
+    if (typeof value !== 'string' || !/^0x[0-9a-fA-F]*$/.test(value) || value.length !== 2 + 2 * length)
+      throw this.fault(`${what} gave no hex of ${length} bytes`);
+    return fromHex(value, what);
+  }
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
