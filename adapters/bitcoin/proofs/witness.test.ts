@@ -1,10 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { concatBytes, toBareHex, utf8, ZERO32 } from '../../../proofs/bytes.js';
+import { Assurance } from '../../../proofs/containers/leaf.js';
 import { ProofKind } from '../../../proofs/containers/proof.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { ProofError } from '../../../proofs/errors/proof.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
-import { block, displayed, flawOf, genesis, leaf, leafOf, prover, txid, verify } from '../testing/kinds.js';
+import {
+  block,
+  displayed,
+  flawOf,
+  genesis,
+  leaf,
+  leafOf,
+  prover,
+  txid,
+  verifierOf,
+  verify,
+} from '../testing/kinds.js';
 import { mine, payToWitness } from '../testing/samples.js';
 import { commitmentScript, dataScript, manyOutputs, segwitBlock } from '../testing/segwit.js';
 import { BlockProver } from './build.js';
@@ -46,6 +58,25 @@ describe('witness proofs', () => {
     expect(() => prover.proveWitness(ZERO32)).toThrow(/not in the block/);
     const alone = new BlockProver(segwitBlock(genesis, 1).raw);
     expect(() => alone.proveWitness(alone.txids[0]!)).toThrow(/coinbase/);
+  });
+
+  it('are refused below the height at which segwit binds, where the height is known', () => {
+    const check = (chain: string, height: number, assurance: number = Assurance.work) =>
+      flawOf(() =>
+        verifierOf(ProofKind.bitcoinWitness).verify(payload, { ...leaf, height, assurance }, chain),
+      );
+    for (const [chain, from] of [
+      ['bitcoin-mainnet', 481824],
+      ['bitcoin-testnet3', 834624],
+      ['bitcoin-testnet4', 1],
+      ['bitcoin-signet', 1],
+    ] as const) {
+      expect(check(chain, from - 1)).toBe('transaction-mismatch');
+      expect(check(chain, from)).toBe('accepted');
+      // Unanchored: no height is known.
+      expect(check(chain, 0, 0)).toBe('accepted');
+    }
+    expect(check('bitcoin-regtest', 0)).toBe('accepted');
   });
 
   it('of a coinbase are refused', () => {

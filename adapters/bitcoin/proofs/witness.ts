@@ -1,4 +1,5 @@
 import { bytesEqual, concatBytes, fromHex, toBareHex, ZERO32 } from '../../../proofs/bytes.js';
+import type { Leaf } from '../../../proofs/containers/leaf.js';
 import { ProofKind } from '../../../proofs/containers/proof.js';
 import { ChainKindCode } from '../../../proofs/containers/spec.js';
 import { ProofError } from '../../../proofs/errors/proof.js';
@@ -7,6 +8,7 @@ import { strict } from '../../../proofs/format/ssz.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
 import type { Json, PayloadVerifier } from '../../../proofs/verify/payload.js';
 import { displayHash } from '../rules/checks.js';
+import { segwitHeight } from '../rules/segwit.js';
 import { hash, hashes, hex, inclusionJson, readInclusionJson } from './json.js';
 import { merkleRows, multiproofRoot } from './merkle.js';
 import { type BitcoinWitness, BitcoinWitnessType, MAX_WITNESS_BYTES, MAX_WITNESS_NODES } from './payload.js';
@@ -62,6 +64,7 @@ export const bitcoinWitnessVerifier: PayloadVerifier = {
   name: 'bitcoin-witness',
   chainKind: ChainKindCode.bitcoin,
   verify(payload, leaf, chainName) {
+    requireSegwit(leaf, chainName);
     const { inclusion, witness, reserved, nodes } = decode(payload);
     const { proven, coinbase } = verifySingle(inclusion, leaf.transactionsRoot);
     if (proven.index === 0)
@@ -114,6 +117,16 @@ export const bitcoinWitnessVerifier: PayloadVerifier = {
 
 function decode(payload: Uint8Array): BitcoinWitness {
   return strict(BitcoinWitnessType, payload, 'Bitcoin witness payload');
+}
+
+/** Below segwit's activation no rule binds a commitment. A leaf of no assurance is of an unanchored header, whose height nobody knows. */
+function requireSegwit(leaf: Leaf, chainName: string): void {
+  const from = segwitHeight(chainName);
+  if (leaf.assurance !== 0 && leaf.height < from)
+    throw new ProofError(
+      'transaction-mismatch',
+      `${chainName} has no segwit at height ${leaf.height}, only from ${from} on (BIP141)`,
+    );
 }
 
 function wtxidOf({ inclusion, witness }: Pick<BitcoinWitness, 'inclusion' | 'witness'>): Uint8Array {
