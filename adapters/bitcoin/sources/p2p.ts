@@ -4,6 +4,7 @@ import { sha256d } from '../../../proofs/hash/hasher.js';
 import { SourceFaultError, SourceUnavailableError } from '../../errors.js';
 import type { ForeignBlock, Source, SourceTip } from '../../source.js';
 import type { ForeignHeader } from '../../types.js';
+import { ChallengeNotSupportedError } from '../blocks/errors.js';
 import { readBlock } from '../blocks/readBlock.js';
 import type { FloodLimits } from '../p2p/flood.js';
 import type { Peer } from '../p2p/handshake.js';
@@ -186,7 +187,8 @@ export class P2pSource implements Source {
       const { header, txids } = readBlock(this.chain, raw, hash);
       return { header: foreignHeader(header, height), transactionHashes: txids, rawBlock: raw };
     } catch (error) {
-      if (!(error instanceof CrossrootError)) throw error;
+      // A challenge that is not evaluated here is no fault of the peer's.
+      if (!(error instanceof CrossrootError) || error instanceof ChallengeNotSupportedError) throw error;
       const problem = `sends a bad block ${displayHash(hash)}: ${error.message}`;
       const fault = new SourceFaultError(this.name, problem, { height });
       connection.end(fault);
