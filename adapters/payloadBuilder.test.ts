@@ -58,7 +58,7 @@ describe('payload builders', () => {
     expect(check(CHAIN, 1, 'receipt')).toThrow(
       new ProofKindError('kind=receipt: bitcoin-regtest offers tx, txs, witness, output, spend, data'),
     );
-    expect(check('ethereum-local', 2, 'witness')).toThrow(/offers tx, receipt, log$/);
+    expect(check('ethereum-local', 2, 'witness')).toThrow(/offers tx, receipt, log, block-log, txs, count/);
     expect(check(CHAIN, 1, 'tx', { output: 1 })).toThrow('output: does not go with kind=tx');
     expect(check(CHAIN, 1, 'tx', { output: undefined })).not.toThrow();
     expect(check(CHAIN, 99, 'tx')).toThrow(/no proofs/);

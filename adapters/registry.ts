@@ -1,14 +1,19 @@
 import { utf8 } from '../proofs/bytes.js';
 import type { ChainSpec, Checkpoint } from '../proofs/containers/spec.js';
+import { ProofError } from '../proofs/errors/proof.js';
 import type { FormatContext } from '../proofs/format/json.js';
 import type { NetworkData, PayloadVerifier } from '../proofs/verify/payload.js';
+import type { UnanchoredHeader } from '../proofs/verify/verify.js';
 import { bitcoinKind } from './bitcoin/kind.js';
 import { bitcoinPayloadBuilder } from './bitcoin/payloadBuilder.js';
-import { bitcoinPayloadVerifiers } from './bitcoin/proofs/index.js';
+import {
+  bitcoinPayloadVerifiers,
+  readUnanchoredHeader as readBitcoinHeader,
+} from './bitcoin/proofs/index.js';
 import { UnknownNetworkError } from './errors.js';
 import { ethereumKind } from './ethereum/kind.js';
 import { ethereumPayloadBuilder } from './ethereum/payloadBuilder.js';
-import { ethereumPayloadVerifiers } from './ethereum/proofs/index.js';
+import { ethereumPayloadVerifiers, readEthereumHeader } from './ethereum/proofs/index.js';
 import { PayloadBuilders } from './payloadBuilder.js';
 import type { ChainKind, NetworkInfo } from './types.js';
 
@@ -20,6 +25,18 @@ export const payloadVerifiers: readonly PayloadVerifier[] = [
   ...bitcoinPayloadVerifiers,
   ...ethereumPayloadVerifiers,
 ];
+
+/**
+ * Checks a raw header without context, as far as its kind of chain allows: Bitcoin's has a proof of work, Ethereum's nothing
+ * but its hash.
+ * @throws ProofError `malformed`, `unknown-chain`, `block-mismatch`
+ */
+export function readUnanchoredHeader(chain: string, raw: Uint8Array): UnanchoredHeader {
+  const code = formatContext.chainKind(chain);
+  if (code === bitcoinKind.code) return readBitcoinHeader(chain, raw);
+  if (code === ethereumKind.code) return readEthereumHeader(raw);
+  throw new ProofError('unknown-chain', `chain ${chain.slice(0, 64)} is not known to this verifier`);
+}
 
 /** Makers of the payloads of proofs. */
 export const payloadBuilders: PayloadBuilders = new PayloadBuilders([

@@ -52,7 +52,11 @@ function program(json: boolean): Command {
     .addOption(options.signetChallenge())
     .addOption(options.warn())
     .action((file, flags) => headersVerifyCommand(file, flags));
-  add(root, 'prove', 'make a proof of a foreign transaction, a part of it, or a reorganisation')
+  add(
+    root,
+    'prove',
+    'make a proof of a foreign transaction, a part of it, a block, its state, or a reorganisation',
+  )
     .addOption(options.chain())
     .addOption(options.tx())
     .addOption(options.kind())
@@ -61,6 +65,12 @@ function program(json: boolean): Command {
     .addOption(options.address())
     .addOption(options.input())
     .addOption(options.outpoint())
+    .addOption(options.slot())
+    .addOption(options.topic())
+    .addOption(options.withdrawal())
+    .addOption(options.list())
+    .addOption(options.fromBlock())
+    .addOption(options.toBlock())
     .addOption(options.reorg())
     .addOption(options.format())
     .addOption(options.api())
@@ -72,8 +82,12 @@ function program(json: boolean): Command {
     .addOption(options.signetChallenges())
     .addOption(options.networkFiles())
     .action((flags) => proveCommand(flags));
-  add(root, 'import', 'make a proof of Merkle branches that other programs wrote; opens no socket')
-    .argument('<file...>', 'their files: one a transaction, and one of the coinbase')
+  add(
+    root,
+    'import',
+    'make a proof of Merkle branches or state proofs that other programs wrote; opens no socket',
+  )
+    .argument('<file...>', 'their files: one a transaction, and one of the coinbase; eip1186: one answer')
     .addOption(options.importFormat())
     .addOption(options.chain().makeOptionMandatory())
     .addOption(options.header())

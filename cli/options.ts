@@ -48,26 +48,54 @@ export const options = {
       '--warn <rules>',
       'also tell what these rules, no consensus yet, would forbid; refuses nothing',
     ).choices(['bip54']),
-  tx: () => new Option('--tx <hash>', 'transaction; several with --kind txs or --offline').argParser(collect),
+  tx: () =>
+    new Option(
+      '--tx <hash>',
+      'transaction; several with --kind txs or --offline. Ethereum: among several also HASH:receipt, HASH:log:N',
+    ).argParser(collect),
   kind: () =>
     new Option(
       '--kind <kind>',
-      'what to prove. Bitcoin: tx, txs, witness, output, spend, data; Ethereum: tx, receipt, log',
+      'what to prove. Bitcoin: tx, txs, witness, output, spend, data; Ethereum: tx, txs, receipt, log, block-log, and about a block: account, storage, code, withdrawal, count, logs',
     ).default('tx'),
   outputIndex: () =>
     new Option('--output-index <n>', 'output to prove, from 0, for --kind output and data').argParser(whole),
-  address: () => new Option('--address <address>', 'instead of --output-index: who the output pays to'),
+  address: () =>
+    new Option(
+      '--address <address>',
+      'for --kind output, instead of --output-index: who it pays to. For account, storage, code: the account. For logs: the contract; may be repeated',
+    ).argParser(collect),
+  slot: () =>
+    new Option('--slot <n>', 'storage slot for --kind storage, decimal or hex; may be repeated').argParser(
+      collect,
+    ),
+  topic: () =>
+    new Option(
+      '--topic <hex>',
+      'for --kind logs: topic at the first place, alternatives joined by commas, or any; again for the next place',
+    ).argParser(collect),
+  withdrawal: () =>
+    new Option('--withdrawal <n>', 'for --kind withdrawal: its place in the block, from 0').argParser(whole),
+  list: () => new Option('--list <list>', 'for --kind count').choices(['transactions', 'withdrawals']),
+  fromBlock: () =>
+    new Option('--from-block <height>', 'for --kind logs: first block of a range').argParser(whole),
+  toBlock: () =>
+    new Option('--to-block <block>', 'for --kind logs: last block of a range, by height or hash'),
   input: () => new Option('--input <n>', 'input to prove, from 0, for --kind spend').argParser(whole),
   outpoint: () => new Option('--outpoint <txid:n>', 'instead of --input: the output that is spent'),
-  log: () => new Option('--log <n>', 'index of the log within the transaction').argParser(whole),
+  log: () =>
+    new Option(
+      '--log <n>',
+      'index of the log within the transaction, for --kind log and block-log',
+    ).argParser(whole),
   reorg: () =>
     new Option('--reorg <n>', 'prove reorganisation number n of the chain (from 0)').argParser(whole),
   format: () =>
     new Option(
       '--format <format>',
-      'json, ssz: a proof. txoutproof, esplora, electrum: a Merkle branch as Bitcoin Core, Esplora and Electrum write it',
+      'json, ssz: a proof. txoutproof, esplora, electrum: a Merkle branch as Bitcoin Core, Esplora and Electrum write it. eip1186: an account and slots as eth_getProof answers them',
     )
-      .choices(['json', 'ssz', 'txoutproof', 'esplora', 'electrum'])
+      .choices(['json', 'ssz', 'txoutproof', 'esplora', 'electrum', 'eip1186'])
       .default('json'),
   height: () =>
     new Option('--height <n>', 'height of the block, for branches of blocks that do not say it').argParser(
@@ -75,18 +103,25 @@ export const options = {
     ),
   importFormat: () =>
     new Option('--format <format>', 'form of the files')
-      .choices(['txoutproof', 'esplora', 'electrum'])
+      .choices(['txoutproof', 'esplora', 'electrum', 'eip1186'])
       .makeOptionMandatory(),
   header: () =>
-    new Option('--header <hex>', "the block's raw header in hex, or @ and a file; txoutproof holds it"),
+    new Option(
+      '--header <hex>',
+      "the block's raw header in hex, or @ and a file (for eip1186 also the JSON of a node's block); txoutproof holds it",
+    ),
   raw: () =>
-    new Option('--raw <hex>', 'raw transaction in hex, or @ and a file; the coinbase too')
-      .argParser(collect)
-      .makeOptionMandatory(),
+    new Option('--raw <hex>', 'raw Bitcoin transaction in hex, or @ and a file; the coinbase too').argParser(
+      collect,
+    ),
   as: () => new Option('--as <format>', 'format of the proof').choices(['json', 'ssz']).default('json'),
   output: () => new Option('-o, --output <file>', 'write here instead of standard output'),
   offline: () => new Option('--offline <kind>', 'prove from a block file alone').choices(['bitcoin']),
-  block: () => new Option('--block <file>', 'raw block'),
+  block: () =>
+    new Option(
+      '--block <block>',
+      'block that is asked about, by height or hash (default: the newest provable). With --offline: file of the raw block',
+    ),
   evidenceNumber: () => new Option('--number <n>', 'number of the record').argParser(whole),
   fromTerm: () =>
     new Option(

@@ -48,4 +48,4 @@ export {
   type UnanchoredVerdict,
   type Verdict,
 } from './verify/verdict.js';
-export { type VerifyOptions, verifyProof } from './verify/verify.js';
+export { type UnanchoredHeader, type VerifyOptions, verifyProof } from './verify/verify.js';

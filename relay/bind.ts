@@ -51,10 +51,12 @@ export function bookPages(books: readonly Pick<HeaderBook, 'chain' | 'header' | 
 /** Transactions from the index, blocks from the cache: all key-value, nothing of it SQL. */
 export function indexedProofData(
   index: Pick<TransactionIndex, 'lookup'>,
-  blocks: Pick<BlockCache, 'get'>,
+  blocks: Pick<BlockCache, 'get' | 'proof' | 'code'>,
 ): ProofData {
   return {
     place: (chain, transactionHash) => index.lookup(chain, transactionHash),
     block: (chain, blockHash) => blocks.get(chain, blockHash),
+    proof: (chain, address, slots, blockHash) => blocks.proof(chain, address, slots, blockHash),
+    code: (chain, address, blockHash, codeHash) => blocks.code(chain, address, blockHash, codeHash),
   };
 }

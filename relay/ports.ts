@@ -1,5 +1,5 @@
 import type { BranchRecord } from '../adapters/chain/branches.js';
-import type { ForeignBlock, SourceTip } from '../adapters/source.js';
+import type { AccountNodes, ForeignBlock, SourceTip } from '../adapters/source.js';
 import type { ChainKind, ForeignHeader } from '../adapters/types.js';
 import type { NumberedEvidence } from '../indexers/follow/evidence.js';
 import type { SourceHealth } from '../indexers/follow/sourceMonitor.js';
@@ -62,6 +62,15 @@ export interface ProofData {
   place(chain: string, transactionHash: Uint8Array): Promise<TransactionPlace | undefined>;
   /** The whole block, from a cache or a source. @throws SourceUnavailableError */
   block(chain: string, blockHash: Uint8Array): Promise<ForeignBlock>;
+  /** Nodes of an account and its slots. Left out where no source keeps state. @throws SourceUnavailableError */
+  proof?(
+    chain: string,
+    address: Uint8Array,
+    slots: readonly Uint8Array[],
+    blockHash: Uint8Array,
+  ): Promise<AccountNodes>;
+  /** @param codeHash Keccak-256 of the code, as the account has it @throws SourceUnavailableError, SourceFaultError */
+  code?(chain: string, address: Uint8Array, blockHash: Uint8Array, codeHash: Uint8Array): Promise<Uint8Array>;
 }
 
 /** Pages of headers by height. The index store when it is there; the local chain otherwise. */

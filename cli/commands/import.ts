@@ -3,25 +3,31 @@ import { decodeBranch, type MerkleBranch } from '../../adapters/bitcoin/proofs/b
 import { importInclusion } from '../../adapters/bitcoin/proofs/import.js';
 import { readUnanchoredHeader } from '../../adapters/bitcoin/proofs/inclusion.js';
 import { decodeMerkleBlock, type MerkleBlock } from '../../adapters/bitcoin/proofs/partialMerkleTree.js';
+import type { STATE_FORMATS } from '../../adapters/ethereum/blockPayloads.js';
 import { findNetwork, formatContext } from '../../adapters/registry.js';
-import { fromHex, utf8 } from '../../proofs/bytes.js';
+import { utf8 } from '../../proofs/bytes.js';
 import { ProofKind } from '../../proofs/containers/proof.js';
 import { ChainKindCode } from '../../proofs/containers/spec.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
 import { encodeProof, type ProofFormat } from '../../proofs/format/file.js';
+import type { Proof } from '../../proofs/format/proof.js';
 import { UsageError } from '../errors.js';
 import { readBytes, writeResult } from '../files.js';
 import { addNetworkFiles } from '../networks.js';
 import { print } from '../output.js';
 import { addSignets } from '../signets.js';
-import { checkQuestion, type PartFlags, questionOf } from './prove.js';
+import { bytesOf, hexOrBytes } from './importBytes.js';
+import { importState } from './importState.js';
+import { checkQuestion, type PartFlags, questionOf } from './question.js';
+
+type BranchFormat = (typeof BRANCH_FORMATS)[number];
 
 export interface ImportFlags extends PartFlags {
   readonly json: boolean;
-  readonly format: (typeof BRANCH_FORMATS)[number];
+  readonly format: BranchFormat | (typeof STATE_FORMATS)[number];
   readonly chain: string;
   readonly header?: string;
-  readonly raw: readonly string[];
+  readonly raw?: readonly string[];
   readonly as: ProofFormat;
   readonly output?: string;
   readonly signetChallenge?: readonly string[];
@@ -35,28 +41,10 @@ export interface ImportFlags extends PartFlags {
 export async function importCommand(files: readonly string[], flags: ImportFlags): Promise<void> {
   addSignets(flags.signetChallenge);
   await addNetworkFiles(flags.networkFile);
-  const { chain, kind } = flags;
-  if (findNetwork(chain).kind.code !== ChainKindCode.bitcoin)
-    throw new UsageError(`--format ${flags.format} is of Bitcoin, not of ${chain}`);
-  const question = questionOf(flags, []);
-  checkQuestion(chain, question);
-  if (kind === 'witness')
-    throw new UsageError(`--kind witness: ${flags.format} holds nothing of the tree of witnesses`);
-  const proofs: (MerkleBlock | MerkleBranch)[] = [];
-  for (const file of files) proofs.push(read(await readBytes(file), flags.format));
-  const header = await headerOf(flags, proofs);
-  readUnanchoredHeader(chain, header);
-  const raws: Uint8Array[] = [];
-  for (const text of flags.raw) raws.push(await bytesOf(text, '--raw'));
-  const inclusion = importInclusion(header, raws, proofs);
-  const about = { chain: utf8(chain), header };
-  let proof: Parameters<typeof encodeProof>[0];
-  if (kind === 'tx') {
-    proof = { kind: ProofKind.bitcoinInclusion, ...about, payload: inclusion };
-  } else {
-    const { kind: payloadKind, payload } = partOfInclusion(chain, question, inclusion);
-    proof = { kind: ProofKind.unanchored, ...about, payloadKind, payload };
-  }
+  const proof =
+    flags.format === 'eip1186'
+      ? await importState(files, flags)
+      : await importBranches(files, flags, flags.format);
   const bytes = encodeProof(proof, flags.as, formatContext);
   await writeResult(flags.output, bytes);
   if (flags.output !== undefined) {
@@ -66,7 +54,33 @@ export async function importCommand(files: readonly string[], flags: ImportFlags
   }
 }
 
-function read(bytes: Uint8Array, format: ImportFlags['format']): MerkleBlock | MerkleBranch {
+async function importBranches(
+  files: readonly string[],
+  flags: ImportFlags,
+  format: BranchFormat,
+): Promise<Proof> {
+  const { chain, kind } = flags;
+  if (findNetwork(chain).kind.code !== ChainKindCode.bitcoin)
+    throw new UsageError(`--format ${format} is of Bitcoin, not of ${chain}`);
+  if (flags.raw === undefined) throw new UsageError(`--format ${format} needs --raw`);
+  const question = questionOf(flags, []);
+  checkQuestion(chain, question);
+  if (kind === 'witness')
+    throw new UsageError(`--kind witness: ${flags.format} holds nothing of the tree of witnesses`);
+  const proofs: (MerkleBlock | MerkleBranch)[] = [];
+  for (const file of files) proofs.push(read(await readBytes(file), format));
+  const header = await headerOf(flags, proofs);
+  readUnanchoredHeader(chain, header);
+  const raws: Uint8Array[] = [];
+  for (const text of flags.raw) raws.push(await bytesOf(text, '--raw'));
+  const inclusion = importInclusion(header, raws, proofs);
+  const about = { chain: utf8(chain), header };
+  if (kind === 'tx') return { kind: ProofKind.bitcoinInclusion, ...about, payload: inclusion };
+  const { kind: payloadKind, payload } = partOfInclusion(chain, question, inclusion);
+  return { kind: ProofKind.unanchored, ...about, payloadKind, payload };
+}
+
+function read(bytes: Uint8Array, format: BranchFormat): MerkleBlock | MerkleBranch {
   if (format === 'txoutproof') return decodeMerkleBlock(hexOrBytes(bytes));
   let text: string;
   try {
@@ -90,17 +104,4 @@ async function headerOf(
   const given = await bytesOf(header, '--header');
   if (given.length !== 80) throw new MalformedInputError('--header', `has ${given.length} bytes, not 80`);
   return given;
-}
-
-/** Hex, or after `@` the name of a file of hex or of raw bytes. */
-async function bytesOf(text: string, what: string): Promise<Uint8Array> {
-  return text.startsWith('@') ? hexOrBytes(await readBytes(text.slice(1))) : fromHex(text, what);
-}
-
-function hexOrBytes(bytes: Uint8Array): Uint8Array {
-  const isHex = bytes.every(
-    (byte) =>
-      (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66) || byte === 0x0a || byte === 0x0d,
-  );
-  return isHex ? fromHex(new TextDecoder().decode(bytes).trim(), 'the file') : bytes;
 }

@@ -1,8 +1,8 @@
 import {
   type PayloadBuilder,
   type PayloadParameters,
-  type PayloadQuestion,
   ProofKindError,
+  parametersQuery,
 } from '../../adapters/payloadBuilder.js';
 import { chainKinds, findNetwork, formatContext, payloadBuilders } from '../../adapters/registry.js';
 import type { ForeignBlock } from '../../adapters/source.js';
@@ -15,28 +15,25 @@ import { readBytes, writeResult } from '../files.js';
 import { addNetworkFiles } from '../networks.js';
 import { print } from '../output.js';
 import { addSignets } from '../signets.js';
+import {
+  type BlockFlags,
+  blockOf,
+  checkQuestion,
+  type PartFlags,
+  questionOf,
+  subjectOf,
+} from './question.js';
 
-/** Options that say which part of a transaction is meant. */
-export interface PartFlags {
-  readonly kind: string;
-  readonly log?: number;
-  readonly outputIndex?: number;
-  readonly address?: string;
-  readonly input?: number;
-  readonly outpoint?: string;
-}
-
-export interface ProveFlags extends PartFlags {
+export interface ProveFlags extends PartFlags, BlockFlags {
   readonly json: boolean;
   readonly chain?: string;
   readonly tx?: readonly string[];
   readonly reorg?: number;
-  /** A proof's own format, or one of the chain's `branchFormats`. */
+  /** A proof's own format, or one of the chain's `branchFormats` or `stateFormats`. */
   readonly format: string;
   readonly api: string;
   readonly output?: string;
   readonly offline?: string;
-  readonly block?: string;
   readonly height?: number;
   readonly fromTerm?: number;
   readonly signetChallenge?: readonly string[];
@@ -61,33 +58,6 @@ export async function proveCommand(flags: ProveFlags): Promise<void> {
   }
 }
 
-/** The question that the options ask. @param also further transactions */
-export function questionOf(flags: PartFlags, also: readonly string[]): PayloadQuestion {
-  const { log, outputIndex: output, address, input, outpoint } = flags;
-  const parameters: PayloadParameters = {
-    log,
-    also: also.length === 0 ? undefined : also,
-    output,
-    address,
-    input,
-    outpoint,
-  };
-  return { aspect: flags.kind, parameters };
-}
-
-/** @throws UsageError for a question that the chain does not answer */
-export function checkQuestion(chain: string, question: PayloadQuestion): void {
-  const { parameters, aspect } = question;
-  if ((aspect === 'log') !== (parameters.log !== undefined))
-    throw new UsageError('--log goes with --kind log, and only with it');
-  try {
-    payloadBuilders.check(chain, findNetwork(chain).kind.code, question);
-  } catch (error) {
-    if (error instanceof ProofKindError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
-}
-
 async function fetchProof(flags: ProveFlags): Promise<Uint8Array> {
   const { chain, tx, format } = flags;
   if (chain === undefined) throw new UsageError('--chain is needed (or --offline bitcoin)');
@@ -96,22 +66,62 @@ async function fetchProof(flags: ProveFlags): Promise<Uint8Array> {
   if (flags.fromTerm !== undefined) query.set('from_term', String(flags.fromTerm));
   if (flags.reorg !== undefined)
     return getFromApi(flags.api, `/v1/chains/${chain}/reorgs/${flags.reorg}/proof?${query}`);
-  const [subject, ...also] = tx ?? [];
+  const isState = stateFormats(chain).includes(format);
+  if (isState || subjectOf(chain, flags.kind) === 'block')
+    return fetchBlockProof(chain, flags, isState, query);
+  const [first, ...also] = tx ?? [];
   const many = flags.kind === 'txs' || format === 'txoutproof';
-  if (subject === undefined || (also.length > 0 && !many)) throw new UsageError('one --tx is needed');
+  if (first === undefined || (also.length > 0 && !many)) throw new UsageError('one --tx is needed');
+  // HASH:receipt and HASH:log:N, among several.
+  const [subject = first, part] = split(first);
   const path = `/v1/chains/${chain}/txs/${encodeURIComponent(subject)}`;
   if (!proofFormats.includes(format)) {
     const wanted = new URLSearchParams({ format });
     if (also.length > 0) wanted.set('also', also.join(','));
     return ended(await getFromApi(flags.api, `${path}/merkle?${wanted}`));
   }
-  const question = questionOf(flags, also);
+  const question = questionOf(flags, also, { part });
   checkQuestion(chain, question);
   query.set('kind', flags.kind);
-  for (const [name, value] of Object.entries(question.parameters)) {
-    if (value !== undefined) query.set(name, String(value));
-  }
-  return getFromApi(flags.api, `${path}/proof?${query}`);
+  return getFromApi(flags.api, `${path}/proof?${joined(query, question.parameters)}`);
+}
+
+/** About a block: from the API's own path for them. */
+async function fetchBlockProof(
+  chain: string,
+  flags: ProveFlags,
+  isState: boolean,
+  query: URLSearchParams,
+): Promise<Uint8Array> {
+  if (flags.tx !== undefined)
+    throw new UsageError(`--kind ${flags.kind} is about a block: --tx does not go with it`);
+  const implied = flags.slot === undefined ? 'account' : 'storage';
+  if (isState && !['tx', implied].includes(flags.kind))
+    throw new UsageError(`--format ${flags.format} is of --kind account or, with --slot, storage`);
+  const kind = isState ? implied : flags.kind;
+  const { block, fromBlock } = blockOf(kind, flags);
+  const question = questionOf({ ...flags, kind }, [], { fromBlock });
+  checkQuestion(chain, question);
+  if (kind !== 'logs' && kind !== 'count' && kind !== 'withdrawal' && flags.address === undefined)
+    throw new UsageError(`--kind ${kind} needs --address`);
+  const path = `/v1/chains/${chain}/blocks/${encodeURIComponent(block)}`;
+  if (isState)
+    return ended(await getFromApi(flags.api, `${path}/state?${joined(query, question.parameters)}`));
+  query.set('kind', kind);
+  return getFromApi(flags.api, `${path}/proof?${joined(query, question.parameters)}`);
+}
+
+function joined(query: URLSearchParams, parameters: PayloadParameters): URLSearchParams {
+  return new URLSearchParams([...query, ...parametersQuery(parameters)]);
+}
+
+function split(text: string): [string, string | undefined] {
+  const at = text.indexOf(':');
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function stateFormats(chain: string): readonly string[] {
+  return payloadBuilders.of(chain, findNetwork(chain).kind.code).stateFormats ?? [];
 }
 
 async function offlineProof(flags: ProveFlags): Promise<Uint8Array> {

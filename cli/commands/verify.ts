@@ -1,5 +1,9 @@
-import { readUnanchoredHeader } from '../../adapters/bitcoin/proofs/inclusion.js';
-import { formatContext, networkData, payloadVerifiers } from '../../adapters/registry.js';
+import {
+  formatContext,
+  networkData,
+  payloadVerifiers,
+  readUnanchoredHeader,
+} from '../../adapters/registry.js';
 import { blstBls } from '../../mainchain/crypto/blst.js';
 import { CrossrootError } from '../../proofs/errors/base.js';
 import { ProofError } from '../../proofs/errors/proof.js';

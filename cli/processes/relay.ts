@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { readUnanchoredHeader } from '../../adapters/bitcoin/proofs/inclusion.js';
-import { findNetwork, formatContext, payloadBuilders } from '../../adapters/registry.js';
+import {
+  findNetwork,
+  formatContext,
+  payloadBuilders,
+  readUnanchoredHeader,
+} from '../../adapters/registry.js';
 import type { Source } from '../../adapters/source.js';
 import type { HeaderBook } from '../../indexers/follow/book.js';
 import { Follower } from '../../indexers/follow/follower.js';
@@ -18,7 +22,7 @@ import { parseGenesisFile } from '../../mainchain/genesis/file.js';
 import { FileKeys } from '../../mainchain/node/keys.js';
 import { httpClient } from '../../mainchain/rpc/http.js';
 import { RegistrationType } from '../../proofs/containers/calls.js';
-import { bookPages, followedChain } from '../../relay/bind.js';
+import { bookPages, followedChain, indexedProofData } from '../../relay/bind.js';
 import type { RelayChain } from '../../relay/ports.js';
 import { RelayService, type Worker } from '../../relay/service.js';
 import { LevelStore } from '../../storage/level.js';
@@ -85,10 +89,7 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
     })),
     operator: keys.account,
     chains: followed.map(({ chain }) => chain),
-    data: {
-      place: (chain, hash) => transactions.lookup(chain, hash),
-      block: (chain, hash) => blocks.get(chain, hash),
-    },
+    data: indexedProofData(transactions, blocks),
     pages: { page: (chain, from, limit) => (index.available ? index : fallback).page(chain, from, limit) },
     payloads: payloadBuilders,
     format: formatContext,

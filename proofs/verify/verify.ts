@@ -1,5 +1,5 @@
 import type { Bls } from '../bls/bls.js';
-import { bytesEqual } from '../bytes.js';
+import { bytesEqual, ZERO32 } from '../bytes.js';
 import { ChainStatus, CommitmentType, ReorgType } from '../containers/commitment.js';
 import { Assurance, LeafType } from '../containers/leaf.js';
 import { type ChainRef, ProofKind } from '../containers/proof.js';
@@ -35,11 +35,19 @@ export interface VerifyOptions extends AnchorOptions {
   readonly trust?: Trust;
   /** Block that the user vouches for, as that chain's users write it: needed for proofs without an anchor. */
   readonly blockHash?: string;
-  /** Checks a raw header without context and gives its hash and transactions root: needed for proofs without an anchor. */
-  readonly readHeader?: (
-    chain: string,
-    raw: Uint8Array,
-  ) => { readonly hash: Uint8Array; readonly transactionsRoot: Uint8Array };
+  /** Checks a raw header without context: needed for proofs without an anchor. */
+  readonly readHeader?: (chain: string, raw: Uint8Array) => UnanchoredHeader;
+}
+
+/** What payloads look at of a block that the user vouches for. */
+export interface UnanchoredHeader {
+  /** Internal byte order, as all roots here. */
+  readonly hash: Uint8Array;
+  readonly transactionsRoot: Uint8Array;
+  /** Left out, or zero, where the header does not say them. */
+  readonly height?: number;
+  readonly receiptsRoot?: Uint8Array;
+  readonly stateRoot?: Uint8Array;
 }
 
 /**
@@ -166,11 +174,9 @@ function verifyUnanchored(
   if (!bytesEqual(trusted, header.hash)) {
     throw new ProofError('block-mismatch', `the proof is of block ${blockHash}, not of ${options.blockHash}`);
   }
-  const leaf = {
-    ...LeafType.defaultValue(),
-    blockHash: header.hash,
-    transactionsRoot: header.transactionsRoot,
-  };
+  const { hash, transactionsRoot, height = 0, receiptsRoot = ZERO32, stateRoot = ZERO32 } = header;
+  const roots = { transactionsRoot, receiptsRoot, stateRoot };
+  const leaf = { ...LeafType.defaultValue(), blockHash: hash, height, ...roots };
   const claims = [payload.verify(proof.payload, leaf, name)];
   return proof.kind === ProofKind.unanchored
     ? { kind: 'unanchored', payloadKind: kindNames[kind], chain: name, blockHash, claims }

@@ -87,6 +87,21 @@ describe('the API over HTTP', () => {
         if (format === 'spv') throw new ProofKindError('format=spv: made-up offers esplora');
         return { type: 'application/json', text: JSON.stringify({ format, also }) };
       },
+      buildOfBlock: async (
+        _code: number,
+        { parameters, header }: { parameters: object; header: { height: number } },
+      ) => {
+        throw new ProofKindError(`${header.height} ${JSON.stringify(parameters)}`);
+      },
+      stateFile: async (
+        _code: number,
+        request: { format: string; aspect: string; parameters: object; header: { height: number } },
+      ) => {
+        const { format, aspect, parameters, header } = request;
+        if (format === 'xml') throw new ProofKindError('format=xml: made-up offers no state');
+        const told = { format, aspect, parameters, height: header.height };
+        return { type: 'application/json', text: JSON.stringify(told) };
+      },
     },
     format: { networks: networkData, payloads: [], chainKind: () => undefined },
     genesis: main.genesis,
@@ -191,6 +206,22 @@ describe('the API over HTTP', () => {
     [400, 'BadRequestError', `/v1/chains/made-up/txs/${hashOf('early')}/merkle?format=${'x'.repeat(33)}`],
     [400, 'ProofKindError', `/v1/chains/made-up/txs/${hashOf('early')}/merkle?format=spv`],
     [400, 'ProofKindError', `/v1/chains/made-up/txs/${hashOf('no-log')}/proof?kind=log&log=7`],
+    [400, 'BadRequestError', `/v1/chains/made-up/txs/${hashOf('early')}/proof?kind=block-log`],
+    [400, 'BadRequestError', '/v1/chains/made-up/blocks/105/proof'],
+    [400, 'BadRequestError', '/v1/chains/made-up/blocks/105/proof?kind=logs&from_block=x'],
+    [400, 'BadRequestError', '/v1/chains/made-up/blocks/105/proof?kind=count&list=uncles'],
+    [400, 'BadRequestError', `/v1/chains/made-up/blocks/105/proof?kind=logs${'&topic=any'.repeat(5)}`],
+    [400, 'BadRequestError', `/v1/chains/made-up/blocks/105/proof?kind=storage&slot=${'1'.repeat(79)}`],
+    [400, 'ProofKindError', '/v1/chains/made-up/blocks/105/proof?kind=nonsense'],
+    [400, 'ProofKindError', '/v1/chains/made-up/blocks/105/proof?kind=account&address=x'],
+    [404, 'ChainNotConfiguredError', '/v1/chains/nothing/blocks/105/proof?kind=account'],
+    [404, 'UnknownBlockError', '/v1/chains/made-up/blocks/999/proof?kind=account'],
+    [404, 'UnknownBlockError', `/v1/chains/made-up/blocks/${hashOf('never')}/proof?kind=account`],
+    [400, 'MalformedInputError', '/v1/chains/made-up/blocks/newest/proof?kind=account'],
+    [425, 'NotProvableYetError', '/v1/chains/made-up/blocks/120/proof?kind=account'],
+    [400, 'BadRequestError', '/v1/chains/made-up/blocks/105/state'],
+    [400, 'ProofKindError', '/v1/chains/made-up/blocks/105/state?address=x&format=xml'],
+    [404, 'UnknownBlockError', '/v1/chains/made-up/blocks/999/state?address=x'],
   ])('%i %s: %s', async (status, name, path) => {
     const answer = await get(path);
     expect(s.ErrorBody.parse(answer.body)).toMatchObject({ error: { name } });
@@ -216,6 +247,23 @@ describe('the API over HTTP', () => {
     expect(plain.headers.get('content-type')).toContain('application/json');
     const several = await get(`${path}?format=txoutproof&also=ab,cd`);
     expect(several.body).toEqual({ format: 'txoutproof', also: ['ab', 'cd'] });
+  });
+
+  test('a question about a block: found by height, hash or as the latest, with repeated parameters', async () => {
+    const hash = kind.displayHash(local.header(110)?.hash ?? GENESIS.hash);
+    const message = async (path: string) => {
+      const { body } = await get(`/v1/chains/made-up/blocks/${path}`);
+      return (body as { error: { message: string } }).error.message;
+    };
+    expect(await message(`${hash}/proof?kind=logs&topic=any&topic=0x1,0x2&from_block=7`)).toBe(
+      '110 {"topic":["any","0x1,0x2"],"fromBlock":7}',
+    );
+    expect(await message('105/proof?kind=storage&address=x&slot=5')).toBe('105 {"address":"x","slot":["5"]}');
+    const { body } = await get('/v1/chains/made-up/blocks/104/state?address=x&slot=1&slot=2');
+    const parameters = { address: 'x', slot: ['1', '2'] };
+    expect(body).toEqual({ format: 'eip1186', aspect: 'storage', parameters, height: 104 });
+    const account = await get('/v1/chains/made-up/blocks/latest/state?address=x');
+    expect(account).toMatchObject({ status: 200, body: { aspect: 'account' } });
   });
 
   test('a body that is too large is refused', async () => {
@@ -353,7 +401,7 @@ describe('the API over HTTP', () => {
         expect(await response.text()).not.toContain('no such path');
       }
     }
-    expect(ids.size).toBe(22);
+    expect(ids.size).toBe(24);
   });
 });
 

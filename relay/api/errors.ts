@@ -51,6 +51,7 @@ const STATUS: Readonly<Record<string, number>> = {
   ChainNotConfiguredError: 404,
   UnknownChainError: 404,
   UnknownTransactionError: 404,
+  UnknownBlockError: 404,
   UnknownReorganisationError: 404,
   RequestTimeoutError: 503,
   DisputedBlockError: 409,

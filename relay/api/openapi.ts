@@ -61,6 +61,16 @@ const MerkleBranch = z.object({
   pos: z.number().int(),
 });
 
+const Eip1186 = z.object({
+  address: s.Bytes,
+  accountProof: z.array(s.Bytes),
+  balance: z.string(),
+  codeHash: s.Bytes,
+  nonce: z.string(),
+  storageHash: s.Bytes,
+  storageProof: z.array(z.object({ key: s.Bytes, value: z.string(), proof: z.array(s.Bytes) })),
+});
+
 const paths: ZodOpenApiPathsObject = {
   '/healthz': { get: operation('health', 'Whether the process runs', json(Health), []) },
   '/readyz': {
@@ -130,7 +140,7 @@ const paths: ZodOpenApiPathsObject = {
   '/v1/chains/{chain}/txs/{hash}/proof': {
     get: operation(
       'transactionProof',
-      'Proof of a transaction or of a part of it: a receipt, a log, a witness, an output, a spend, carried data',
+      'Proof of a transaction, of several of one block, or of a part: a receipt, a log, a witness, an output, a spend, carried data',
       proofFile,
       [400, 404, 409, 422, 425],
       {
@@ -145,6 +155,24 @@ const paths: ZodOpenApiPathsObject = {
       { 'application/json': { schema: MerkleBranch }, 'text/plain': { schema: z.string() } },
       [400, 404],
       { requestParams: { path: s.ChainPath.extend({ hash: z.string() }), query: s.BranchQuery } },
+    ),
+  },
+  '/v1/chains/{chain}/blocks/{block}/proof': {
+    get: operation(
+      'blockProof',
+      'Proof about a block: an account, storage, code, a withdrawal, how long a list is, all logs of some kind',
+      proofFile,
+      [400, 404, 409, 413, 422, 425],
+      { requestParams: { path: s.BlockPath, query: s.BlockProofQuery } },
+    ),
+  },
+  '/v1/chains/{chain}/blocks/{block}/state': {
+    get: operation(
+      'blockState',
+      'An account and its storage in a form that other programs read; no main chain vouches for it',
+      { 'application/json': { schema: Eip1186 } },
+      [400, 404],
+      { requestParams: { path: s.BlockPath, query: s.StateQuery } },
     ),
   },
   '/v1/proofs': { get: operation('recentProofs', 'Proofs built lately', json(RecentProofList), []) },

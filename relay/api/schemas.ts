@@ -241,16 +241,20 @@ export const ProofQuery = z.object({
     .default('tx')
     .meta({
       description:
-        'What to prove. Bitcoin: tx, txs, witness, output, spend, data. Ethereum: tx, receipt, log.',
+        'What to prove. Bitcoin: tx, txs, witness, output, spend, data. Ethereum: tx, txs, receipt, log, block-log.',
       example: 'tx',
     }),
+  part: z.string().max(20).optional().meta({
+    description:
+      'For kind txs of Ethereum: what of the transaction in the path, receipt or log:N; those of `also` are written HASH:receipt, HASH:log:N',
+  }),
   log: z.coerce
     .number()
     .int()
     .min(0)
     .max(1_000_000)
     .optional()
-    .meta({ description: 'For kind log: index within the transaction' }),
+    .meta({ description: 'For kinds log and block-log: index within the transaction' }),
   also: Also.optional(),
   output: Part.optional().meta({
     description:
@@ -272,6 +276,59 @@ export const ProofQuery = z.object({
     .min(0)
     .default(0)
     .meta({ description: 'First term whose hand-over to include' }),
+});
+/** A parameter that may be repeated. */
+const many = (most: number, longest: number) =>
+  z
+    .union([z.string().max(longest), z.array(z.string().max(longest)).max(most)])
+    .transform((value) => (typeof value === 'string' ? [value] : value));
+const Slots = many(1024, 78).meta({ description: 'Storage slots: numbers, decimal or hex; may be repeated' });
+export const BlockPath = ChainPath.extend({
+  block: z.string().min(1).max(100).meta({
+    description: 'Height or hash of a block, or latest: the newest one that is provable',
+    example: 'latest',
+  }),
+});
+export const BlockProofQuery = z.object({
+  kind: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be the name of a kind of proof')
+    .meta({
+      description: 'What to prove. Ethereum: account, storage, code, withdrawal, count, logs.',
+      example: 'account',
+    }),
+  address: z
+    .string()
+    .min(1)
+    .max(64 * 43)
+    .optional()
+    .meta({
+      description: 'The account; for kind logs the contracts, joined by commas, by default any',
+    }),
+  slot: Slots.optional(),
+  topic: many(4, 64 * 67)
+    .optional()
+    .meta({
+      description:
+        'For kind logs, place by place as in eth_getLogs: any, or alternatives joined by commas; repeated for the next place',
+    }),
+  from_block: Height.optional().meta({
+    description: 'For kind logs: first block of a range that ends with the block in the path',
+  }),
+  withdrawal: Part.optional().meta({ description: 'For kind withdrawal: its place in the block, from 0' }),
+  list: z.enum(['transactions', 'withdrawals']).optional().meta({ description: 'For kind count' }),
+  format: z.enum(['json', 'ssz']).default('json'),
+  from_term: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .meta({ description: 'First term whose hand-over to include' }),
+});
+export const StateQuery = z.object({
+  format: z.string().max(32).default('eip1186').meta({ description: 'Ethereum: eip1186' }),
+  address: z.string().min(1).max(100),
+  slot: Slots.optional(),
 });
 export const FormatQuery = z.object({ format: z.enum(['json', 'ssz']).default('json') });
 export const VerifyQuery = z.object({

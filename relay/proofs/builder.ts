@@ -1,4 +1,11 @@
-import type { BranchFile, PayloadBuilders, PayloadParameters } from '../../adapters/payloadBuilder.js';
+import { SourceUnavailableError } from '../../adapters/errors.js';
+import type {
+  BlockRequest,
+  BranchFile,
+  BuiltPayload,
+  PayloadBuilders,
+  PayloadParameters,
+} from '../../adapters/payloadBuilder.js';
 import type { ChainState, MainChainClient } from '../../mainchain/rpc/types.js';
 import { bytesEqual, toHex } from '../../proofs/bytes.js';
 import { PolicyKind } from '../../proofs/containers/calls.js';
@@ -8,24 +15,26 @@ import { CrossrootError } from '../../proofs/errors/base.js';
 import type { Proof, ReorgProof } from '../../proofs/format/proof.js';
 import { formatPolicy } from '../../timing/policy.js';
 import type { ProofData, RelayChain, TransactionPlace } from '../ports.js';
+import { resolveBlock } from './blocks.js';
 import {
   BelowHistoryError,
   ChainNotConfiguredError,
   DisputedBlockError,
   NotProvableYetError,
   type Progress,
+  UnknownBlockError,
   UnknownTransactionError,
 } from './errors.js';
 
 export interface ProofBuilderOptions {
   readonly client: Pick<
     MainChainClient,
-    'chain' | 'branchHash' | 'leafAnchor' | 'reorgAnchor' | 'reorgs' | 'status'
+    'chain' | 'branchHash' | 'commitments' | 'leafAnchor' | 'reorgAnchor' | 'reorgs' | 'status'
   >;
   readonly chains: readonly RelayChain[];
   readonly data: ProofData;
   /** Makers of the chain-specific part of a proof. */
-  readonly payloads: Pick<PayloadBuilders, 'check' | 'build' | 'branch'>;
+  readonly payloads: Pick<PayloadBuilders, 'check' | 'build' | 'branch' | 'buildOfBlock' | 'stateFile'>;
   /** Checks a finished proof before it leaves; throws if it does not hold. A lying node is found here. */
   readonly check?: (proof: Proof, fromTerm: number) => Promise<void>;
 }
@@ -39,6 +48,12 @@ export interface ProofRequest {
   readonly parameters?: PayloadParameters;
   /** Terms whose hand-overs the verifier knows already. */
   readonly fromTerm?: number;
+}
+
+/** A question about a block itself: its lists, its state, logs of a range that ends with it. */
+export interface BlockProofRequest extends Omit<ProofRequest, 'transaction'> {
+  /** A height, a hash as the chain's users write it, or `latest`: the newest that is provable. */
+  readonly block: string;
 }
 
 export interface BuiltProof {
@@ -90,17 +105,69 @@ export class ProofBuilder {
       block,
       index: place.index,
     });
-    const leafAnchor = await this.#anchor(chain, state, place, request.fromTerm);
+    return this.#anchored(chain, state, place, { kind, payload }, request.fromTerm);
+  }
+
+  /** As `transaction`, about a block. @throws UnknownBlockError and as `transaction`; LimitExceededError, SourceUnavailableError */
+  async block(request: BlockProofRequest): Promise<BuiltProof> {
+    const chain = this.chain(request.chain);
+    const { aspect, parameters = {} } = request;
+    this.#o.payloads.check(chain.name, chain.kind.code, { aspect, parameters });
+    const state = await this.#o.client.chain(chain.name);
+    const header = await resolveBlock(chain, request.block, this.#o.client);
+    const place = { height: header.height, blockHash: header.hash, index: 0 };
+    if (!state) throw new UnknownBlockError(chain.name, request.block);
+    if (place.height < state.start) throw new BelowHistoryError(chain.name, place.height, state.start);
+    await this.#provable(chain, state, place);
+    const question = { aspect, parameters, chain: chain.name, header, data: this.#dataOf(chain) };
+    const built = await this.#o.payloads.buildOfBlock(chain.kind.code, question);
+    return this.#anchored(chain, state, place, built, request.fromTerm);
+  }
+
+  /**
+   * State of a block in a form that other programs read; no main chain vouches for it.
+   * @throws ChainNotConfiguredError, UnknownBlockError, ProofKindError, MalformedInputError, SourceUnavailableError
+   */
+  async state(
+    request: Omit<BlockProofRequest, 'fromTerm'> & { readonly format: string },
+  ): Promise<BranchFile> {
+    const chain = this.chain(request.chain);
+    const { aspect, parameters = {}, format } = request;
+    const header = await resolveBlock(chain, request.block, this.#o.client);
+    const data = this.#dataOf(chain);
+    const question = { format, aspect, parameters, chain: chain.name, header, data };
+    return this.#o.payloads.stateFile(chain.kind.code, question);
+  }
+
+  async #anchored(
+    chain: RelayChain,
+    state: ChainState,
+    place: TransactionPlace,
+    { kind, payload }: BuiltPayload,
+    fromTerm: number | undefined,
+  ): Promise<BuiltProof> {
+    const leafAnchor = await this.#anchor(chain, state, place, fromTerm);
     if (!bytesEqual(leafAnchor.leaf.blockHash, place.blockHash)) throw superseded(chain, place);
-    const { genesisRoot } = leafAnchor.anchor.header;
+    const { genesisRoot, height } = leafAnchor.anchor.header;
     const proof: Proof = { kind, genesisRoot, leafAnchor, payload };
-    await this.#o.check?.(proof, request.fromTerm ?? 0);
+    await this.#o.check?.(proof, fromTerm ?? 0);
+    return { proof, kind, chain: chain.name, height: place.height, mainHeight: height };
+  }
+
+  #dataOf(chain: RelayChain): BlockRequest['data'] {
+    const { data } = this.#o;
+    const none = () => new SourceUnavailableError(chain.name, 'has no source of state');
     return {
-      proof,
-      kind,
-      chain: chain.name,
-      height: place.height,
-      mainHeight: leafAnchor.anchor.header.height,
+      header: async (height) => chain.local.header(height),
+      block: (hash) => data.block(chain.name, hash),
+      account: async (address, slots, hash) => {
+        if (data.proof === undefined) throw none();
+        return data.proof(chain.name, address, slots, hash);
+      },
+      code: async (address, hash, codeHash) => {
+        if (data.code === undefined) throw none();
+        return data.code(chain.name, address, hash, codeHash);
+      },
     };
   }
 

@@ -29,6 +29,18 @@ export class UnknownTransactionError extends CrossrootError {
   }
 }
 
+/** No block of the local best chain has this height or hash. */
+export class UnknownBlockError extends CrossrootError {
+  override readonly name = 'UnknownBlockError';
+  override readonly retryable = true;
+  constructor(chain: string, block: string) {
+    super(`${chain} has no block ${block.slice(0, 80)} that this relay knows of`, {
+      hint: 'It may not be there yet, be on another branch, or lie before the history begins.',
+      details: { chain, block: block.slice(0, 80) },
+    });
+  }
+}
+
 /** The transaction is in a block, which is not provable yet. */
 export class NotProvableYetError extends CrossrootError {
   override readonly name = 'NotProvableYetError';

@@ -1,5 +1,6 @@
 import express, { type Response, Router } from 'express';
 import * as z from 'zod';
+import { type PayloadParameters, parametersQuery } from '../../../adapters/payloadBuilder.js';
 import { decodeProof, encodeProof } from '../../../proofs/format/file.js';
 import { kindNames, MAX_PROOF_BYTES } from '../../../proofs/format/proof.js';
 import { verifyProof } from '../../../proofs/verify/verify.js';
@@ -19,8 +20,8 @@ export function proofRoutes(context: ApiContext): Router {
   router.get('/v1/chains/:chain/txs/:hash/proof', async (request, response) => {
     const { kind, format, from_term, ...parameters } = ask(s.ProofQuery, request.query);
     const { log } = parameters;
-    if ((kind === 'log') !== (log !== undefined))
-      throw new BadRequestError('log: goes with kind=log, and only with it');
+    if ((kind === 'log' || kind === 'block-log') !== (log !== undefined))
+      throw new BadRequestError('log: goes with kind=log and block-log, and only with them');
     const chain = param(request, 'chain');
     const transaction = param(request, 'hash');
     const began = performance.now();
@@ -33,6 +34,33 @@ export function proofRoutes(context: ApiContext): Router {
     });
     const path = `/v1/chains/${chain}/txs/${transaction}/proof?${queryOf(kind, parameters)}`;
     send(context, response, built, { format, subject: transaction, path, began });
+  });
+
+  router.get('/v1/chains/:chain/blocks/:block/proof', async (request, response) => {
+    const {
+      kind,
+      format,
+      from_term,
+      from_block: fromBlock,
+      ...others
+    } = ask(s.BlockProofQuery, request.query);
+    const parameters = { ...others, fromBlock };
+    const chain = param(request, 'chain');
+    const block = param(request, 'block');
+    const began = performance.now();
+    const built = await builder.block({ chain, block, aspect: kind, parameters, fromTerm: from_term });
+    const path = `/v1/chains/${chain}/blocks/${built.height}/proof?${queryOf(kind, parameters)}`;
+    const subject = others.address ?? `block ${built.height}`;
+    send(context, response, built, { format, subject: subject.slice(0, 100), path, began });
+  });
+
+  router.get('/v1/chains/:chain/blocks/:block/state', async (request, response) => {
+    const { format, ...parameters } = ask(s.StateQuery, request.query);
+    const chain = param(request, 'chain');
+    const block = param(request, 'block');
+    const aspect = parameters.slot === undefined ? 'account' : 'storage';
+    const { type, text } = await builder.state({ chain, block, aspect, parameters, format });
+    response.status(200).type(type).set('cache-control', 'no-store').send(text);
   });
 
   router.get('/v1/chains/:chain/txs/:hash/merkle', async (request, response) => {
@@ -88,12 +116,8 @@ export function recentView(context: ApiContext): z.output<typeof s.RecentProof>[
 }
 
 /** The question again, so that a recent proof can be made anew. */
-function queryOf(kind: string, parameters: Readonly<Record<string, unknown>>): URLSearchParams {
-  const query = new URLSearchParams({ kind });
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined) query.set(name, String(value));
-  }
-  return query;
+function queryOf(kind: string, parameters: PayloadParameters): URLSearchParams {
+  return new URLSearchParams([['kind', kind], ...parametersQuery(parameters)]);
 }
 
 interface Sending {

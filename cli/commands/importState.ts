@@ -1,0 +1,87 @@
+import { checkEip1186, parseEip1186 } from '../../adapters/ethereum/proofs/eip1186.js';
+import { buildAccount, buildStorage, readEthereumHeader } from '../../adapters/ethereum/proofs/index.js';
+import { encodeHeaderJson } from '../../adapters/ethereum/sources/encodeHeader.js';
+import { findNetwork } from '../../adapters/registry.js';
+import type { ForeignHeader } from '../../adapters/types.js';
+import { bytesEqual, fromHex, utf8 } from '../../proofs/bytes.js';
+import { ProofKind } from '../../proofs/containers/proof.js';
+import { ChainKindCode } from '../../proofs/containers/spec.js';
+import { MalformedInputError } from '../../proofs/errors/input.js';
+import type { UnanchoredProof } from '../../proofs/format/proof.js';
+import { UsageError } from '../errors.js';
+import { readBytes } from '../files.js';
+import type { ImportFlags } from './import.js';
+import { bytesOf } from './importBytes.js';
+
+/**
+ * A proof without an anchor of what `eth_getProof` answered (EIP-1186), once all that it says is what its nodes show.
+ * @throws UsageError, FileError, MalformedInputError, Eip1186Error naming the field that is wrong
+ */
+export async function importState(files: readonly string[], flags: ImportFlags): Promise<UnanchoredProof> {
+  const { chain } = flags;
+  if (findNetwork(chain).kind.code !== ChainKindCode.ethereum)
+    throw new UsageError(`--format ${flags.format} is of Ethereum, not of ${chain}`);
+  const [file, second] = files;
+  if (file === undefined || second !== undefined)
+    throw new UsageError(`--format ${flags.format} takes one file`);
+  if (flags.raw !== undefined) throw new UsageError(`--raw does not go with --format ${flags.format}`);
+  if (flags.header === undefined)
+    throw new UsageError(`--format ${flags.format} needs --header: it does not say of which block it is`);
+  const header = await headerOf(flags.header);
+  const answer = parseEip1186(textOf(await readBytes(file)));
+  const { address } = answer;
+  const { accountNodes, slots } = checkEip1186(header.stateRoot, answer);
+  const implied = slots.length > 0 ? 'storage' : 'account';
+  // `tx` is what the option says where nobody gave it.
+  const kind = flags.kind === 'tx' ? implied : flags.kind;
+  const about = { kind: ProofKind.unanchored, chain: utf8(chain), header: header.raw };
+  if (kind === 'account')
+    return {
+      ...about,
+      payloadKind: ProofKind.ethereumAccount,
+      payload: buildAccount(address, accountNodes),
+    };
+  if (kind !== 'storage')
+    throw new UsageError(`--kind ${kind}: an answer of eth_getProof proves account and storage`);
+  const payload = buildStorage(header.stateRoot, address, accountNodes, slots);
+  return { ...about, payloadKind: ProofKind.ethereumStorage, payload };
+}
+
+/** Hex or a file of hex, raw bytes, or the JSON that a node answers for the block. */
+async function headerOf(text: string): Promise<ForeignHeader> {
+  if (!text.startsWith('@')) return readEthereumHeader(fromHex(text, '--header'));
+  const bytes = await readBytes(text.slice(1));
+  const first = bytes.find((byte) => byte !== 0x20 && byte !== 0x0a && byte !== 0x0d);
+  if (first !== 0x7b) return readEthereumHeader(await bytesOf(text, '--header'));
+  const block = blockOf(textOf(bytes));
+  const header = readEthereumHeader(encodeHeaderJson(block));
+  const { hash } = block;
+  if (typeof hash !== 'string' || !bytesEqual(fromHex(hash, 'block hash', 32), header.hash))
+    throw new MalformedInputError('--header', 'says another block hash than its fields give');
+  return header;
+}
+
+/** The block of a JSON-RPC answer, or alone. */
+function blockOf(text: string): Readonly<Record<string, unknown>> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new MalformedInputError('--header', 'is not JSON', error);
+  }
+  const record = (value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new MalformedInputError('--header', 'is not a block');
+    return value as Record<string, unknown>;
+  };
+  const whole = record(json);
+  return Object.hasOwn(whole, 'result') ? record(whole.result) : whole;
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new MalformedInputError('the file', 'is not text', error);
+  }
+}
