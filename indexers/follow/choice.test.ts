@@ -3,7 +3,7 @@ import { SourceUnavailableError } from '../../adapters/errors.js';
 import { MemoryStore } from '../../storage/memory.js';
 import { fakeCheckpoint } from '../../test/support/indexers/fakeKind.js';
 import { FakeChain, FakeSource } from '../../test/support/indexers/fakeSource.js';
-import { expectFollowed, NOW, open } from '../../test/support/indexers/follow.js';
+import { expectFollowed, NOW, open, replay } from '../../test/support/indexers/follow.js';
 import { EmbeddedLog } from '../log/embedded.js';
 import { LeaseLostError } from '../log/errors.js';
 import { CheckpointMismatchError } from './errors.js';
@@ -79,10 +79,11 @@ test('without work, another source is compared with, never followed', async () =
   await expectFollowed(store, 'fake-attested', theirs);
 });
 
-test('without work, another finalised block is evidence at once', async () => {
+test('without work, a block final there and another final here is evidence at once', async () => {
   const store = new MemoryStore();
   const [ours, theirs] = [new FakeChain(), new FakeChain()];
   ours.mine(10);
+  ours.finalizedHeight = 105;
   theirs.fork(0, 10);
   theirs.finalizedHeight = 105;
   const sources = [ours, theirs].map((world, i) => new FakeSource(`s${i}`, world, 'fake-attested'));
@@ -91,6 +92,10 @@ test('without work, another finalised block is evidence at once', async () => {
   expect(await follower.evidence.list('fake-attested', 10)).toMatchObject([
     { kind: 'disagreement', source: 's1', height: 105, message: expect.stringMatching(/^finalised block/) },
   ]);
+  // What is not final here yet may be on its way.
+  theirs.finalizedHeight = 107;
+  await follower.pollAll();
+  expect(await follower.evidence.list('fake-attested', 10)).toHaveLength(1);
 });
 
 test('finalised blocks are never undone, unless the local network may', async () => {
@@ -212,4 +217,28 @@ test('tells of the safe block while it is on the best chain', async () => {
   end();
   await follower.pollAll();
   expect(follower.safe()).toBeUndefined();
+});
+
+test('without work, a source that takes over and is only behind undoes nothing', async () => {
+  const store = new MemoryStore();
+  const world = new FakeChain();
+  world.mine(20);
+  const [first, second] = ['first', 'second'].map((name) => new FakeSource(name, world, 'fake-attested')) as [
+    FakeSource,
+    FakeSource,
+  ];
+  second.lag = 5;
+  const follower = await open(store, [first, second]);
+  await follower.pollAll();
+  first.mode = 'dead';
+  for (let i = 0; i < 3; i++) await follower.pollAll();
+  await expectFollowed(store, 'fake-attested', world);
+  expect((await replay(store, 'fake-attested')).number).toBe(21);
+  // Once it is ahead it decides, and may take back what it gave itself.
+  world.mine(8);
+  await follower.pollAll();
+  expect(follower.status().height).toBe(123);
+  second.lag = 7;
+  await follower.pollAll();
+  expect(follower.status().height).toBe(121);
 });

@@ -86,6 +86,8 @@ export class Follower {
   readonly #subscriptions: (() => void)[] = [];
   readonly #safeListeners = new Set<() => void>();
   #safe: SourceTip | undefined;
+  /** The source whose chain ours is since it was read last. */
+  #followed: SourceMonitor | undefined;
   #loops: Promise<void>[] = [];
   #stopped = false;
   #ended: Error | undefined;
@@ -253,6 +255,18 @@ export class Follower {
     // One that answers again after a failure may lead from its next poll on; until then nobody does.
     if (leader === undefined) return;
     if (leader !== monitor) return this.#judge.compare(monitor, tip);
+    // A source that takes over and is merely behind undoes nothing; one that takes back what it gave does.
+    const takesOver = this.#followed !== undefined && this.#followed !== monitor;
+    const isBehind = this.book.isBest(tip) && tip.height < (this.book.tip()?.height ?? 0);
+    if (this.#byWork || !takesOver || !isBehind) await this.#sync(monitor, tip);
+    if (this.#byWork && this.#writer.tree !== undefined)
+      await this.#judge.compareWork(monitor, tip, this.#writer.tree, this.#monitors);
+    const [finalized, safe] = await Promise.all([monitor.finalized(), monitor.safe()]);
+    if (finalized !== undefined) await this.#writer.finalize(finalized);
+    this.#setSafe(safe);
+  }
+
+  async #sync(monitor: SourceMonitor, tip: SourceTip): Promise<void> {
     const { kind, checkpoint, marginBlocks, maxPresyncHeaders } = this.#options;
     await syncTo({
       chain: this.chain,
@@ -270,11 +284,7 @@ export class Follower {
       now: () => this.#now(),
       stopped: () => this.#stopped,
     });
-    if (this.#byWork && this.#writer.tree !== undefined)
-      await this.#judge.compareWork(monitor, tip, this.#writer.tree, this.#monitors);
-    const [finalized, safe] = await Promise.all([monitor.finalized(), monitor.safe()]);
-    if (finalized !== undefined) await this.#writer.finalize(finalized);
-    this.#setSafe(safe);
+    this.#followed = monitor;
   }
 
   #setSafe(safe: SourceTip | undefined): void {

@@ -77,8 +77,8 @@ export class SourceJudge {
   }
 
   /**
-   * A source that does not decide is only compared with: another tip counts once it has lasted, another finalised block
-   * at once.
+   * A source that does not decide is only compared with. What it calls final counts at once where we call another block final;
+   * all else may be a reorganisation on its way to one of us, and counts once it has lasted.
    */
   async compare(monitor: SourceMonitor, tip: SourceTip): Promise<void> {
     const finalized = await monitor.finalized();
@@ -86,9 +86,13 @@ export class SourceJudge {
       const ours = block === undefined ? undefined : this.#o.book.bestHash(block.height);
       return block !== undefined && ours !== undefined && !bytesEqual(ours, block.hash);
     };
-    if (differs(finalized)) await this.#recordDifference(monitor, 'finalised block', finalized);
-    if (!differs(tip)) this.#apartSince.delete(monitor.name);
-    else if (this.#apart(monitor) >= DISAGREEMENT_SECONDS) await this.#recordDifference(monitor, 'tip', tip);
+    const final = differs(finalized) ? finalized : undefined;
+    if (final === undefined && !differs(tip)) return void this.#apartSince.delete(monitor.name);
+    const lasts = this.#apart(monitor) >= DISAGREEMENT_SECONDS;
+    const ownFinal = this.#o.book.finalized()?.height ?? -1;
+    if (final !== undefined && (lasts || final.height <= ownFinal))
+      await this.#recordDifference(monitor, 'finalised block', final);
+    if (lasts && differs(tip)) await this.#recordDifference(monitor, 'tip', tip);
   }
 
   /** Seconds for which a source has differed. While a reorganisation goes round, honest sources differ for moments. */
