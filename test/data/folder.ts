@@ -1,8 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of real chain data beside the project; tests that need it skip, with a message, where it is missing. */
-export const dataFolder = fileURLToPath(new URL('../../../shared/data', import.meta.url));
+const beside = fileURLToPath(new URL('../../../shared/data', import.meta.url));
+
+/**
+ * The folder of real chain data beside the project; tests that need it skip, with a message, where it is missing. Compiled
+ * copies of this file, as benchmarks use them, find it from the project's folder.
+ */
+export const dataFolder = existsSync(beside) ? beside : resolve('../shared/data');
 
 export const hasData = existsSync(dataFolder);
 

@@ -1,51 +1,45 @@
-import {
-  BitVectorType,
-  ByteVectorType,
-  ContainerType,
-  type Type,
-  type ValueOf,
-  VectorCompositeType,
-} from '@chainsafe/ssz';
-import { ByteListType } from '../../../proofs/containers/lists.js';
-import {
-  Account,
-  BlsPublicKey,
-  BlsSignature,
-  Bytes32,
-  Count64,
-  Uint256,
-} from '../../../proofs/containers/primitives.js';
+import { BitVectorType, ContainerType, type Type, type ValueOf, VectorCompositeType } from '@chainsafe/ssz';
+import { Count64, Uint256 } from '../../../proofs/containers/primitives.js';
 import { type BeaconFork, isFrom } from './forks.js';
 import { EXECUTION_PAYLOAD_INDEX, indexDepth, stateIndices } from './gindices.js';
+import {
+  HexBitVectorType,
+  HexBytes20,
+  HexBytes32,
+  HexBytes48,
+  HexBytes96,
+  HexBytes256,
+  HexList32,
+} from './hexTypes.js';
 
 /** consensus-specs `phase0/beacon-chain.md`. */
 export const BeaconBlockHeaderType = new ContainerType(
   {
     slot: Count64,
     proposerIndex: Count64,
-    parentRoot: Bytes32,
-    stateRoot: Bytes32,
-    bodyRoot: Bytes32,
+    parentRoot: HexBytes32,
+    stateRoot: HexBytes32,
+    bodyRoot: HexBytes32,
   },
   { typeName: 'BeaconBlockHeader', jsonCase: 'eth2' },
 );
 
 const capellaExecutionFields = {
-  parentHash: Bytes32,
-  feeRecipient: Account,
-  stateRoot: Bytes32,
-  receiptsRoot: Bytes32,
-  logsBloom: new ByteVectorType(256),
-  prevRandao: Bytes32,
+  parentHash: HexBytes32,
+  feeRecipient: HexBytes20,
+  stateRoot: HexBytes32,
+  receiptsRoot: HexBytes32,
+  logsBloom: HexBytes256,
+  prevRandao: HexBytes32,
   blockNumber: Count64,
   gasLimit: Count64,
   gasUsed: Count64,
   timestamp: Count64,
-  extraData: new ByteListType(32),
+  extraData: HexList32,
   baseFeePerGas: Uint256,
-  blockHash: Bytes32,
-  transactionsRoot: Bytes32,
-  withdrawalsRoot: Bytes32,
+  blockHash: HexBytes32,
+  transactionsRoot: HexBytes32,
+  withdrawalsRoot: HexBytes32,
 };
 
 /** consensus-specs `capella/beacon-chain.md`. */
@@ -129,13 +123,13 @@ export type LightClientKind = keyof LightClientData;
 export type WireTypes = { readonly [K in LightClientKind]: Type<unknown> & { readonly maxSize: number } };
 
 function branchType(gindex: number) {
-  return new VectorCompositeType(Bytes32, indexDepth(gindex));
+  return new VectorCompositeType(HexBytes32, indexDepth(gindex));
 }
 
 /** SSZ of a whole committee. */
 export function syncCommitteeType(size: number) {
   return new ContainerType(
-    { pubkeys: new VectorCompositeType(BlsPublicKey, size), aggregatePubkey: BlsPublicKey },
+    { pubkeys: new VectorCompositeType(HexBytes48, size), aggregatePubkey: HexBytes48 },
     { typeName: 'SyncCommittee', jsonCase: 'eth2' },
   );
 }
@@ -162,7 +156,7 @@ function build(size: number, fork: BeaconFork): WireTypes {
   const header = headerType(fork);
   const committee = syncCommitteeType(size);
   const aggregate = new ContainerType(
-    { syncCommitteeBits: new BitVectorType(size), syncCommitteeSignature: BlsSignature },
+    { syncCommitteeBits: new HexBitVectorType(size), syncCommitteeSignature: HexBytes96 },
     { typeName: 'SyncAggregate', jsonCase: 'eth2' },
   );
   const signed = { syncAggregate: aggregate, signatureSlot: Count64 };
