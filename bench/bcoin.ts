@@ -1,49 +1,24 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync } from 'node:fs';
 import { bitcoinNetwork } from '../adapters/bitcoin/rules/networks.js';
 import { HeaderChainValidator } from '../adapters/bitcoin/rules/validator.js';
 import { useFastHasher } from '../proofs/hash/fast.js';
 import { median, race, report } from './measure.js';
+import { installPeer, runPeer } from './peer.js';
 
 /** Times bcoin's rate that full validation must reach. */
 const LEAST = 30;
 const VERSION = '1.0.2';
 const file = '../shared/data/btc-headers/mainnet_0_10236.bin';
-const peer = fileURLToPath(new URL('../../../bench/peers/bcoin.cjs', import.meta.url));
 
-/** bcoin in a folder of its own: it is no dependency, and its native parts do not compile on newer Node. */
-function installed(): string | undefined {
-  const folder = join(tmpdir(), `crossroot-bench-bcoin-${VERSION}`);
-  if (existsSync(join(folder, 'node_modules', 'bcoin'))) return folder;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  try {
-    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', `bcoin@${VERSION}`];
-    execFileSync(npm, args, { cwd: folder, stdio: 'pipe', timeout: 120_000 });
-    return folder;
-  } catch (error) {
-    console.log(`bcoin cannot be installed: ${error instanceof Error ? error.message.split('\n')[0] : ''}`);
-    return undefined;
-  }
-}
-
-const folder = existsSync(file) ? installed() : undefined;
+// Its native parts do not compile on newer Node.
+const folder = existsSync(file) ? installPeer('bcoin', VERSION) : undefined;
 if (folder === undefined) {
   console.log('skipped: it needs the real headers in ../shared/data and bcoin from the npm registry');
 } else {
   useFastHasher();
   const data = new Uint8Array(readFileSync(file));
   const theirs: number[] = [];
-  for (let round = 0; round < 3; round++) {
-    const answer: unknown = JSON.parse(
-      execFileSync(process.execPath, [peer, folder, file], { encoding: 'utf8' }),
-    );
-    theirs.push(Number((answer as { perSecond: number }).perSecond));
-  }
+  for (let round = 0; round < 3; round++) theirs.push(Number(runPeer('bcoin.cjs', [folder, file]).perSecond));
   const ours = await race([
     {
       name: 'all header rules, hashes in lanes',

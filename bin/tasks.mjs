@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Files in `bench/` and `examples/` that others import. */
-const HELPERS = new Set(['measure']);
+const HELPERS = new Set(['measure', 'peer']);
 
 function run(title, args, timeout) {
   console.log(`\n== ${title}`);
