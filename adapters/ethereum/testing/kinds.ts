@@ -2,6 +2,7 @@ import { concatBytes, fromHex, utf8 } from '../../../proofs/bytes.js';
 import { ProofKind } from '../../../proofs/containers/proof.js';
 import { ProofError } from '../../../proofs/errors/proof.js';
 import type { PayloadClaim, PayloadVerifier } from '../../../proofs/verify/payload.js';
+import type { ForeignHeader } from '../../types.js';
 import {
   buildAccount,
   buildBlockLog,
@@ -52,6 +53,10 @@ export const block = sampleBlockOn(
     state,
   },
 );
+/** A small block on top of it, with a log of a contract that the first block's header excludes. */
+export const next = sampleBlockOn(block.header, {
+  transactions: [{ logs: [logOf('rare', ['Transfer'], 'a')] }, { type: 0, logs: [logOf('other', [])] }],
+});
 export const prover = new EthereumBlockProver(block);
 export const leaf = leafOfHeader(block.header);
 export const withdrawals = indexTrie(block.withdrawals);
@@ -67,7 +72,7 @@ export function storageOf(address: Uint8Array, slots: readonly Uint8Array[]): Ui
 }
 
 /** Payloads by what they are about. */
-export const samples: Readonly<Record<string, readonly [kind: number, payload: Uint8Array]>> = {
+const payloads: Readonly<Record<string, readonly [kind: number, payload: Uint8Array]>> = {
   several: [
     ProofKind.ethereumSeveral,
     buildSeveral(prover, [
@@ -103,8 +108,9 @@ export const samples: Readonly<Record<string, readonly [kind: number, payload: U
   'no withdrawal': [ProofKind.ethereumWithdrawal, buildWithdrawal(block.header.raw, withdrawals, 16)],
   logs: [
     ProofKind.ethereumLogs,
-    buildLogs(logFilter([TOKEN], [[], [wordOf('from 5'), wordOf('from 6')]]), [
-      { header: block.header.raw, receipts: block.receipts },
+    buildLogs(logFilter([addressOf('rare')], [[wordOf('Transfer'), wordOf('Approval')]]), [
+      { header: block.header.raw, receipts: undefined },
+      { header: next.header.raw, receipts: next.receipts },
     ]),
   ],
   'no logs': [
@@ -112,6 +118,16 @@ export const samples: Readonly<Record<string, readonly [kind: number, payload: U
     buildLogs(logFilter([addressOf('silent')], []), [{ header: block.header.raw, receipts: undefined }]),
   ],
 };
+
+/** Payloads by what they are about, each with the header of the block that it is of. */
+export const samples: Readonly<
+  Record<string, readonly [kind: number, payload: Uint8Array, header: ForeignHeader]>
+> = Object.fromEntries(
+  Object.entries(payloads).map(([name, [kind, payload]]) => [
+    name,
+    [kind, payload, name === 'logs' ? next.header : block.header],
+  ]),
+);
 
 export function verifierOf(kind: number): PayloadVerifier {
   const verifier = ethereumPayloadVerifiers.find((one) => one.kind === kind);
