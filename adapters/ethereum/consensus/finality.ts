@@ -25,8 +25,8 @@ export function startFinality(
   bootstrap: Uint8Array,
 ): FinalityRecord {
   const { fork, data } = decodeBootstrap(network, bootstrap);
-  const currentCommitteeRoot = checkBootstrap(network, trustedRoot, data);
   checkFork(network, fork, data.header);
+  const currentCommitteeRoot = checkBootstrap(network, trustedRoot, data);
   const execution = provenExecution(network, data.header);
   return {
     slot: data.header.beacon.slot,
@@ -112,13 +112,10 @@ export function advanceFinality(
 function checkFork(network: ConsensusNetwork, fork: BeaconFork, header: LightClientHeader): void {
   const { slot } = header.beacon;
   const active = forkAt(network, slot)?.fork;
-  // Bellatrix changed nothing here, and one byte says which fork it is.
+  if (active === undefined)
+    throw new LightClientRuleError('unsupported-fork', slot, `${network.name} has no known fork there`);
   if (active !== fork)
-    throw new LightClientRuleError(
-      'wrong-fork',
-      slot,
-      `has the form of ${fork}, not of ${active ?? 'a known fork'}`,
-    );
+    throw new LightClientRuleError('wrong-fork', slot, `has the form of ${fork}, not of ${active}`);
 }
 
 function provenExecution(network: ConsensusNetwork, header: LightClientHeader): ExecutionHeader {

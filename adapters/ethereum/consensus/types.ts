@@ -1,4 +1,4 @@
-import { BitVectorType, ContainerType, type Type, type ValueOf, VectorCompositeType } from '@chainsafe/ssz';
+import { ContainerType, type Type, type ValueOf, VectorCompositeType } from '@chainsafe/ssz';
 import { Count64, Uint256 } from '../../../proofs/containers/primitives.js';
 import { type BeaconFork, isFrom } from './forks.js';
 import { EXECUTION_PAYLOAD_INDEX, indexDepth, stateIndices } from './gindices.js';
