@@ -3,6 +3,7 @@ import { buildPart } from '../../adapters/bitcoin/proofs/part.js';
 import { foreignHeader } from '../../adapters/bitcoin/rules/header.js';
 import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
 import { segwitBlock } from '../../adapters/bitcoin/testing/segwit.js';
+import { samples } from '../../adapters/ethereum/testing/kinds.js';
 import { formatContext } from '../../adapters/registry.js';
 import { toHex, utf8 } from '../../proofs/bytes.js';
 import { CommitmentType, ReorgType } from '../../proofs/containers/commitment.js';
@@ -15,6 +16,7 @@ import { ProofKind } from '../../proofs/containers/proof.js';
 import { ChainSpecType } from '../../proofs/containers/spec.js';
 import { TransactionType } from '../../proofs/containers/transaction.js';
 import { encodeProof } from '../../proofs/format/file.js';
+import { isAnchoredKind } from '../../proofs/format/proof.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
 import { append, emptyHistory, historyRoot } from '../../proofs/history/history.js';
 import { MemoryNodes } from '../../proofs/history/nodes.js';
@@ -135,6 +137,7 @@ export function goldenVectors() {
       plainJson: new TextDecoder().decode(encodeProof(anchoredFixture().proof, 'json', fixtureContext)),
     },
     bitcoinKinds: bitcoinKinds(),
+    ethereumKinds: ethereumKinds(),
   };
 }
 
@@ -166,4 +169,22 @@ function bitcoinKinds() {
       };
     }),
   };
+}
+
+/** Payloads of the kinds about Ethereum from 13 on, as proofs without an anchor; those whose JSON has lists of lists in both forms. */
+function ethereumKinds() {
+  const inBoth = ['several', 'slots', 'logs'];
+  return Object.entries(samples).map(([name, [payloadKind, payload, header]]) => {
+    if (!isAnchoredKind(payloadKind)) throw new RangeError(`${payloadKind} has no payload`);
+    const about = { kind: ProofKind.unanchored, chain: utf8('ethereum-local'), header: header.raw };
+    const proof = { ...about, payloadKind, payload };
+    const json = () => new TextDecoder().decode(encodeProof(proof, 'json', formatContext));
+    return {
+      name,
+      payloadKind,
+      blockHash: toHex(header.hash),
+      ssz: toHex(encodeProof(proof, 'ssz', formatContext)),
+      ...(inBoth.includes(name) ? { json: json() } : {}),
+    };
+  });
 }
