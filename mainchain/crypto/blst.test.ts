@@ -1,10 +1,10 @@
-import { PublicKey, Signature } from '@chainsafe/blst';
+import { aggregateSerializedPublicKeys, PublicKey, Signature } from '@chainsafe/blst';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Bls, nobleBls } from '../../proofs/bls/bls.js';
+import { type Bls, negatePublicKey, nobleBls } from '../../proofs/bls/bls.js';
 import { concatBytes, toBareHex } from '../../proofs/bytes.js';
-import { blstBls } from './blst.js';
+import { blstBls, nativeBls } from './blst.js';
 import { aggregateSignatures, BlsSigner } from './signer.js';
 
 const signer = (i: number) => BlsSigner.fromSeed(new Uint8Array(32).fill(i));
@@ -67,6 +67,38 @@ describe('BLS', () => {
     expect(both((bls) => bls.fastAggregateVerify([a.publicKey, negative], message, infinitySignature))).toBe(
       false,
     );
+  });
+
+  it('takes keys out of a sum', () => {
+    const all = [1, 2, 3, 4].map(signer);
+    const aggregate = aggregateSerializedPublicKeys(all.map((s) => s.publicKey)).toBytes();
+    const [first, second] = all as [BlsSigner, BlsSigner];
+    const present = aggregateSignatures(all.slice(2).map((s) => s.sign(message)));
+    const less = (...out: Uint8Array[]) => [aggregate, ...out.map(negatePublicKey)];
+    const check = (keys: Uint8Array[], sig = present) =>
+      both((bls) => bls.fastAggregateVerify(keys, message, sig));
+    expect(check(less(first.publicKey, second.publicKey))).toBe(true);
+    expect(nativeBls(0).fastAggregateVerify(less(first.publicKey, second.publicKey), message, present)).toBe(
+      true,
+    );
+    expect(check(less(first.publicKey))).toBe(false);
+    expect(check(less(first.publicKey, first.publicKey))).toBe(false);
+    expect(check(less())).toBe(false);
+    // All taken out: the point at infinity, under which everybody could sign.
+    expect(check(less(...all.map((s) => s.publicKey)), infinitySignature)).toBe(false);
+    expect(check(less(...all.map((s) => s.publicKey)))).toBe(false);
+    expect(negatePublicKey(negatePublicKey(first.publicKey))).toEqual(first.publicKey);
+    const noble = bls12_381.G1.Point.fromBytes(first.publicKey).negate().toBytes();
+    expect(negatePublicKey(first.publicKey)).toEqual(noble);
+    for (const bad of [
+      infinityKey,
+      outsideSubgroup(48),
+      new Uint8Array(48),
+      first.publicKey.slice(1),
+      concatBytes(first.publicKey, Uint8Array.of(0)),
+      new Uint8Array(0),
+    ])
+      expect(check(less(bad)), toBareHex(bad)).toBe(false);
   });
 
   it('gives one verdict on infinity, wrong subgroups and bad encodings', () => {
