@@ -1,0 +1,297 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KeyValueStore, KeyValueWrite } from '../../../storage/keyValue.js';
+import { Serials } from '../../serial.js';
+import { LeaseLostError, LogConflictError } from '../errors.js';
+import type { ChainEvent, EventInput } from '../event.js';
+import type { Cursor, EventLog, Lease } from '../eventLog.js';
+import { Listeners } from '../listeners.js';
+import { LogTables } from '../tables.js';
+import type { KafkaDriver, OutRecord } from './driver.js';
+import {
+  AppendUnresolvedError,
+  KafkaUnavailableError,
+  LogClosedError,
+  OversizeAppendError,
+} from './errors.js';
+import { eventRecord, HOLDER_BYTES, leaseRecord } from './messages.js';
+import { PendingAppend } from './pending.js';
+import { PoisonBox } from './poison.js';
+import { TopicReader } from './reader.js';
+import { ChainTail, type TailStatus } from './tail.js';
+import { MAX_BATCH_BYTES, Topics } from './topics.js';
+
+export interface KafkaLogOptions {
+  readonly driver: KafkaDriver;
+  /** Of this process alone. Has the mirror of what was read, and the cursors. */
+  readonly store: KeyValueStore;
+  /** First part of the topics' names. */
+  readonly prefix: string;
+  /** Copies of each record, for topics that are made. Default 1. */
+  readonly replication?: number;
+  /** Most bytes of one append. Default 8 MiB. */
+  readonly maxBatchBytes?: number;
+  /** For people, in the lease record. */
+  readonly client?: string;
+  /** A topic that grows while nothing comes for so long is read anew, milliseconds. Default 10,000. */
+  readonly stallMs?: number;
+  /** The broker waits so long for a first record, milliseconds. Default 500. */
+  readonly maxWaitMs?: number;
+  /** An answer that takes longer has stalled, milliseconds. Default 10,000. */
+  readonly deadlineMs?: number;
+  /** Limit of taking a lease and of one append, outages included, milliseconds. Default 60,000. */
+  readonly deliveryMs?: number;
+  /** Trouble that mends itself. */
+  readonly onError?: (error: unknown) => void;
+}
+
+const MIN_RETRY_MS = 100;
+const MAX_RETRY_MS = 3000;
+/** What a record takes besides its key, value and headers, at most. */
+const RECORD_OVERHEAD = 128;
+
+/**
+ * The log on Kafka. Every process reads the topics of its chains into its local store and answers from there; an append
+ * is done when the own events have come back, so that all agree on what is in the log and in which order.
+ */
+export class KafkaLog implements EventLog {
+  readonly #options: KafkaLogOptions;
+  readonly #topics: Topics;
+  readonly #tables: LogTables;
+  readonly #control: TopicReader;
+  readonly #poison: PoisonBox;
+  readonly #serials = new Serials();
+  readonly #listeners = new Listeners();
+  readonly #tails = new Map<string, ChainTail>();
+  /** Leases that this process took. */
+  readonly #held = new Map<string, number>();
+  #closed = false;
+
+  constructor(options: KafkaLogOptions) {
+    this.#options = options;
+    const { driver, store, prefix, replication = 1, maxBatchBytes = MAX_BATCH_BYTES, deadlineMs } = options;
+    this.#topics = new Topics({ prefix, replication, maxBatchBytes });
+    this.#tables = new LogTables(store);
+    this.#control = new TopicReader({ driver, ...(deadlineMs === undefined ? {} : { deadlineMs }) });
+    this.#poison = new PoisonBox({
+      store,
+      driver,
+      topics: this.#topics,
+      onError: (error) => this.#trouble(error),
+    });
+  }
+
+  get topics(): Topics {
+    return this.#topics;
+  }
+
+  /** How each chain is being read. */
+  status(): TailStatus[] {
+    return [...this.#tails.values()].map((tail) => tail.status());
+  }
+
+  /** Begins to read a chain, now and for ever, unless it is being read. Its topic may come later. */
+  follow(chain: string): void {
+    this.#tail(chain).start();
+  }
+
+  /** Makes a chain's topic unless it is there, and reads all that it has now. @throws KafkaUnavailableError */
+  async catchUp(chain: string): Promise<void> {
+    const deadline = this.#deadline();
+    await this.#ensure(chain, deadline);
+    await this.#followed(chain).caughtUp(deadline);
+  }
+
+  acquire(chain: string): Promise<Lease> {
+    return this.#serials.of(chain).run(async () => {
+      const deadline = this.#deadline();
+      await this.#ensure(chain, deadline);
+      const tail = this.#followed(chain);
+      for (let wait = MIN_RETRY_MS; ; wait = Math.min(MAX_RETRY_MS, 2 * wait)) {
+        await tail.caughtUp(deadline);
+        const epoch = tail.mirror.state.fold.epoch + 1;
+        const holder = new Uint8Array(randomBytes(HOLDER_BYTES));
+        const record = leaseRecord({ chain, epoch, holder, client: this.#options.client ?? '' });
+        const settled = () => tail.mirror.state.fold.epoch >= epoch;
+        await this.#deliver(this.#topics.events(chain), [record], settled, deadline);
+        await tail.until(settled, deadline);
+        const { fold } = tail.mirror.state;
+        if (fold.epoch === epoch && fold.holder !== undefined && Buffer.from(fold.holder).equals(holder)) {
+          this.#held.set(chain, epoch);
+          return { chain, epoch };
+        }
+        await sleep(wait * (0.5 + Math.random()));
+      }
+    });
+  }
+
+  append(
+    lease: Lease,
+    expectedNumber: number,
+    events: readonly EventInput[],
+    also: readonly KeyValueWrite[] = [],
+  ): Promise<number> {
+    const { chain, epoch } = lease;
+    return this.#serials.of(chain).run(async () => {
+      const tail = this.#tails.get(chain);
+      const fold = tail?.mirror.state.fold;
+      const { holder } = fold ?? {};
+      if (tail === undefined || fold === undefined || holder === undefined || this.#held.get(chain) !== epoch)
+        throw new LeaseLostError(chain, epoch, fold?.epoch ?? 0);
+      if (fold.epoch !== epoch) throw new LeaseLostError(chain, epoch, fold.epoch);
+      const next = fold.number + 1;
+      if (next !== expectedNumber) throw new LogConflictError(chain, expectedNumber, next);
+      if (events.length === 0) {
+        if (also.length > 0) await this.#options.store.batch(also);
+        return next - 1;
+      }
+      const records = events.map((event, i) =>
+        eventRecord({ ...event, chain, epoch, number: next + i }, holder, next),
+      );
+      this.#measure(this.#topics.events(chain), records);
+      const pending = new PendingAppend(chain, epoch, next, records, also);
+      tail.mirror.pending = pending;
+      try {
+        await this.#resolve(tail, pending, records);
+      } finally {
+        tail.mirror.pending = undefined;
+      }
+      return pending.last;
+    });
+  }
+
+  async read(chain: string, fromNumber: number, limit: number): Promise<ChainEvent[]> {
+    return this.#tables.read(chain, fromNumber, limit);
+  }
+
+  numberAt(chain: string, time: number): Promise<number> {
+    return this.#tables.numberAt(chain, time);
+  }
+
+  async last(chain: string): Promise<ChainEvent | undefined> {
+    const number = this.#tables.head(chain);
+    return number === 0 ? undefined : this.#tables.event(chain, number);
+  }
+
+  chains(): Promise<string[]> {
+    return this.#tables.chains();
+  }
+
+  /** Begins to read the chain, too. */
+  subscribe(chain: string, listener: (number: number) => void): () => void {
+    this.follow(chain);
+    return this.#listeners.add(chain, listener);
+  }
+
+  cursor(name: string, chain: string): Cursor {
+    return this.#tables.cursor(name, chain);
+  }
+
+  /** Ends all reading and the driver. What is awaited fails with `LogClosedError`. The store stays open. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#tails.values()].map((tail) => tail.stop()));
+    await this.#poison.close();
+    await this.#control.reconnect();
+    await this.#options.driver.close();
+  }
+
+  /** Sends until the tail shows what became of it. */
+  async #resolve(tail: ChainTail, pending: PendingAppend, records: readonly OutRecord[]): Promise<void> {
+    const { deliveryMs = DELIVERY_MS } = this.#options;
+    const deadline = this.#deadline();
+    const settled = () => pending.outcome !== undefined;
+    try {
+      const offset = await this.#deliver(this.#topics.events(pending.chain), records, settled, deadline);
+      const end = offset === undefined || offset < 0 ? Number.POSITIVE_INFINITY : offset + records.length;
+      await tail.until(() => settled() || tail.mirror.state.next >= end, deadline);
+    } catch (error) {
+      if (!(error instanceof KafkaUnavailableError)) throw error;
+      if (!settled()) throw new AppendUnresolvedError(pending.chain, pending.first, deliveryMs, error);
+    }
+    pending.passed(tail.mirror.state.fold);
+    if (pending.outcome !== 'accepted') throw pending.outcome;
+  }
+
+  /**
+   * Sends again while the brokers do not answer: records that arrive twice count once.
+   * @returns the offset of the first record; `undefined` if the outcome showed before
+   */
+  async #deliver(
+    topic: string,
+    records: readonly OutRecord[],
+    settled: () => boolean,
+    deadline: number,
+  ): Promise<number | undefined> {
+    for (let wait = MIN_RETRY_MS; ; wait = Math.min(MAX_RETRY_MS, 2 * wait)) {
+      if (this.#closed) throw new LogClosedError();
+      try {
+        return await this.#options.driver.produce(topic, records);
+      } catch (error) {
+        if (settled()) return undefined;
+        if (!(error instanceof KafkaUnavailableError) || Date.now() + wait >= deadline) throw error;
+        this.#trouble(error);
+        await sleep(wait);
+      }
+    }
+  }
+
+  async #ensure(chain: string, deadline: number): Promise<void> {
+    if (this.#tails.has(chain)) return;
+    for (let wait = MIN_RETRY_MS; ; wait = Math.min(MAX_RETRY_MS, 2 * wait)) {
+      if (this.#closed) throw new LogClosedError();
+      try {
+        return await this.#topics.ensure(this.#options.driver, this.#topics.events(chain));
+      } catch (error) {
+        if (!(error instanceof KafkaUnavailableError) || Date.now() + wait >= deadline) throw error;
+        this.#trouble(error);
+        await sleep(wait);
+      }
+    }
+  }
+
+  #measure(topic: string, records: readonly OutRecord[]): void {
+    const { maxBatchBytes = MAX_BATCH_BYTES } = this.#options;
+    let bytes = RECORD_OVERHEAD;
+    for (const { key, value, headers } of records) {
+      bytes += RECORD_OVERHEAD + key.length + value.length;
+      for (const header of Object.values(headers)) bytes += header.length;
+    }
+    if (bytes > maxBatchBytes) throw new OversizeAppendError(topic, bytes, maxBatchBytes);
+  }
+
+  #followed(chain: string): ChainTail {
+    const tail = this.#tail(chain);
+    tail.start();
+    return tail;
+  }
+
+  #tail(chain: string): ChainTail {
+    if (this.#closed) throw new LogClosedError();
+    const known = this.#tails.get(chain);
+    if (known !== undefined) return known;
+    const { driver, store, stallMs = 10_000, maxWaitMs = 500, deadlineMs = 10_000 } = this.#options;
+    const tail = new ChainTail({
+      ...{ chain, driver, store, stallMs, maxWaitMs, deadlineMs },
+      topic: this.#topics.events(chain),
+      tables: this.#tables,
+      poison: this.#poison,
+      control: this.#control,
+      maxInflated: 4 * (this.#options.maxBatchBytes ?? MAX_BATCH_BYTES),
+      onAdvance: (number) => this.#listeners.tell(chain, number),
+      onError: (error) => this.#trouble(error),
+    });
+    this.#tails.set(chain, tail);
+    return tail;
+  }
+
+  #deadline(): number {
+    return Date.now() + (this.#options.deliveryMs ?? DELIVERY_MS);
+  }
+
+  #trouble(error: unknown): void {
+    this.#options.onError?.(error);
+  }
+}
+
+const DELIVERY_MS = 60_000;

@@ -1,0 +1,183 @@
+import { ByteListType, ByteVectorType, ContainerType, type ValueOf } from '@chainsafe/ssz';
+import { bytesEqual, concatBytes, utf8 } from '../../../proofs/bytes.js';
+import { Bytes32, Count64, Uint8 } from '../../../proofs/containers/primitives.js';
+import { MAX_CHAIN_NAME } from '../../../proofs/containers/spec.js';
+import { MalformedInputError } from '../../../proofs/errors/input.js';
+import { readUint64, uint64 } from '../../keys.js';
+import { type ChainEvent, decodeEvent, encodeEvent } from '../event.js';
+import type { OutRecord } from './driver.js';
+import type { InRecord } from './recordBatch.js';
+
+/** The header `kind` of records in a topic of events. */
+export const RecordKind = { event: 1, lease: 2 } as const;
+
+/** First byte of a lease record. */
+export const LEASE_VERSION = 1;
+export const HOLDER_BYTES = 16;
+const LEASE_KEY = utf8('lease');
+
+/** A producer takes the chain from this record on, if it is the first with the next epoch. */
+export interface LeaseRecord {
+  readonly chain: string;
+  readonly epoch: number;
+  /** Random: tells two that want the same epoch apart, and its events from those of a stray writer. 16 bytes. */
+  readonly holder: Uint8Array;
+  /** Who, for people. */
+  readonly client: string;
+}
+
+const LeaseRecordType = new ContainerType(
+  {
+    chain: new ByteListType(MAX_CHAIN_NAME),
+    epoch: Count64,
+    holder: new ByteVectorType(HOLDER_BYTES),
+    client: new ByteListType(256),
+  },
+  { typeName: 'LeaseRecord', jsonCase: 'eth2' },
+);
+
+export function leaseRecord(lease: LeaseRecord): OutRecord {
+  const value: ValueOf<typeof LeaseRecordType> = {
+    ...lease,
+    chain: utf8(lease.chain),
+    client: utf8(lease.client).subarray(0, 256),
+  };
+  return {
+    key: LEASE_KEY,
+    value: concatBytes(Uint8Array.of(LEASE_VERSION), LeaseRecordType.serialize(value)),
+    headers: { kind: Uint8Array.of(RecordKind.lease), epoch: uint64(lease.epoch) },
+  };
+}
+
+/**
+ * The value is the event as `encodeEvent` writes it; number, epoch, holder and parent are outside too.
+ * @param first number of the first event of the same append
+ */
+export function eventRecord(event: ChainEvent, holder: Uint8Array, first: number): OutRecord {
+  return {
+    key: uint64(event.number),
+    value: encodeEvent(event),
+    headers: {
+      kind: Uint8Array.of(RecordKind.event),
+      epoch: uint64(event.epoch),
+      holder,
+      first: uint64(first),
+      parent: event.parentHash,
+    },
+  };
+}
+
+export type LogRecord =
+  | { readonly kind: 'lease'; readonly lease: LeaseRecord }
+  | {
+      readonly kind: 'event';
+      readonly event: ChainEvent;
+      readonly holder: Uint8Array;
+      /** Number of the first event of the same append. */
+      readonly first: number;
+    };
+
+/** What a record of a chain's topic says. @throws MalformedInputError */
+export function parseRecord(chain: string, record: InRecord): LogRecord {
+  const { key, value, headers } = record;
+  if (value === undefined) throw new MalformedInputError('log record', 'has no value');
+  const kind = headers.get('kind');
+  if (kind?.length !== 1) throw new MalformedInputError('log record', 'has no kind');
+  if (kind[0] === RecordKind.lease) return { kind: 'lease', lease: parseLease(chain, value) };
+  if (kind[0] !== RecordKind.event)
+    throw new MalformedInputError('log record', `has the unknown kind ${kind[0]}`);
+  const event = decodeEvent(value);
+  const holder = headers.get('holder');
+  const parent = headers.get('parent');
+  if (event.chain !== chain)
+    throw new MalformedInputError('log record', `is of the chain ${event.chain.slice(0, 64)}`);
+  if (holder?.length !== HOLDER_BYTES) throw new MalformedInputError('log record', 'has no holder');
+  if (key?.length !== 8 || readUint64(key) !== event.number)
+    throw new MalformedInputError('log record', 'has another number in its key');
+  const epoch = headers.get('epoch');
+  if (epoch?.length !== 8 || readUint64(epoch) !== event.epoch)
+    throw new MalformedInputError('log record', 'has another epoch in its header');
+  const first = headers.get('first');
+  if (first?.length !== 8) throw new MalformedInputError('log record', 'has no number of its append');
+  if (parent === undefined || !bytesEqual(parent, event.parentHash))
+    throw new MalformedInputError('log record', 'has another parent in its header');
+  return { kind: 'event', event, holder, first: readUint64(first) };
+}
+
+function parseLease(chain: string, bytes: Uint8Array): LeaseRecord {
+  if (bytes[0] !== LEASE_VERSION)
+    throw new MalformedInputError('lease record', `has the unknown version ${bytes[0] ?? 'none'}`);
+  let record: ValueOf<typeof LeaseRecordType>;
+  try {
+    record = LeaseRecordType.deserialize(bytes.subarray(1));
+  } catch (error) {
+    throw new MalformedInputError('lease record', 'cannot be decoded', error);
+  }
+  const of = new TextDecoder().decode(record.chain);
+  if (of !== chain) throw new MalformedInputError('lease record', `is of the chain ${of.slice(0, 64)}`);
+  return { chain: of, epoch: record.epoch, holder: record.holder, client: text(record.client) };
+}
+
+/** First byte of a record that was set aside. */
+export const POISON_VERSION = 1;
+/** Most bytes of key and value that a copy keeps; the record itself stays where it is. */
+export const POISON_KEEPS = 16_384;
+
+/** A record that cannot be used: where it is, why, and what it is. */
+export interface PoisonRecord {
+  readonly topic: string;
+  readonly offset: number;
+  readonly time: number;
+  readonly reason: string;
+  /** Up to 16,384 bytes. */
+  readonly key: Uint8Array;
+  /** Up to 16,384 bytes. */
+  readonly value: Uint8Array;
+  /** SHA-256 of the whole value. */
+  readonly digest: Uint8Array;
+}
+
+const PoisonRecordType = new ContainerType(
+  {
+    version: Uint8,
+    topic: new ByteListType(256),
+    offset: Count64,
+    time: Count64,
+    reason: new ByteListType(512),
+    key: new ByteListType(POISON_KEEPS),
+    value: new ByteListType(POISON_KEEPS),
+    digest: Bytes32,
+  },
+  { typeName: 'PoisonRecord', jsonCase: 'eth2' },
+);
+
+/** `version` first, then the container's other fields: SSZ. */
+export function encodePoison(record: PoisonRecord): Uint8Array {
+  return PoisonRecordType.serialize({
+    version: POISON_VERSION,
+    topic: utf8(record.topic).subarray(0, 256),
+    offset: record.offset,
+    time: Math.max(0, record.time),
+    reason: utf8(record.reason).subarray(0, 512),
+    key: record.key.subarray(0, POISON_KEEPS),
+    value: record.value.subarray(0, POISON_KEEPS),
+    digest: record.digest,
+  });
+}
+
+/** @throws MalformedInputError */
+export function decodePoison(bytes: Uint8Array): PoisonRecord {
+  let record: ValueOf<typeof PoisonRecordType>;
+  try {
+    record = PoisonRecordType.deserialize(bytes);
+  } catch (error) {
+    throw new MalformedInputError('poison record', 'cannot be decoded', error);
+  }
+  if (record.version !== POISON_VERSION)
+    throw new MalformedInputError('poison record', `has the unknown version ${record.version}`);
+  return { ...record, topic: text(record.topic), reason: text(record.reason) };
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { KafkaLog } from '../../indexers/log/kafka/kafkaLog.js';
+import { LevelStore } from '../../storage/level.js';
+import { eventLogConformance } from '../conformance/eventLog.js';
+import { DRIVERS } from '../support/kafka/drivers.js';
+import { findKafka } from '../support/kafka/install.js';
+import { KafkaCluster } from '../support/kafka/server.js';
+
+const installation = findKafka();
+if (typeof installation === 'string') console.warn(`Kafka: ${installation}: skipped`);
+
+describe.skipIf(typeof installation === 'string')('the log on Kafka', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'crossroot-kafka-'));
+  let cluster: KafkaCluster;
+  const ends: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => {
+    if (typeof installation === 'string') return;
+    cluster = new KafkaCluster({ installation, folder });
+    await cluster.start();
+  });
+  afterAll(async () => {
+    for (const end of ends) await end();
+    await cluster?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  let count = 0;
+  for (const [name, make] of DRIVERS)
+    describe(`with ${name}`, () => {
+      eventLogConformance(async () => {
+        const id = count++;
+        const path = join(folder, `store-${id}`);
+        let store = await LevelStore.open(path);
+        const open = async (): Promise<KafkaLog> => {
+          const driver = await make({ brokers: cluster.brokers, clientId: 'test' });
+          return new KafkaLog({ driver, store, prefix: `t${id}`, maxWaitMs: 200, deliveryMs: 20_000 });
+        };
+        let log = await open();
+        ends.push(async () => {
+          await log.close();
+          await store.close();
+        });
+        return {
+          log,
+          store: () => store,
+          async reopen() {
+            await log.close();
+            await store.close();
+            store = await LevelStore.open(path);
+            log = await open();
+            return log;
+          },
+        };
+      });
+    });
+});
