@@ -16,6 +16,8 @@ export const Table = {
   bookState: 0x22,
   evidence: 0x23,
   evidenceBranches: 0x24,
+  lightClient: 0x25,
+  lightClientUpdate: 0x26,
   transaction: 0x30,
   blockTransactions: 0x31,
 } as const;
