@@ -1,6 +1,6 @@
 import type { KeyValueWrite } from '../../storage/keyValue.js';
 import type { ChainEvent } from '../log/event.js';
-import type { EventLog } from '../log/eventLog.js';
+import type { Cursor, EventLog } from '../log/eventLog.js';
 import { Serial } from '../serial.js';
 
 export interface ConsumerOptions {
@@ -8,6 +8,8 @@ export interface ConsumerOptions {
   readonly chain: string;
   /** Name of the cursor. */
   readonly name: string;
+  /** Another cursor than the log's own: of a group that shares the work. */
+  readonly cursor?: Cursor;
   /** Most events of one step. */
   readonly batch: number;
   /**
@@ -113,7 +115,7 @@ export class LogConsumer {
   /** @returns whether there was anything to do */
   async #step(): Promise<boolean> {
     const { log, chain, name, batch, handle, survived } = this.#options;
-    const cursor = log.cursor(name, chain);
+    const cursor = this.#options.cursor ?? log.cursor(name, chain);
     if (this.#done === undefined) {
       const committed = await cursor.get();
       this.#done = survived === undefined ? committed : Math.min(committed, await survived());
