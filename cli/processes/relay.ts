@@ -136,7 +136,7 @@ async function follow(
     store,
     pollMs: init.pollMilliseconds,
     // A development node that lost its state takes final blocks back.
-    finalityReversal: init.name === 'ethereum-local',
+    finalityReversal: init.name === 'ethereum-local' || init.network?.checksTime === false,
     onError: (error, source) => log.warn({ err: error, chain: init.name, source }, 'a source failed'),
   });
   return {
