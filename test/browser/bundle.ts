@@ -13,8 +13,8 @@ export interface Bundle {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Bundles `entry.ts` for browsers as a page's author would, and reports what a browser does not have. */
-export async function bundlePage(): Promise<Bundle> {
+/** Bundles `entry` for browsers as a page's author would, and reports what a browser does not have. */
+export async function bundlePage(entry = 'entry.ts'): Promise<Bundle> {
   const builtins: string[] = [];
   // Vite itself would put an empty module in the place of a Node built-in.
   const watch: Plugin = {
@@ -34,7 +34,7 @@ export async function bundlePage(): Promise<Bundle> {
     build: {
       write: false,
       target: 'es2023',
-      rollupOptions: { input: fileURLToPath(new URL('entry.ts', import.meta.url)) },
+      rollupOptions: { input: fileURLToPath(new URL(entry, import.meta.url)) },
     },
   });
   const [output, second] = 'output' in result ? result.output : [];
