@@ -1,6 +1,6 @@
 import { bytesEqual, toHex } from '../../../../proofs/bytes.js';
 import { SourceUnavailableError } from '../../../errors.js';
-import { fromBeaconJson, type Versioned } from '../../consensus/codec.js';
+import type { Versioned } from '../../consensus/codec.js';
 import { beaconRoot } from '../../consensus/header.js';
 import { type ConsensusNetwork, consensusNetworks } from '../../consensus/networks.js';
 import type {
@@ -58,7 +58,7 @@ export class BeaconApi implements BeaconSource, CheckpointProvider {
     if (answer === undefined)
       throw new SourceUnavailableError(this.name, `has no bootstrap for ${toHex(root)}`);
     const { reading } = this.#client;
-    const bootstrap = reading.run('bootstrap', () => fromBeaconJson(this.network, 'bootstrap', answer));
+    const bootstrap = reading.lightClient(this.network, 'bootstrap', 'bootstrap', answer);
     if (!bytesEqual(beaconRoot(bootstrap.data.header.beacon), root))
       throw reading.fault(`gave a bootstrap of another block than ${toHex(root)}`);
     return bootstrap;
@@ -72,24 +72,20 @@ export class BeaconApi implements BeaconSource, CheckpointProvider {
     const { reading } = this.#client;
     const updates = reading
       .list(answer, 'updates', asked)
-      .map((entry) => reading.run('update', () => fromBeaconJson(this.network, 'update', entry)));
+      .map((entry) => reading.lightClient(this.network, 'update', 'update', entry));
     return checkPeriods(this.name, this.network, updates, startPeriod, asked);
   }
 
   async finalityUpdate(): Promise<Versioned<LightClientFinalityUpdate> | undefined> {
     const answer = await this.#client.get('/eth/v1/beacon/light_client/finality_update', 2 ** 16);
     if (answer === undefined) return undefined;
-    return this.#client.reading.run('finality update', () =>
-      fromBeaconJson(this.network, 'finalityUpdate', answer),
-    );
+    return this.#client.reading.lightClient(this.network, 'finalityUpdate', 'finality update', answer);
   }
 
   async optimisticUpdate(): Promise<Versioned<LightClientOptimisticUpdate> | undefined> {
     const answer = await this.#client.get('/eth/v1/beacon/light_client/optimistic_update', 2 ** 16);
     if (answer === undefined) return undefined;
-    return this.#client.reading.run('optimistic update', () =>
-      fromBeaconJson(this.network, 'optimisticUpdate', answer),
-    );
+    return this.#client.reading.lightClient(this.network, 'optimisticUpdate', 'optimistic update', answer);
   }
 
   async finalizedBlock(): Promise<NamedBlock> {

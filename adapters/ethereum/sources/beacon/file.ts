@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { bytesEqual, toHex } from '../../../../proofs/bytes.js';
 import { SourceFaultError, SourceUnavailableError } from '../../../errors.js';
-import { fromBeaconJson, type Versioned } from '../../consensus/codec.js';
+import type { Versioned } from '../../consensus/codec.js';
 import { beaconRoot } from '../../consensus/header.js';
 import type { ConsensusNetwork } from '../../consensus/networks.js';
 import type {
@@ -134,7 +134,7 @@ export class BeaconFile implements BeaconSource {
     const entries = json[member] ?? [];
     return this.#reading
       .list(entries, member, MAX_ENTRIES)
-      .map((entry) => this.#reading.run(member, () => fromBeaconJson(this.network, kind, entry)));
+      .map((entry) => this.#reading.lightClient(this.network, kind, member, entry));
   }
 
   async #io<T>(work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,10 @@
 import { fromHex } from '../../../../proofs/bytes.js';
 import { LimitExceededError, MalformedInputError } from '../../../../proofs/errors/input.js';
 import { SourceFaultError, SourceUnavailableError } from '../../../errors.js';
+import { fromBeaconJson, type Versioned } from '../../consensus/codec.js';
 import { LightClientRuleError } from '../../consensus/errors.js';
+import type { ConsensusNetwork } from '../../consensus/networks.js';
+import type { LightClientData, LightClientKind } from '../../consensus/types.js';
 
 /** Reads the shapes of a Beacon API server's answers. Every failure names the source. */
 export class BeaconReading {
@@ -24,6 +27,18 @@ export class BeaconReading {
         );
       throw error;
     }
+  }
+
+  /** Light-client data in the Beacon API's JSON: numbers are decimal text, all else is hex with 0x. */
+  lightClient<K extends LightClientKind>(
+    network: ConsensusNetwork,
+    kind: K,
+    what: string,
+    json: unknown,
+  ): Versioned<LightClientData[K]> {
+    const problem = looseValue(isRecord(json) && 'data' in json ? json.data : json, 'data');
+    if (problem !== undefined) throw this.fault(`gave a bad ${what}: ${problem}`);
+    return this.run(what, () => fromBeaconJson(network, kind, json));
   }
 
   fault(problem: string, details: Readonly<Record<string, unknown>> = {}): SourceFaultError {
@@ -69,6 +84,38 @@ export class BeaconReading {
       throw this.fault(`${what} gave no hex of ${length} bytes`);
     return fromHex(value, what);
   }
+}
+
+/** Members of light-client data that are numbers. */
+const NUMBERS = new Set([
+  'slot',
+  'proposer_index',
+  'signature_slot',
+  'block_number',
+  'gas_limit',
+  'gas_used',
+  'timestamp',
+  'base_fee_per_gas',
+  'blob_gas_used',
+  'excess_blob_gas',
+]);
+const MAX_DEPTH = 6;
+
+/** What in light-client data is not of the one form that the Beacon API has for it; the SSZ library takes others too. */
+function looseValue(value: unknown, name: string, depth = 0): string | undefined {
+  if (typeof value === 'string') {
+    const form = NUMBERS.has(name) ? /^(0|[1-9][0-9]{0,77})$/ : /^0x([0-9a-fA-F]{2})*$/;
+    return form.test(value)
+      ? undefined
+      : `${name.slice(0, 40)} is no ${NUMBERS.has(name) ? 'number' : 'hex'}`;
+  }
+  if (depth >= MAX_DEPTH || typeof value !== 'object' || value === null)
+    return `${name.slice(0, 40)} is no text`;
+  for (const [key, member] of Object.entries(value)) {
+    const problem = looseValue(member, Array.isArray(value) ? name : key, depth + 1);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
