@@ -11,6 +11,8 @@ export interface RoundOptions {
   readonly trustedRoot: Uint8Array;
   /** Most updates of one request while catching up. */
   readonly batch: number;
+  /** A source that catches up is not joined by another one as long as it has got on within so many milliseconds. */
+  readonly leadMs: number;
   /** Unix seconds. */
   readonly now: () => number;
   /** The network's slot now; `Infinity` without a clock. */
@@ -21,9 +23,6 @@ export interface RoundOptions {
   readonly onBegin: (client: LightClient) => void;
   readonly onChange: () => void;
 }
-
-/** A source that catches up is not joined by another one as long as it gets on, milliseconds. */
-const LEAD_MS = 10_000;
 
 /** What is asked of one source at each poll, and what is done with its answers. */
 export class Rounds {
@@ -80,7 +79,8 @@ export class Rounds {
     const reached = () => target !== undefined && knownPeriod(client) >= target;
     if (reached()) return true;
     const lead = this.#lead;
-    if (lead !== undefined && lead.peer !== peer && performance.now() - lead.since < LEAD_MS) return false;
+    if (lead !== undefined && lead.peer !== peer && performance.now() - lead.since < this.#o.leadMs)
+      return false;
     const own = { peer, since: performance.now() };
     this.#lead = own;
     const before = client.store;

@@ -34,6 +34,8 @@ export interface LightClientSyncOptions {
   readonly maxBackoffMs?: number;
   /** Most updates of one request while catching up. Default 16. */
   readonly batch?: number;
+  /** How long the source that catches up may take for one such request before another one joins. Default 10 seconds. */
+  readonly leadMs?: number;
   /** Unix seconds. Default: the wall clock. */
   readonly now?: () => number;
   readonly random?: () => number;
@@ -72,6 +74,7 @@ export class LightClientSync {
       chain: this.#chain,
       trustedRoot: options.trustedRoot,
       batch: options.batch ?? 16,
+      leadMs: options.leadMs ?? 10_000,
       now: () => this.#now(),
       currentSlot: () => this.#slot(),
       stopped: () => this.#stopped,
