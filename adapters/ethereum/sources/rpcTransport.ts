@@ -3,6 +3,7 @@ import {
   createClient,
   type HttpTransport,
   http,
+  TimeoutError,
   type WebSocketTransport,
   webSocket,
 } from 'viem';
@@ -83,17 +84,28 @@ class WebSocketRpc implements RpcTransport {
   }
 
   async request(method: string, params: readonly unknown[]): Promise<unknown> {
-    await this.#connect();
-    return this.#client.request({ method, params } as never);
+    const rpc = await this.#connect();
+    try {
+      return await this.#client.request({ method, params } as never);
+    } catch (error) {
+      // The library fails all later requests of a socket that once sent what is no JSON-RPC.
+      if (!isAnswer(error) && !(error instanceof TimeoutError)) rpc.close();
+      throw error;
+    }
   }
 
   async subscribe(onHead: () => void, onEnd: () => void): Promise<Unsubscribe> {
     await this.#connect();
+    let begun = false;
     const { unsubscribe } = await this.#client.transport.subscribe({
       params: ['newHeads'],
       onData: onHead,
-      onError: onEnd,
+      // Before it has begun, the error is thrown.
+      onError: () => {
+        if (begun) onEnd();
+      },
     });
+    begun = true;
     return () => {
       // A socket that is closed by now has ended it already.
       if (!this.#closed) unsubscribe().catch(onEnd);
@@ -109,10 +121,17 @@ class WebSocketRpc implements RpcTransport {
   }
 
   /** Drops a socket that was closed by the other side, so that the next use opens another. */
-  async #connect(): Promise<void> {
+  async #connect(): Promise<{ close(): void }> {
     if (this.#closed) throw new Error('the source is closed');
     const rpc = await this.#client.transport.getRpcClient();
     const { socket } = rpc;
-    if (socket.readyState === socket.CLOSING || socket.readyState === socket.CLOSED) rpc.close();
+    if (socket.readyState !== socket.CLOSING && socket.readyState !== socket.CLOSED) return rpc;
+    rpc.close();
+    return this.#client.transport.getRpcClient();
   }
+}
+
+/** Whether a node answered, if only with a JSON-RPC error. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' && error.code !== -1;
 }
