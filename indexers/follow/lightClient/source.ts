@@ -39,8 +39,12 @@ export class SyncCommitteeSource implements Source {
     return this.#node.check();
   }
 
-  tip(): Promise<SourceTip> {
-    return this.#node.tip();
+  /** The node's tip, once its chain is seen not to contradict the light client. @throws SourceFaultError */
+  async tip(): Promise<SourceTip> {
+    const tip = await this.#node.tip();
+    const final = this.#final();
+    if (final !== undefined && tip.height >= final.height) await this.#confirm(final, tip);
+    return tip;
   }
 
   /**
@@ -49,11 +53,8 @@ export class SyncCommitteeSource implements Source {
    * @throws SourceUnavailableError for a node that has not got so far; SourceFaultError for one that contradicts it
    */
   async finalized(): Promise<SourceTip | undefined> {
-    const final = this.#view.finalized()?.execution;
-    if (final === undefined) return undefined;
-    if (this.#confirmed !== undefined && bytesEqual(this.#confirmed, final.hash)) return final;
-    await this.#confirm(final);
-    this.#confirmed = final.hash;
+    const final = this.#final();
+    if (final !== undefined) await this.#confirm(final);
     return final;
   }
 
@@ -73,30 +74,42 @@ export class SyncCommitteeSource implements Source {
     return this.#node.close();
   }
 
+  #final(): SourceTip | undefined {
+    return this.#view.finalized()?.execution;
+  }
+
   /** A node may be on its way to the final branch: it is asked twice before it is blamed. */
-  async #confirm(final: SourceTip): Promise<void> {
+  async #confirm(final: SourceTip, named?: SourceTip): Promise<void> {
+    if (this.#confirmed !== undefined && bytesEqual(this.#confirmed, final.hash)) return;
+    let tip = named ?? (await this.#node.tip());
     for (let again = true; ; again = false) {
-      const tip = await this.#node.tip();
       if (tip.height < final.height)
         throw new SourceUnavailableError(
           this.name,
           `is at ${tip.height}, below the finalized block ${final.height}`,
         );
       const [header] = await this.#node.headers(final.height, 1);
-      if (header !== undefined && bytesEqual(header.hash, final.hash)) return;
-      if (again) continue;
-      const details = { height: final.height, expected: toHex(final.hash) };
-      if (header === undefined)
-        throw new SourceFaultError(
-          this.name,
-          `names ${tip.height} as its tip, but does not have the finalized block ${final.height}`,
-          details,
-        );
-      throw new SourceFaultError(
-        this.name,
-        `has ${toHex(header.hash)} at height ${final.height}, where the sync committee finalized ${toHex(final.hash)}`,
-        { ...details, actual: toHex(header.hash) },
-      );
+      if (header !== undefined && bytesEqual(header.hash, final.hash)) {
+        this.#confirmed = final.hash;
+        return;
+      }
+      if (!again) throw this.#contradiction(final, tip, header);
+      tip = await this.#node.tip();
     }
+  }
+
+  #contradiction(final: SourceTip, tip: SourceTip, header: ForeignHeader | undefined): SourceFaultError {
+    const details = { height: final.height, expected: toHex(final.hash) };
+    if (header === undefined)
+      return new SourceFaultError(
+        this.name,
+        `names ${tip.height} as its tip, but does not have the finalized block ${final.height}`,
+        details,
+      );
+    return new SourceFaultError(
+      this.name,
+      `has ${toHex(header.hash)} at height ${final.height}, where the sync committee finalized ${toHex(final.hash)}`,
+      { ...details, actual: toHex(header.hash) },
+    );
   }
 }
