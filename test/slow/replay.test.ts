@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseBlock } from '../../adapters/bitcoin/blocks/block.js';
 import { displayHash } from '../../adapters/bitcoin/rules/checks.js';
 import { workOfBits } from '../../adapters/bitcoin/rules/target.js';
-import { fromHex, toHex } from '../../proofs/bytes.js';
+import { decodeReceipt, type EthereumLog } from '../../adapters/ethereum/proofs/index.js';
+import { bytesEqual, fromHex, toHex } from '../../proofs/bytes.js';
+import { realBlock } from '../data/ethereum/blocks.js';
 
 import { dataFolder, dataPath, hasData, needsData, readBytes } from '../data/folder.js';
 import { serveBitcoinReplay } from '../replay/bitcoinServer.js';
@@ -172,5 +174,30 @@ describe.skipIf(!hasData)(needsData('mainnet replayed as a network'), () => {
         expect(verdict).toMatchObject({ height: number, assurance: 'attested' });
       }
     }
+  });
+
+  it('proves that lists of Ethereum logs over both blocks are complete, and how long blocks are', async () => {
+    const prove = async (...question: string[]) => {
+      const file = `${folder}/proof-${Math.random()}.ssz`;
+      const words = ['--chain', 'ethereum-mainnet', '--format', 'ssz', '--api', up.api, '-o', file];
+      const proved = await crossroot('prove', ...words, ...question);
+      expect([proved.stderr, proved.code]).toEqual(['', 0]);
+      const { stdout } = await crossroot('verify', file, '--data', up.data, '--json');
+      const { verdict } = JSON.parse(stdout) as { verdict: { claims: { facts: Record<string, unknown> }[] } };
+      return verdict.claims[0]!.facts;
+    };
+    const blocks = [17_034_869, 17_034_870].map(realBlock);
+    const logs = blocks.flatMap(({ receipts }) => receipts.flatMap((raw) => decodeReceipt(raw).logs));
+    const [{ address, topics }] = logs as [EthereumLog];
+    const wanted = logs.filter((log) => bytesEqual(log.address, address)).length;
+    const range = ['--kind', 'logs', '--from-block', '17034869', '--to-block', '17034870'];
+    expect(await prove(...range, '--address', toHex(address))).toMatchObject({ count: wanted });
+    const same = logs.filter((log) => log.topics[0] !== undefined && bytesEqual(log.topics[0], topics[0]!));
+    expect(await prove(...range, '--topic', toHex(topics[0]!))).toMatchObject({ count: same.length });
+    expect(await prove(...range, '--address', `0x${'12'.repeat(20)}`)).toMatchObject({ count: 0 });
+    const count = ['--kind', 'count', '--block', '17034870'];
+    const { length } = blocks[1]!.transactions;
+    expect(await prove(...count)).toEqual({ list: 'transactions', count: length });
+    expect(await prove(...count, '--list', 'withdrawals')).toEqual({ list: 'withdrawals', count: 0 });
   });
 });
