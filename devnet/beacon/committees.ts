@@ -1,7 +1,7 @@
 import type { SyncCommittee } from './containers/common.js';
 import type { State } from './containers/state.js';
 import { DOMAIN, sha256 } from './domains.js';
-import { type Fork, forkAtEpoch, isAtLeast } from './forks.js';
+import { type Fork, forkAtSlot, isAtLeast } from './forks.js';
 import { aggregateKeys } from './keys.js';
 import {
   EPOCHS_PER_HISTORICAL_VECTOR,
@@ -12,7 +12,7 @@ import {
   SYNC_COMMITTEE_SIZE,
   startSlotOf,
 } from './preset.js';
-import { shuffled } from './shuffle.js';
+import { shuffledIndex } from './shuffle.js';
 
 /** Gwei; EIP-7251. Candidates are drawn in proportion to it since Electra. */
 const MAX_EFFECTIVE_BALANCE_ELECTRA = 2_048_000_000_000;
@@ -47,10 +47,12 @@ function isTaken(fork: Fork, i: number, balance: number, seed: Uint8Array): bool
 
 /** The first `count` candidates taken in the order that the seed gives; one may be taken more than once. */
 function draw(state: State, fork: Fork, seed: Uint8Array, count: number): number[] {
-  const order = shuffled(state.validators.length, seed);
+  const total = state.validators.length;
+  const order: number[] = [];
   const taken: number[] = [];
   for (let i = 0; taken.length < count; i++) {
-    const candidate = order[i % order.length] ?? 0;
+    if (i < total) order.push(shuffledIndex(i, total, seed));
+    const candidate = order[i % total] ?? 0;
     const balance = state.validators[candidate]?.effectiveBalance ?? 0;
     if (isTaken(fork, i, balance, seed)) taken.push(candidate);
   }
@@ -59,29 +61,28 @@ function draw(state: State, fork: Fork, seed: Uint8Array, count: number): number
 
 /** The sync committee that the state's randomness gives for the period after `epoch` (altair, `get_next_sync_committee`). */
 export function drawSyncCommittee(state: State, epoch: number): SyncCommittee {
-  const fork = forkAtEpoch(epochOf(state.slot));
+  const fork = forkAtSlot(state.slot);
   const indices = draw(state, fork, seedOf(state, epoch, 'syncCommittee'), SYNC_COMMITTEE_SIZE);
   const pubkeys = indices.map((index) => state.validators[index]?.pubkey ?? new Uint8Array(48));
   return { pubkeys, aggregatePubkey: aggregateKeys(pubkeys) };
 }
 
-/** Proposers of an epoch's slots (phase0, `compute_proposer_index`; fulu, `get_beacon_proposer_indices`). */
+/** Proposer of a slot (phase0, `compute_proposer_index`). */
+function drawProposer(state: State, slot: number): number {
+  const seed = sha256(seedOf(state, epochOf(slot), 'proposer'), uint64(slot));
+  const [first = 0] = draw(state, forkAtSlot(state.slot), seed, 1);
+  return first;
+}
+
+/** Proposers of an epoch's slots (fulu, `get_beacon_proposer_indices`). */
 export function proposersOf(state: State, epoch: number): number[] {
-  const seed = seedOf(state, epoch, 'proposer');
-  const fork = forkAtEpoch(epochOf(state.slot));
-  return Array.from({ length: SLOTS_PER_EPOCH }, (_, i) => {
-    const [first = 0] = draw(state, fork, sha256(seed, uint64(startSlotOf(epoch) + i)), 1);
-    return first;
-  });
+  return Array.from({ length: SLOTS_PER_EPOCH }, (_, i) => drawProposer(state, startSlotOf(epoch) + i));
 }
 
 /** Proposer of the state's slot; since Fulu it was fixed before (EIP-7917). */
 export function proposerOf(state: State): number {
-  const epoch = epochOf(state.slot);
-  const place = state.slot % SLOTS_PER_EPOCH;
-  const found = isAtLeast(forkAtEpoch(epoch), 'fulu')
-    ? state.proposerLookahead[place]
-    : proposersOf(state, epoch)[place];
+  if (!isAtLeast(forkAtSlot(state.slot), 'fulu')) return drawProposer(state, state.slot);
+  const found = state.proposerLookahead[state.slot % SLOTS_PER_EPOCH];
   if (found === undefined) throw new RangeError(`no proposer for slot ${state.slot}`);
   return found;
 }

@@ -50,7 +50,7 @@ export function anvilEngine(url: string): ExecutionEngine {
 /** A block of `eth_getBlockBy…` with whole transactions, as a payload. @throws MalformedInputError */
 export function payloadOf(block: RpcObject): Payload {
   const hash = (name: string) => rpcBytes(block[name], `block ${name}`, 32);
-  const integer = (name: string) => rpcInteger(block[name], `block ${name}`);
+  const integer = (name: string) => rpcHeight(block[name], `block ${name}`);
   const withdrawals = rpcList(block.withdrawals ?? [], 'withdrawals');
   if (withdrawals.length > 0) throw new MalformedInputError('withdrawals', 'are none of this beacon chain’s');
   return {
@@ -60,12 +60,12 @@ export function payloadOf(block: RpcObject): Payload {
     receiptsRoot: hash('receiptsRoot'),
     logsBloom: rpcBytes(block.logsBloom, 'block logsBloom', 256),
     prevRandao: hash('mixHash'),
-    blockNumber: rpcHeight(block.number, 'block number'),
+    blockNumber: integer('number'),
     gasLimit: integer('gasLimit'),
     gasUsed: integer('gasUsed'),
-    timestamp: rpcHeight(block.timestamp, 'block timestamp'),
+    timestamp: integer('timestamp'),
     extraData: rpcBytes(block.extraData, 'block extraData'),
-    baseFeePerGas: integer('baseFeePerGas'),
+    baseFeePerGas: rpcInteger(block.baseFeePerGas, 'block baseFeePerGas'),
     blockHash: hash('hash'),
     transactions: rpcList(block.transactions, 'transactions').map((one) =>
       encodeTransactionJson(rpcObject(one, 'transaction')),

@@ -53,6 +53,13 @@ export function versionAtEpoch(epoch: number): Uint8Array {
   return scheduled(epoch).version;
 }
 
+/** Epoch and version of a fork. */
+export function forkEntry(fork: Fork): (typeof FORK_SCHEDULE)[number] {
+  const found = FORK_SCHEDULE.find((entry) => entry.fork === fork);
+  if (found === undefined) throw new RangeError(`fork ${fork} is not scheduled`);
+  return found;
+}
+
 export function isAtLeast(fork: Fork, other: Fork): boolean {
   return FORKS.indexOf(fork) >= FORKS.indexOf(other);
 }

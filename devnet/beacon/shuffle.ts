@@ -16,11 +16,6 @@ export function shuffledIndex(index: number, count: number, seed: Uint8Array): n
   return at;
 }
 
-/** All of `count`, shuffled. */
-export function shuffled(count: number, seed: Uint8Array): number[] {
-  return Array.from({ length: count }, (_, i) => shuffledIndex(i, count, seed));
-}
-
 function littleEndian(bytes: Uint8Array): bigint {
   return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }

@@ -8,8 +8,8 @@ const options = (typeName: string) => ({ typeName, jsonCase: 'eth2' }) as const;
 export const EXECUTION_DEPTH = 4;
 
 /** Objects for light clients (altair to electra, `light-client/sync-protocol.md`), by the depths of the branches. */
-function lightTypes(
-  payload: typeof CapellaPayloadHeaderType | typeof PayloadHeaderType,
+function lightTypes<P extends typeof CapellaPayloadHeaderType | typeof PayloadHeaderType>(
+  payload: P,
   committeeDepth: number,
   finalityDepth: number,
 ) {

@@ -16,14 +16,14 @@ const common = {
   logsBloom: new ByteVectorType(BYTES_PER_LOGS_BLOOM),
   prevRandao: Bytes32,
   blockNumber: Count64,
-  gasLimit: Uint64,
-  gasUsed: Uint64,
+  gasLimit: Count64,
+  gasUsed: Count64,
   timestamp: Count64,
   extraData: new ByteListType(MAX_EXTRA_DATA_BYTES),
   baseFeePerGas: Uint256,
   blockHash: Bytes32,
 };
-const blobGas = { blobGasUsed: Uint64, excessBlobGas: Uint64 };
+const blobGas = { blobGasUsed: Count64, excessBlobGas: Count64 };
 
 export const TransactionsType = new ListCompositeType(
   new ByteListType(MAX_BYTES_PER_TRANSACTION),

@@ -1,6 +1,5 @@
 import type { SyncCommittee } from '../containers/common.js';
 import { LIGHT_TYPES, type LightBootstrap, type LightHeader, type LightUpdate } from '../containers/light.js';
-import { startSlotOf } from '../preset.js';
 import { forkOf, type LightRecord } from './record.js';
 
 /** `block_to_light_client_header` (capella and later). */
@@ -26,7 +25,7 @@ export interface Signed {
   readonly attested: LightRecord;
   /** The block whose sync aggregate signs it. */
   readonly signature: Pick<LightRecord, 'syncAggregate' | 'header'>;
-  /** The block that the attested state finalises; `undefined` while there is none. */
+  /** The block that the attested state finalises; `undefined` while there is none besides the genesis block. */
   readonly finalized: LightRecord | undefined;
   /** The committee after the attested state's. */
   readonly nextCommittee: SyncCommittee;
@@ -36,12 +35,11 @@ export interface Signed {
 export function updateOf({ attested, signature, finalized, nextCommittee }: Signed): LightUpdate {
   const type = LIGHT_TYPES[forkOf(attested)].update;
   const empty = LIGHT_TYPES.fulu.update.defaultValue();
-  const final = finalized !== undefined && finalized.header.slot > startSlotOf(0);
   return {
     attestedHeader: lightHeader(attested),
     nextSyncCommittee: nextCommittee,
     nextSyncCommitteeBranch: attested.nextCommitteeBranch,
-    finalizedHeader: final ? lightHeader(finalized) : empty.finalizedHeader,
+    finalizedHeader: finalized === undefined ? empty.finalizedHeader : lightHeader(finalized),
     finalityBranch: finalized === undefined ? type.defaultValue().finalityBranch : attested.finalityBranch,
     syncAggregate: signature.syncAggregate,
     signatureSlot: signature.header.slot,

@@ -12,6 +12,7 @@ import { EXECUTION_DEPTH } from '../containers/light.js';
 import { PayloadHeaderType, payloadHeader } from '../containers/payload.js';
 import type { State } from '../containers/state.js';
 import { FORKS, type Fork, forkAtSlot } from '../forks.js';
+import { stateTree } from '../transition/slots.js';
 import { TYPES } from '../types.js';
 
 const BranchType = new ListCompositeType(Bytes32, 8);
@@ -54,7 +55,7 @@ export function lightRecord(block: SignedBlock, header: LightRecord['header'], s
   const fork = forkAtSlot(state.slot);
   const types = TYPES[fork];
   const inBody = new Tree(types.body.toView(body).node);
-  const inState = new Tree(types.state.toView(state).node);
+  const inState = stateTree(state);
   const branch = (...path: (keyof State | 'root')[]) =>
     inState.getSingleProof(types.state.getPathInfo(path).gindex);
   return {

@@ -1,3 +1,4 @@
+import { isBetterUpdate } from '../../../adapters/ethereum/consensus/index.js';
 import { isZero } from '../../../proofs/bytes.js';
 import type { KeyValueWrite } from '../../../storage/keyValue.js';
 import type {
@@ -6,11 +7,11 @@ import type {
   LightOptimisticUpdate,
   LightUpdate,
 } from '../containers/light.js';
+import { NETWORK } from '../forks.js';
 import type { InteropKeys } from '../keys.js';
 import { EPOCHS_PER_SYNC_COMMITTEE_PERIOD, periodOf, SLOTS_PER_EPOCH } from '../preset.js';
 import { type Produced, signBlock } from '../produce.js';
 import { type BeaconStore, write } from '../store.js';
-import { isBetterUpdate } from './better.js';
 import { bootstrapOf, lightHeader, updateOf } from './objects.js';
 import type { LightRecord } from './record.js';
 
@@ -62,11 +63,11 @@ export class LightServer {
 
   #update(signature: LightRecord, attested: LightRecord): LightUpdate {
     const { root } = attested.finalized;
-    const known = isZero(root) ? this.#store.canonical(0) : root;
     return updateOf({
       attested,
       signature,
-      finalized: known && this.#store.record(known),
+      // That nothing but the genesis is final would count as finality, and such an update as the best one of the first period.
+      finalized: isZero(root) ? undefined : this.#store.record(root),
       nextCommittee: this.#store.committee(attested.nextCommitteeRoot),
     });
   }
@@ -77,7 +78,9 @@ export class LightServer {
     if (update === undefined) return undefined;
     const period = periodOf(attested.header.slot);
     const best = this.#store.update(period);
-    return best === undefined || isBetterUpdate(update, best) ? write.update(period, update) : undefined;
+    return best === undefined || isBetterUpdate(NETWORK, update, best)
+      ? write.update(period, update)
+      : undefined;
   }
 
   #eligible(signature: LightRecord, attested: LightRecord): LightUpdate | undefined {
@@ -120,7 +123,8 @@ export class LightServer {
       const signature = root && this.#store.record(root);
       const attested = signature && this.#store.record(signature.header.parentRoot);
       const update = attested && this.#eligible(signature, attested);
-      if (update !== undefined && (best === undefined || isBetterUpdate(update, best))) best = update;
+      if (update !== undefined && (best === undefined || isBetterUpdate(NETWORK, update, best)))
+        best = update;
     }
     return best;
   }

@@ -1,3 +1,4 @@
+import { Tree } from '@chainsafe/persistent-merkle-tree';
 import { isZero } from '../../../proofs/bytes.js';
 import { BeaconBlockHeaderType } from '../containers/common.js';
 import type { State } from '../containers/state.js';
@@ -6,9 +7,20 @@ import { SLOTS_PER_EPOCH, SLOTS_PER_HISTORICAL_ROOT } from '../preset.js';
 import { TYPES } from '../types.js';
 import { endEpoch, replaced, upgrade } from './epoch.js';
 
+const trees = new WeakMap<State, Tree>();
+
+/** Merkle tree of a state in its fork's form; made once a state. */
+export function stateTree(state: State): Tree {
+  const known = trees.get(state);
+  if (known !== undefined) return known;
+  const tree = new Tree(TYPES[forkAtSlot(state.slot)].state.toView(state).node);
+  trees.set(state, tree);
+  return tree;
+}
+
 /** Hash tree root of a state in its fork's form. */
 export function stateRoot(state: State): Uint8Array {
-  return TYPES[forkAtSlot(state.slot)].state.hashTreeRoot(state);
+  return stateTree(state).root;
 }
 
 /** The state at a later slot, without blocks in between (phase0, `process_slots`). */
