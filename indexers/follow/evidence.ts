@@ -53,7 +53,9 @@ export class EvidenceBook {
    * @returns whether it was new
    */
   async record(chain: string, evidence: Evidence, branches?: BranchRecord): Promise<boolean> {
-    const id = [chain, evidence.kind, evidence.source, evidence.height, evidence.hash].join('|');
+    // Faults of one kind, whatever the numbers in them.
+    const what = evidence.message.replace(/0x[0-9a-f]+|[0-9]+/gi, '#').slice(0, 200);
+    const id = [chain, evidence.kind, evidence.source, evidence.height, evidence.hash, what].join('|');
     if (this.#seen.get(id) !== undefined) return false;
     this.#seen.set(id, true);
     await this.#serial.run(async () => {

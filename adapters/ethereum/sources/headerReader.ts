@@ -11,19 +11,17 @@ import { type EthereumRpcClient, isUnsupported } from './rpcClient.js';
 export class Reading {
   constructor(readonly source: string) {}
 
-  /** @throws SourceFaultError instead of MalformedInputError */
-  run<T>(what: string, read: () => T): T {
+  /**
+   * @param height of the block that it is about, for the evidence
+   * @throws SourceFaultError instead of MalformedInputError
+   */
+  run<T>(what: string, read: () => T, height?: number): T {
     try {
       return read();
     } catch (error) {
-      if (error instanceof MalformedInputError)
-        throw new SourceFaultError(
-          this.source,
-          `answered a ${what} that cannot be: ${error.message}`,
-          {},
-          error,
-        );
-      throw error;
+      if (!(error instanceof MalformedInputError)) throw error;
+      const problem = `answered a ${what} that cannot be: ${error.message}`;
+      throw new SourceFaultError(this.source, problem, height === undefined ? {} : { height }, error);
     }
   }
 }
@@ -46,22 +44,16 @@ export class HeaderReader {
    * @throws SourceFaultError for one that does not have the hash it claims; SourceUnavailableError
    */
   async read(block: unknown, height?: number): Promise<ForeignHeader> {
-    const { hash, number, header } = this.#reading.run('header', () => {
-      const fields = rpcObject(block, 'block');
-      const number = height ?? rpcHeight(fields.number, 'block number');
-      const hash = rpcBytes(fields.hash, 'block hash', 32);
-      if (height !== undefined && rpcHeight(fields.number, 'block number') !== height)
-        throw new MalformedInputError('block number', `is not ${height}, which was asked for`);
-      return { hash, number, header: attempt(() => foreignEthereumHeader(encodeHeaderJson(fields), number)) };
-    });
+    const { hash, number, header } = this.#reading.run('header', () => decode(block, height), height);
     if (!(header instanceof MalformedInputError) && bytesEqual(header.hash, hash)) return header;
     const raw = await this.#raw(hash);
-    return this.#reading.run('header', () => {
+    const decide = (): ForeignHeader => {
       const given = raw === undefined ? undefined : foreignEthereumHeader(raw, number);
       if (given !== undefined && bytesEqual(given.hash, hash)) return given;
       if (header instanceof MalformedInputError) throw header;
       throw new MalformedInputError('block hash', `is not that of its fields, ${toHex(header.hash)}`);
-    });
+    };
+    return this.#reading.run('header', decide, number);
   }
 
   /** By hash, so that it cannot be another block's. `undefined` where the node does not offer it. */
@@ -75,6 +67,16 @@ export class HeaderReader {
     const { result } = answer;
     return result === null ? undefined : this.#reading.run('header', () => rpcBytes(result, 'raw header'));
   }
+}
+
+/** What a block claims, and the header that its fields make, if they make one. */
+function decode(block: unknown, height: number | undefined) {
+  const fields = rpcObject(block, 'block');
+  const number = rpcHeight(fields.number, 'block number');
+  if (height !== undefined && number !== height)
+    throw new MalformedInputError('block number', `is ${number}, asked for was ${height}`);
+  const hash = rpcBytes(fields.hash, 'block hash', 32);
+  return { hash, number, header: attempt(() => foreignEthereumHeader(encodeHeaderJson(fields), number)) };
 }
 
 function attempt<T>(read: () => T): T | MalformedInputError {
