@@ -3,9 +3,18 @@ import { CoreRpcSource } from '../adapters/bitcoin/sources/coreRpc.js';
 import { EsploraSource } from '../adapters/bitcoin/sources/esplora.js';
 import { HeadersFileSource } from '../adapters/bitcoin/sources/headersFile.js';
 import { P2pSource } from '../adapters/bitcoin/sources/p2p.js';
+import { UnknownNetworkError } from '../adapters/errors.js';
+import {
+  type ConsensusNetwork,
+  consensusNetwork,
+  consensusNetworks,
+} from '../adapters/ethereum/consensus/networks.js';
+import { BeaconApi } from '../adapters/ethereum/sources/beacon/api.js';
+import { BeaconFile } from '../adapters/ethereum/sources/beacon/file.js';
+import type { BeaconSource } from '../adapters/ethereum/sources/beacon/source.js';
 import { EthereumRpcSource } from '../adapters/ethereum/sources/jsonRpc.js';
 import type { Source } from '../adapters/source.js';
-import type { SourceConfig } from '../config/schema.js';
+import { type BeaconSourceConfig, isBeaconSource, type SourceConfig } from '../config/schema.js';
 
 /** Where a chain's history begins: a source without an index of heights counts from there. */
 export interface SourceStart {
@@ -16,8 +25,37 @@ export interface SourceStart {
   readonly header?: Uint8Array | undefined;
 }
 
-/** Makes a source that a configuration names. @param start by default the network's genesis */
-export function openSource(chain: string, config: SourceConfig, start?: SourceStart): Source {
+/** Those of a chain's sources that give headers and blocks, opened. @param start by default the network's genesis */
+export function openSources(chain: string, configs: readonly SourceConfig[], start?: SourceStart): Source[] {
+  return configs.flatMap((config) => (isBeaconSource(config) ? [] : [openSource(chain, config, start)]));
+}
+
+/** Those of a chain's sources that give its finality, opened; none for a chain that is not followed by sync committee. @throws UnknownNetworkError */
+export function openBeaconSources(chain: string, configs: readonly SourceConfig[]): BeaconSource[] {
+  return configs.filter(isBeaconSource).map((config) => openBeaconSource(chain, config));
+}
+
+function openBeaconSource(chain: string, config: BeaconSourceConfig): BeaconSource {
+  const network = beaconNetwork(chain);
+  if (config.type === 'beacon-file') return new BeaconFile(network, { path: config.path });
+  return new BeaconApi(network, { url: config.url, requestsPerSecond: config.requestsPerSecond });
+}
+
+/** @throws UnknownNetworkError for a chain whose beacon chain is not known */
+export function beaconNetwork(chain: string): ConsensusNetwork {
+  const network = consensusNetwork(chain);
+  if (network !== undefined) return network;
+  throw new UnknownNetworkError(
+    chain,
+    consensusNetworks.map(({ name }) => name),
+  );
+}
+
+function openSource(
+  chain: string,
+  config: Exclude<SourceConfig, BeaconSourceConfig>,
+  start?: SourceStart,
+): Source {
   if (config.type === 'ethereum-rpc') {
     const { url, requestsPerSecond } = config;
     return new EthereumRpcSource({ chain, url, requestsPerSecond });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bitcoinNetwork } from '../adapters/bitcoin/rules/networks.js';
+import { hasBeaconChain, trustedBlockCheckpoint } from '../adapters/ethereum/trustedBlock.js';
 import { findNetwork, networkData } from '../adapters/registry.js';
 import { fromHex } from '../proofs/bytes.js';
 import { ChainKindCode, type Checkpoint } from '../proofs/containers/spec.js';
@@ -12,6 +13,14 @@ const integer = z.union([
   z.number().int().nonnegative(),
 ]);
 
+const blockRoot = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/, 'is not 32 bytes of hex with 0x')
+  .refine((text) => !/^0x0*$/.test(text), 'is zero');
+
+/** A beacon block taken on trust; the execution block in it is read from a beacon source. Documented in docs/formats.md. */
+export const TrustedBlockSchema = z.strictObject({ trustedBlockRoot: blockRoot });
+
 /** A block taken on trust. Documented in docs/formats.md. */
 export const CheckpointSchema = z.strictObject({
   height: z.number().int().nonnegative(),
@@ -19,6 +28,8 @@ export const CheckpointSchema = z.strictObject({
   hash: z.string(),
   /** Total work up to and including the block; default 0. */
   work: integer.optional(),
+  /** Root of the beacon block that contains this block, for a chain that is followed by sync committee. */
+  trustedBlockRoot: blockRoot.optional(),
   /** Bitcoin: time and compact target (hex) of the first block of its retarget period. */
   periodStartTime: z.number().int().nonnegative().optional(),
   periodStartBits: z
@@ -40,17 +51,29 @@ export function toCheckpoint(chain: string, file: CheckpointFile, where: string)
   const { kind } = findNetwork(chain);
   try {
     const hash = networkData.parseHash(kind.code, file.hash);
+    const header = file.header === undefined ? undefined : fromHex(file.header, 'header');
+    const { trustedBlockRoot: root, work, periodStartTime, periodStartBits } = file;
+    if (root !== undefined) {
+      if (!hasBeaconChain(chain))
+        throw new ConfigError(where, `trustedBlockRoot: no beacon chain is known for ${chain}`);
+      if (work !== undefined || periodStartTime !== undefined || periodStartBits !== undefined)
+        throw new ConfigError(where, 'trustedBlockRoot: such a chain has no work and no retarget period');
+      return { checkpoint: trustedBlockCheckpoint(fromHex(root), file.height, hash), header };
+    }
+    if (kind.code === ChainKindCode.ethereum && BigInt(work ?? 0) !== 0n)
+      throw new ConfigError(where, `work: ${chain} has none`);
     return {
       checkpoint: {
         height: file.height,
         hash,
-        work: BigInt(file.work ?? 0),
-        periodStartTime: file.periodStartTime ?? 0,
-        periodStartBits: file.periodStartBits === undefined ? 0 : Number.parseInt(file.periodStartBits, 16),
+        work: BigInt(work ?? 0),
+        periodStartTime: periodStartTime ?? 0,
+        periodStartBits: periodStartBits === undefined ? 0 : Number.parseInt(periodStartBits, 16),
       },
-      header: file.header === undefined ? undefined : fromHex(file.header, 'header'),
+      header,
     };
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     if (error instanceof CrossrootError) throw new ConfigError(where, error.message, error);
     throw error;
   }

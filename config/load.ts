@@ -49,7 +49,8 @@ function isObject(value: unknown): value is { readonly [key: string]: unknown } 
 
 /** With its relative path from `folder`. */
 function inFolder(source: SourceConfig, folder: string): SourceConfig {
-  if (source.type === 'bitcoin-headers-file') return { ...source, path: resolve(folder, source.path) };
+  if (source.type === 'bitcoin-headers-file' || source.type === 'beacon-file')
+    return { ...source, path: resolve(folder, source.path) };
   if (source.type !== 'bitcoin-core' || source.cookieFile === undefined) return source;
   return { ...source, cookieFile: resolve(folder, source.cookieFile) };
 }
@@ -60,7 +61,8 @@ async function checkCheckpoint(
   configured: ChainConfig['checkpoint'],
   where: string,
 ): Promise<void> {
-  if (configured === undefined) return;
+  // A trusted beacon block alone: the rest of the checkpoint is read from a source.
+  if (configured === undefined || (typeof configured === 'object' && !('height' in configured))) return;
   const inFile = typeof configured === 'string';
   const read = inFile ? await readCheckpointFile(chain, configured) : toCheckpoint(chain, configured, where);
   checkFollowable(chain, read.checkpoint, inFile ? configured : where);

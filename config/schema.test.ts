@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { consensusNetwork } from '../adapters/ethereum/consensus/networks.js';
+import { trustedBlockRoot } from '../adapters/ethereum/trustedBlock.js';
 import { toHex } from '../proofs/bytes.js';
 import { readCheckpointFile } from './checkpoint.js';
 import { ConfigError } from './errors.js';
@@ -316,5 +317,82 @@ describe('a network of the user’s own', () => {
     await expect(load({ chains: [{ ...rollup, network: './bad.json' }] })).rejects.toThrow(
       /bad\.json: forks\[0\]/,
     );
+  });
+});
+
+describe('a chain that is followed by its sync committees', () => {
+  const root = `0x${'5a'.repeat(32)}`;
+  const rpc = { type: 'ethereum-rpc', url: 'http://127.0.0.1:8545' };
+  const api = { type: 'beacon-api', url: 'http://127.0.0.1:5052' };
+  const file = { type: 'beacon-file', path: 'periods.json' };
+  const urls = ['https://a.example', 'https://b.example', 'https://c.example'];
+  const mainnet = { name: 'ethereum-mainnet', policy: 'finalized', sources: [rpc, api] };
+  const one = (more: object) => load({ chains: [{ ...mainnet, ...more }] });
+
+  test('begins at a trusted beacon block, or at one on which providers agree', async () => {
+    const { chains } = await one({ checkpoint: { trustedBlockRoot: root }, sources: [rpc, api, file] });
+    expect(chains[0]?.checkpoint).toEqual({ trustedBlockRoot: root });
+    expect(chains[0]?.sources?.[2]).toEqual({ type: 'beacon-file', path: join(folder, 'periods.json') });
+    await one({ checkpointProviders: urls, checkpointQuorum: 2 });
+    await one({ checkpointProviders: urls });
+  });
+
+  test('has its trusted block in a checkpoint file too, in the place of work', async () => {
+    const path = join(folder, 'trusted.json');
+    const place = { height: 17_883_333, hash: `0x${'11'.repeat(32)}` };
+    await writeFile(path, JSON.stringify({ ...place, trustedBlockRoot: root }));
+    const { checkpoint } = await readCheckpointFile('ethereum-mainnet', path);
+    expect(toHex(trustedBlockRoot(checkpoint) ?? new Uint8Array())).toBe(root);
+    expect(checkpoint.height).toBe(place.height);
+    await one({ checkpoint: path });
+    await writeFile(path, JSON.stringify({ ...place, trustedBlockRoot: root, work: '5' }));
+    await expect(one({ checkpoint: path })).rejects.toThrow(/has no work/);
+    await writeFile(path, JSON.stringify({ ...place, work: '5' }));
+    await expect(one({ checkpoint: path })).rejects.toThrow(/work: ethereum-mainnet has none/);
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['no trusted block', {}, /checkpoint: beacon sources need checkpoint.trustedBlockRoot or checkpointProv/],
+    ['a root that is none', { checkpoint: { trustedBlockRoot: '0x12' } }, /chains\[0\]\.checkpoint/],
+    [
+      'a root of zero',
+      { checkpoint: { trustedBlockRoot: `0x${'00'.repeat(32)}` } },
+      /chains\[0\]\.checkpoint/,
+    ],
+    [
+      'no beacon source',
+      { checkpoint: { trustedBlockRoot: root }, sources: [rpc] },
+      /sources: a trusted beacon block needs a beacon-api or beacon-file source/,
+    ],
+    [
+      'no source of blocks',
+      { checkpoint: { trustedBlockRoot: root }, sources: [api] },
+      /sources: an ethereum-rpc source is needed too/,
+    ],
+    [
+      'both a trusted block and providers',
+      { checkpoint: { trustedBlockRoot: root }, checkpointProviders: urls },
+      /checkpointProviders: give either/,
+    ],
+    ['one provider alone', { checkpointProviders: [urls[0]] }, /chains\[0\]\.checkpointProviders/],
+    [
+      'a quorum of no majority',
+      { checkpointProviders: [...urls, 'https://d.example'], checkpointQuorum: 2 },
+      /checkpointQuorum: is not more than half/,
+    ],
+    ['a quorum without providers', { checkpointQuorum: 2 }, /checkpointQuorum: /],
+    ['safe', { checkpoint: { trustedBlockRoot: root }, policy: 'safe' }, /policy: .*attested/],
+    [
+      'a chain whose beacon chain is not known',
+      {
+        name: 'bitcoin-regtest',
+        policy: 'confirmations(2)',
+        checkpoint: { trustedBlockRoot: root },
+        sources: [api, core],
+      },
+      /sources: beacon-api cannot read bitcoin-regtest/,
+    ],
+  ])('%s is refused', async (_, more, message) => {
+    await expect(one(more)).rejects.toThrow(message);
   });
 });

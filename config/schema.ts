@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { parseAddress } from '../adapters/bitcoin/p2p/address.js';
 import { NetworkDefinitionError } from '../adapters/bitcoin/rules/errors.js';
 import { addCustomSignet } from '../adapters/bitcoin/rules/signets.js';
+import { hasBeaconChain } from '../adapters/ethereum/trustedBlock.js';
 import { findNetwork } from '../adapters/registry.js';
+import { Assurance } from '../proofs/containers/leaf.js';
 import { CrossrootError } from '../proofs/errors/base.js';
 import { MalformedInputError } from '../proofs/errors/input.js';
 import { parsePolicy, validatePolicy } from '../timing/policy.js';
-import { CheckpointSchema } from './checkpoint.js';
+import { CheckpointSchema, TrustedBlockSchema } from './checkpoint.js';
 import { addNetworkDefinition, NetworkSchema } from './network.js';
 
 const port = z.number().int().min(1).max(65535);
@@ -43,6 +45,17 @@ const EthereumRpcSource = z.strictObject({
   /** Calls a second; by default as many as it takes. */
   requestsPerSecond: z.number().min(0.1).max(10_000).optional(),
 });
+const BeaconApiSource = z.strictObject({
+  type: z.literal('beacon-api'),
+  url,
+  /** Default 10. */
+  requestsPerSecond: z.number().min(0.1).max(1000).optional(),
+});
+const BeaconFileSource = z.strictObject({
+  type: z.literal('beacon-file'),
+  /** A JSON file of bootstraps and updates in the Beacon API's form. */
+  path: z.string().min(1),
+});
 export const SourceSchema = z.discriminatedUnion('type', [
   BitcoinCoreSource,
   BitcoinP2pSource,
@@ -50,8 +63,16 @@ export const SourceSchema = z.discriminatedUnion('type', [
   EsploraSource,
   BitcoinHeadersFileSource,
   EthereumRpcSource,
+  BeaconApiSource,
+  BeaconFileSource,
 ]);
 export type SourceConfig = z.output<typeof SourceSchema>;
+/** A source of finality alone. */
+export type BeaconSourceConfig = Extract<SourceConfig, { readonly type: `beacon-${string}` }>;
+
+export function isBeaconSource(source: SourceConfig): source is BeaconSourceConfig {
+  return source.type === 'beacon-api' || source.type === 'beacon-file';
+}
 
 /** A foreign node that `up` starts itself. */
 export const DevnetSchema = z.strictObject({
@@ -73,7 +94,11 @@ const ChainSchema = z
     /** `confirmations(k)`, `age(minutes)`, `safe`, `finalized` or `realtime`. */
     policy: z.string(),
     /** A file, or the checkpoint itself; by default the network's genesis. */
-    checkpoint: z.union([z.string(), CheckpointSchema]).optional(),
+    checkpoint: z.union([z.string(), CheckpointSchema, TrustedBlockSchema]).optional(),
+    /** Beacon API servers that are asked for a finalized block at which to begin, instead of `checkpoint`. */
+    checkpointProviders: z.array(url).min(2).max(8).optional(),
+    /** How many of them must agree; by default more than half, two at least. */
+    checkpointQuorum: z.number().int().min(2).max(8).optional(),
     sources: z.array(SourceSchema).min(1).max(8).optional(),
     devnet: DevnetSchema.optional(),
     /** Ask the delegates to pause or to resume the chain; by default its status is left as it is. */
@@ -101,7 +126,8 @@ const ChainSchema = z
         if (SOURCE_KINDS[source.type] !== kind.name)
           problem('sources', `${source.type} cannot read ${chain.name}`);
       }
-      validatePolicy(parsePolicy(chain.policy), network.assurance);
+      const byCommittee = checkBeacon(chain, problem);
+      validatePolicy(parsePolicy(chain.policy), byCommittee ? Assurance.syncCommittee : network.assurance);
     } catch (error) {
       if (!(error instanceof CrossrootError)) throw error;
       const path =
@@ -117,6 +143,44 @@ const ChainSchema = z
   });
 export type ChainConfig = z.output<typeof ChainSchema>;
 
+interface BeaconFields {
+  readonly name: string;
+  readonly checkpoint?: string | object | undefined;
+  readonly checkpointProviders?: readonly string[] | undefined;
+  readonly checkpointQuorum?: number | undefined;
+  readonly sources?: readonly SourceConfig[] | undefined;
+}
+
+/**
+ * Checks what belongs together where a chain is followed by its sync committees.
+ * @returns whether it is
+ */
+function checkBeacon(chain: BeaconFields, problem: (path: string, message: string) => void): boolean {
+  const { name, checkpoint, checkpointProviders: providers, checkpointQuorum: quorum, sources } = chain;
+  const hasRoot = typeof checkpoint === 'object' && 'trustedBlockRoot' in checkpoint;
+  const hasBeacon = sources?.some(isBeaconSource) ?? false;
+  if (
+    quorum !== undefined &&
+    (providers === undefined || quorum > providers.length || quorum * 2 <= providers.length)
+  )
+    problem('checkpointQuorum', 'is not more than half of the checkpointProviders, and at most all of them');
+  if (!hasBeacon && !hasRoot && providers === undefined) return false;
+  if (!hasBeaconChain(name)) problem('sources', `no beacon chain is known for ${name}`);
+  if (checkpoint !== undefined && providers !== undefined)
+    problem('checkpointProviders', 'give either checkpoint or checkpointProviders');
+  if (sources === undefined) return true;
+  if (!hasBeacon) problem('sources', 'a trusted beacon block needs a beacon-api or beacon-file source');
+  if (sources.every(isBeaconSource))
+    problem('sources', 'an ethereum-rpc source is needed too: beacon sources give no blocks');
+  if (
+    hasBeacon &&
+    providers === undefined &&
+    (checkpoint === undefined || (typeof checkpoint === 'object' && !hasRoot))
+  )
+    problem('checkpoint', 'beacon sources need checkpoint.trustedBlockRoot or checkpointProviders');
+  return true;
+}
+
 const NETWORK_ERRORS = new Set(['NetworkDefinitionError', 'ConsensusNetworkError']);
 export const DEVNET_CHAINS = ['bitcoin-regtest', 'ethereum-local'];
 const SOURCE_KINDS: Record<SourceConfig['type'], string> = {
@@ -126,6 +190,8 @@ const SOURCE_KINDS: Record<SourceConfig['type'], string> = {
   esplora: 'bitcoin',
   'bitcoin-headers-file': 'bitcoin',
   'ethereum-rpc': 'ethereum',
+  'beacon-api': 'ethereum',
+  'beacon-file': 'ethereum',
 };
 
 const defaultChains: z.input<typeof ChainSchema>[] = [

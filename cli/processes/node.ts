@@ -12,7 +12,7 @@ import { RegistrationType } from '../../proofs/containers/calls.js';
 import { LevelStore } from '../../storage/level.js';
 import { SourceAttestor } from '../attestor.js';
 import { nodeMetrics } from '../nodeMetrics.js';
-import { openSource } from '../sources.js';
+import { openSources } from '../sources.js';
 import { type Running, runChild } from './child.js';
 import type { NodeInit } from './messages.js';
 
@@ -26,7 +26,7 @@ async function startNode(init: NodeInit, log: Logger): Promise<Running> {
   const chains = init.chains.map((chain) => {
     const registration = RegistrationType.deserialize(chain.registration);
     const start = { ...registration.spec.checkpoint, header: registration.checkpointHeader };
-    const sources = chain.sources.map((source) => openSource(chain.name, source, start));
+    const sources = openSources(chain.name, chain.sources, start);
     return { registration, wanted: chain.wanted, sources };
   });
   const store = await LevelStore.open(join(init.dataDir, 'chain'));

@@ -7,7 +7,6 @@ import {
   payloadBuilders,
   readUnanchoredHeader,
 } from '../../adapters/registry.js';
-import type { Source } from '../../adapters/source.js';
 import type { HeaderBook } from '../../indexers/follow/book.js';
 import { Follower } from '../../indexers/follow/follower.js';
 import { EmbeddedLog } from '../../indexers/log/embedded.js';
@@ -26,7 +25,7 @@ import { bookPages, followedChain, indexedProofData } from '../../relay/bind.js'
 import type { RelayChain } from '../../relay/ports.js';
 import { RelayService, type Worker } from '../../relay/service.js';
 import { LevelStore } from '../../storage/level.js';
-import { openSource } from '../sources.js';
+import { type OpenedSources, openFollowed } from '../lightClient.js';
 import { version } from '../version.js';
 import { type Running, runChild, send } from './child.js';
 import type { ChainInit, RelayInit } from './messages.js';
@@ -37,7 +36,7 @@ const LOW_BALANCE = 10n ** 9n;
 interface Followed {
   readonly chain: RelayChain;
   readonly follower: Follower;
-  readonly sources: readonly Source[];
+  readonly opened: OpenedSources;
 }
 
 /** The relay operator: followers, log, index, submitters, API and page. */
@@ -52,7 +51,7 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
   const followed = await Promise.all(init.chains.map((chain) => follow(chain, eventLog, store, log)));
   const books = new Map<string, HeaderBook>(followed.map(({ follower }) => [follower.chain, follower.book]));
   const blocks = new BlockCache({
-    sources: new Map(followed.map(({ chain, sources }) => [chain.name, sources])),
+    sources: new Map(followed.map(({ chain, opened }) => [chain.name, opened.sources])),
     onFailure: (chain, source, error) => {
       log.warn({ err: error, chain, source: source.name }, 'a source failed');
       const of = followed.find(({ follower }) => follower.chain === chain);
@@ -78,6 +77,17 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
       start: () => follower.start(),
       stop: () => follower.stop(),
     })),
+    ...followed.flatMap(({ chain, opened: { lightClient } }) =>
+      lightClient === undefined
+        ? []
+        : [
+            {
+              name: `light client of ${chain.name}`,
+              start: () => lightClient.start(),
+              stop: () => lightClient.stop(),
+            },
+          ],
+    ),
     ...sinks.map(({ name, sink }) => ({ name, start: () => sink.start(), stop: () => sink.stop() })),
     { name: 'index', start: () => index.start(), stop: () => index.stop() },
   ];
@@ -111,7 +121,7 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
     url: service.url,
     async stop() {
       await service.stop();
-      await Promise.all(followed.flatMap(({ sources }) => sources.map((source) => source.close())));
+      await Promise.all(followed.map(({ opened }) => opened.close()));
       await store.close();
     },
   };
@@ -125,24 +135,36 @@ async function follow(
 ): Promise<Followed> {
   const { kind } = findNetwork(init.name);
   const registration = RegistrationType.deserialize(init.registration);
-  const start = { ...registration.spec.checkpoint, header: registration.checkpointHeader };
-  const sources = init.sources.map((source) => openSource(init.name, source, start));
+  const { checkpoint } = registration.spec;
+  const onError = (error: unknown, source: string) =>
+    log.warn({ err: error, chain: init.name, source }, 'a source failed');
+  const opened = await openFollowed({
+    chain: init.name,
+    sources: init.sources,
+    checkpoint,
+    header: registration.checkpointHeader,
+    store,
+    onError,
+    onProgress: (progress) => log.info({ chain: init.name, ...progress }, 'catching up with sync committees'),
+  });
   const follower = await Follower.open({
     chain: init.name,
     kind,
-    checkpoint: registration.spec.checkpoint,
-    sources,
+    checkpoint,
+    sources: opened.sources,
     log: eventLog,
     store,
     pollMs: init.pollMilliseconds,
-    // A development node that lost its state takes final blocks back.
-    finalityReversal: init.name === 'ethereum-local' || init.network?.checksTime === false,
-    onError: (error, source) => log.warn({ err: error, chain: init.name, source }, 'a source failed'),
+    // A development node that lost its state takes final blocks back; what a committee signed stays.
+    finalityReversal:
+      opened.lightClient === undefined &&
+      (init.name === 'ethereum-local' || init.network?.checksTime === false),
+    onError,
   });
   return {
     chain: { name: init.name, kind, registration, wanted: init.wanted, local: followedChain(follower) },
     follower,
-    sources,
+    opened,
   };
 }
 

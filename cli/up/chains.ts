@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { bitsAt } from '../../adapters/bitcoin/rules/header.js';
+import { trustedBlockRoot } from '../../adapters/ethereum/trustedBlock.js';
 import { findNetwork, networkData, specFor } from '../../adapters/registry.js';
 import type { Source } from '../../adapters/source.js';
 import {
@@ -10,22 +11,21 @@ import {
 } from '../../config/checkpoint.js';
 import type { ChainConfig, SourceConfig } from '../../config/schema.js';
 import { writePrivate } from '../../mainchain/crypto/keystore.js';
-import { bytesEqual, toBareHex } from '../../proofs/bytes.js';
+import { bytesEqual, toBareHex, toHex } from '../../proofs/bytes.js';
 import { type Registration, RegistrationType } from '../../proofs/containers/calls.js';
 import { ChainKindCode, type Checkpoint, CheckpointType } from '../../proofs/containers/spec.js';
-import { isRetryable } from '../../proofs/errors/base.js';
 import { parsePolicy } from '../../timing/policy.js';
 import type { ChainInit } from '../processes/messages.js';
-import { openSource } from '../sources.js';
-import { pause } from './abort.js';
+import { openSources } from '../sources.js';
 import type { DataFolder } from './data.js';
 import { DataMismatchError, PartFailedError } from './errors.js';
+import { firstThat, type Reader } from './sourceReader.js';
+import { checkTrustedRoot, findTrustedBlock } from './trustedBlock.js';
 
 /** Milliseconds between looks at a source, where the configuration does not say. */
 const POLL_DEVNET = 250;
 const POLL_EXTERNAL = 2000;
-/** Milliseconds that a source may need at the start: nodes answer late while they load. */
-const SOURCE_PATIENCE_MS = 5_000;
+type ChainReader = Reader<Source>;
 
 /**
  * Resolves a configured chain: its sources answer and are of its network, its checkpoint is complete. The checkpoint is
@@ -38,10 +38,10 @@ export async function resolveChain(
   data: DataFolder,
   signal: AbortSignal,
 ): Promise<ChainInit> {
-  const given = await givenCheckpoint(config, data);
+  const given = (await givenCheckpoint(config, data)) ?? (await findTrustedBlock(config, sources, signal));
   const start = given && { ...given.checkpoint, header: given.header };
-  const opened = sources.map((source) => openSource(config.name, source, start));
-  const reader: Reader = { chain: config.name, sources: opened, signal };
+  const opened = openSources(config.name, sources, start);
+  const reader: ChainReader = { chain: config.name, sources: opened, signal };
   try {
     await firstThat(reader, (source) => source.check());
     const registration = await registrationOf(config, reader, data, given);
@@ -60,16 +60,9 @@ export async function resolveChain(
   }
 }
 
-/** A chain's opened sources, until everything stops. */
-interface Reader {
-  readonly chain: string;
-  readonly sources: readonly Source[];
-  readonly signal: AbortSignal;
-}
-
 async function registrationOf(
   config: ChainConfig,
-  reader: Reader,
+  reader: ChainReader,
   data: DataFolder,
   start: ReadCheckpoint | undefined,
 ): Promise<Registration> {
@@ -86,6 +79,7 @@ async function givenCheckpoint(config: ChainConfig, data: DataFolder): Promise<R
   const path = data.checkpoint(config.name);
   const configured = await configuredCheckpoint(config);
   const kept = existsSync(path) ? await readCheckpointFile(config.name, path) : undefined;
+  if (kept !== undefined) checkTrustedRoot(config, kept, data);
   if (kept !== undefined && configured !== undefined && !sameCheckpoint(kept, configured)) {
     throw new DataMismatchError(data.path, `has followed ${config.name} from another checkpoint`);
   }
@@ -94,7 +88,7 @@ async function givenCheckpoint(config: ChainConfig, data: DataFolder): Promise<R
 
 async function findCheckpoint(
   config: ChainConfig,
-  reader: Reader,
+  reader: ChainReader,
   data: DataFolder,
   start: ReadCheckpoint | undefined,
 ): Promise<{ checkpoint: Checkpoint; header: Uint8Array }> {
@@ -114,11 +108,13 @@ function sameCheckpoint(a: ReadCheckpoint, b: ReadCheckpoint): boolean {
 
 async function configuredCheckpoint(config: ChainConfig): Promise<ReadCheckpoint | undefined> {
   if (typeof config.checkpoint === 'string') return readCheckpointFile(config.name, config.checkpoint);
-  return config.checkpoint && toCheckpoint(config.name, config.checkpoint, 'checkpoint');
+  // A trusted beacon block alone: the rest is read from a source.
+  if (config.checkpoint === undefined || !('height' in config.checkpoint)) return undefined;
+  return toCheckpoint(config.name, config.checkpoint, 'checkpoint');
 }
 
 /** The network's genesis, or (a local network) the source's block 0. */
-async function genesisOf(reader: Reader): Promise<ReadCheckpoint> {
+async function genesisOf(reader: ChainReader): Promise<ReadCheckpoint> {
   const { kind, network } = findNetwork(reader.chain);
   if (network.genesisHeader !== undefined) {
     const header = kind.decode(network.genesisHeader, 0);
@@ -141,7 +137,7 @@ async function genesisOf(reader: Reader): Promise<ReadCheckpoint> {
   return { checkpoint, header: header.raw };
 }
 
-async function readHeader(reader: Reader, checkpoint: Checkpoint): Promise<Uint8Array> {
+async function readHeader(reader: ChainReader, checkpoint: Checkpoint): Promise<Uint8Array> {
   const header = await firstThat(reader, async (source) => (await source.headers(checkpoint.height, 1))[0]);
   if (header === undefined)
     throw new PartFailedError(reader.chain, `no source has the checkpoint's height ${checkpoint.height}`);
@@ -168,35 +164,19 @@ async function keep(
   { checkpoint, header }: { checkpoint: Checkpoint; header: Uint8Array },
 ): Promise<void> {
   const { kind } = findNetwork(chain);
-  const file = {
+  const place = {
     height: checkpoint.height,
     hash: networkData.displayHash(kind.code, checkpoint.hash),
-    work: checkpoint.work.toString(),
-    periodStartTime: checkpoint.periodStartTime,
-    periodStartBits: checkpoint.periodStartBits.toString(16).padStart(8, '0'),
-    header: toBareHex(header),
   };
+  const root = kind.code === ChainKindCode.ethereum ? trustedBlockRoot(checkpoint) : undefined;
+  const rest =
+    root === undefined
+      ? {
+          work: checkpoint.work.toString(),
+          periodStartTime: checkpoint.periodStartTime,
+          periodStartBits: checkpoint.periodStartBits.toString(16).padStart(8, '0'),
+        }
+      : { trustedBlockRoot: toHex(root) };
+  const file = { ...place, ...rest, header: toBareHex(header) };
   await writePrivate(path, `${JSON.stringify(file, undefined, 2)}\n`);
-}
-
-/** The first source's answer that is one; the last trouble if there is none. */
-async function firstThat<T>(reader: Reader, ask: (source: Source) => Promise<T>): Promise<T> {
-  const { chain, sources, signal } = reader;
-  const deadline = Date.now() + SOURCE_PATIENCE_MS;
-  for (;;) {
-    signal.throwIfAborted();
-    let trouble: unknown;
-    for (const source of sources) {
-      try {
-        return await ask(source);
-      } catch (error) {
-        trouble = error;
-        if (!isRetryable(error)) break;
-      }
-    }
-    if (!isRetryable(trouble) || Date.now() > deadline) {
-      throw new PartFailedError(chain, trouble instanceof Error ? trouble.message : String(trouble));
-    }
-    await pause(500, signal);
-  }
 }

@@ -32,6 +32,8 @@ export async function hostileHttp(target: string): Promise<HostileHttp> {
         else front.lie(response, honest);
       });
     });
+    // The honest server may close a kept connection at any time.
+    onward.on('error', () => response.destroy());
     request.pipe(onward);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

@@ -43,6 +43,7 @@ export class LightClientKeep {
   readonly #network: ConsensusNetwork;
   readonly #trustedRoot: Uint8Array;
   readonly #serial = new Serial();
+  #closed = false;
 
   constructor(store: KeyValueStore, network: ConsensusNetwork, trustedRoot: Uint8Array) {
     this.#store = store;
@@ -67,6 +68,7 @@ export class LightClientKeep {
   /** Replaces what was kept. */
   async begin(client: LightClient, bootstrap: Versioned<LightClientBootstrap>): Promise<void> {
     await this.#serial.run(async () => {
+      if (this.#closed) return;
       const writes: KeyValueWrite[] = [{ type: 'del', key: this.#key('finality') }];
       for await (const [key] of this.#store.range(this.#updatesFrom(0))) writes.push({ type: 'del', key });
       writes.push(
@@ -92,10 +94,17 @@ export class LightClientKeep {
       });
     if (finality !== undefined)
       writes.push({ type: 'put', key: this.#key('finality'), value: this.encodeFinality(finality) });
-    await this.#serial.run(() =>
+    await this.#serial.run(async () => {
+      if (this.#closed) return;
       // The store as it is when its turn comes: never an older one after a newer one.
-      this.#store.batch([...writes, { type: 'put', key: this.#key('store'), value: client.toBytes() }]),
-    );
+      await this.#store.batch([...writes, { type: 'put', key: this.#key('store'), value: client.toBytes() }]);
+    });
+  }
+
+  /** Resolves when what is being written is written; nothing is written afterwards. */
+  close(): Promise<void> {
+    this.#closed = true;
+    return this.#serial.run(async () => undefined);
   }
 
   encodeFinality(versioned: Versioned<LightClientFinalityUpdate>): Uint8Array {

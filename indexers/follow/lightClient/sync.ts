@@ -113,11 +113,11 @@ export class LightClientSync {
     this.#loops = this.#peers.map((peer) => this.#loop(peer));
   }
 
-  /** Ends the loops; what is being written is written. The sources may have to be closed first to end calls under way. */
+  /** Ends the loops; what is being written is written. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.wake();
-    await Promise.all(this.#loops);
+    await this.#chain.close();
   }
 
   /** Polls now instead of at the next interval. */

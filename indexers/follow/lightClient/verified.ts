@@ -76,6 +76,11 @@ export class VerifiedChain {
     return this.#keep.write(client, updates);
   }
 
+  /** Resolves when what is being written is written; nothing is written afterwards. */
+  close(): Promise<void> {
+    return this.#keep.close();
+  }
+
   /**
    * @param currentSlot `Infinity` without a clock
    * @returns whether something became final
