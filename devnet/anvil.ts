@@ -14,12 +14,14 @@ export interface AnvilOptions {
   readonly port: number;
   /** Default 31337. */
   readonly chainId?: number;
-  /** Seconds between blocks; default 1. */
-  readonly blockTime?: number;
+  /** Seconds between blocks; default 1. `never`: somebody else has each block made by `evm_mine`. */
+  readonly blockTime?: number | 'never';
   /** Default 4: `safe` is 4 and `finalized` 8 blocks below the head. These tags are computed, not consensus. */
   readonly slotsInAnEpoch?: number;
   /** Seconds between writes of the state file; default 2. */
   readonly stateInterval?: number;
+  /** Milliseconds between whole copies of it, which a start falls back to; default 10,000. */
+  readonly copyInterval?: number;
   /** Path of the program; by default the npm package's. */
   readonly binary?: string;
 }
@@ -74,7 +76,8 @@ export async function launchAnvil(options: AnvilOptions): Promise<ForeignNode> {
     binary,
     [
       ...['--host', '127.0.0.1', '--port', String(options.port), '--quiet'],
-      ...['--chain-id', String(options.chainId ?? 31337), '--block-time', String(options.blockTime ?? 1)],
+      ...['--chain-id', String(options.chainId ?? 31337)],
+      ...(options.blockTime === 'never' ? ['--no-mining'] : ['--block-time', String(options.blockTime ?? 1)]),
       ...['--slots-in-an-epoch', String(options.slotsInAnEpoch ?? 4)],
       ...['--state', state, '--state-interval', String(options.stateInterval ?? 2)],
     ],
@@ -89,7 +92,7 @@ export async function launchAnvil(options: AnvilOptions): Promise<ForeignNode> {
     child.kill('SIGKILL');
     throw error;
   }
-  const stopCopies = keepStateCopy(state);
+  const stopCopies = keepStateCopy(state, options.copyInterval);
   return {
     kind: 'anvil',
     url,

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 
-/** Milliseconds between copies. */
+/** Milliseconds between copies by default. */
 const COPY_INTERVAL = 10_000;
 
 function isWhole(text: string): boolean {
@@ -25,7 +25,7 @@ export function restoreState(state: string): void {
 }
 
 /** Keeps a whole copy of the state file from time to time. Returns how to stop. */
-export function keepStateCopy(state: string): () => void {
+export function keepStateCopy(state: string, interval = COPY_INTERVAL): () => void {
   let busy = false;
   const timer = setInterval(() => {
     if (busy) return;
@@ -33,7 +33,7 @@ export function keepStateCopy(state: string): () => void {
     void copyState(state).finally(() => {
       busy = false;
     });
-  }, COPY_INTERVAL);
+  }, interval);
   timer.unref();
   return () => clearInterval(timer);
 }
