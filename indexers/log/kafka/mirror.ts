@@ -1,11 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { sha256 } from '../../../proofs/hash/hasher.js';
 import type { KeyValueStore, KeyValueWrite } from '../../../storage/keyValue.js';
 import { Table, tableKey } from '../../keys.js';
 import type { LogTables, NumberedRecord } from '../tables.js';
 import { RecordBatchError } from './errors.js';
 import { advance, type FoldState, judge, type Verdict } from './fold.js';
-import { decodeMirrorState, EMPTY_MIRROR, encodeMirrorState, type MirrorState } from './mirrorState.js';
+import {
+  anchorDigest,
+  decodeMirrorState,
+  EMPTY_MIRROR,
+  encodeMirrorState,
+  type MirrorState,
+} from './mirrorState.js';
 import type { PendingAppend } from './pending.js';
 import type { PoisonBox } from './poison.js';
 import { type InRecord, type RecordBatch, readBatches } from './recordBatch.js';
@@ -112,7 +117,7 @@ export class Mirror {
   #add(draft: Draft, { event, bytes }: Verdict & { readonly type: 'event' }, time: number): void {
     draft.time = Math.max(draft.time, time);
     // A copy: the record is a view of the whole answer.
-    draft.events.push({ number: event.number, bytes: bytes.slice(), time: draft.time });
+    draft.events.push({ number: event.number, bytes: Uint8Array.from(bytes), time: draft.time });
     if (event.type === 'connect') draft.best.set(event.height, event.hash);
     else if (event.type === 'disconnect') draft.best.set(event.height, undefined);
   }
@@ -140,9 +145,8 @@ export class Mirror {
     if (draft.next === this.#state.next) return draft;
     const { chain, store, tables, poison } = this.#options;
     const { newest } = draft;
-    const digest = newest === undefined ? undefined : sha256(newest.value ?? new Uint8Array());
     const anchor =
-      newest === undefined || digest === undefined ? this.#state.anchor : { offset: newest.offset, digest };
+      newest === undefined ? this.#state.anchor : { offset: newest.offset, digest: anchorDigest(newest) };
     const state: MirrorState = { fold: draft.fold, next: draft.next, time: draft.time, anchor };
     const writes: KeyValueWrite[] = [...draft.poison];
     for (let at = 0; at < draft.events.length; ) {

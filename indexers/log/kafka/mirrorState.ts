@@ -1,9 +1,11 @@
 import { ByteVectorType, ContainerType, type ValueOf } from '@chainsafe/ssz';
-import { ZERO32 } from '../../../proofs/bytes.js';
+import { concatBytes, ZERO32 } from '../../../proofs/bytes.js';
 import { Bytes32, Count64, Uint8 } from '../../../proofs/containers/primitives.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
+import { sha256 } from '../../../proofs/hash/hasher.js';
 import { EMPTY_FOLD, type FoldState } from './fold.js';
 import { HOLDER_BYTES } from './messages.js';
+import type { InRecord } from './recordBatch.js';
 
 /** How far a chain's topic has been read into the local store, and what it amounted to. */
 export interface MirrorState {
@@ -20,6 +22,12 @@ export const EMPTY_MIRROR: MirrorState = { fold: EMPTY_FOLD, next: 0, anchor: un
 
 /** Rises when the same records would amount to something else; a mirror of another version is filled anew. */
 export const FOLD_VERSION = 1;
+
+/** Tells a record from one in the same place of another topic: the holder of its lease is random. */
+export function anchorDigest({ value, headers }: InRecord): Uint8Array {
+  const none = new Uint8Array();
+  return sha256(concatBytes(headers.get('holder') ?? none, value ?? none));
+}
 
 const MirrorStateType = new ContainerType(
   {

@@ -109,7 +109,8 @@ function inflate(codec: number, bytes: Uint8Array, maxInflated: number): Uint8Ar
   if (codec === 0) return bytes;
   if (codec !== 1) throw new RecordBatchError(`its compression ${codec} is not gzip`);
   try {
-    return gunzipSync(bytes, { maxOutputLength: maxInflated });
+    const inflated = gunzipSync(bytes, { maxOutputLength: maxInflated });
+    return new Uint8Array(inflated.buffer, inflated.byteOffset, inflated.byteLength);
   } catch (error) {
     throw new RecordBatchError('it cannot be decompressed', { cause: error });
   }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bytesEqual } from '../../../proofs/bytes.js';
-import { sha256 } from '../../../proofs/hash/hasher.js';
 import type { KafkaDriver } from './driver.js';
 import { KafkaResponseError, KafkaUnavailableError, LogClosedError, LogReplacedError } from './errors.js';
 import { Mirror, type MirrorOptions } from './mirror.js';
+import { anchorDigest } from './mirrorState.js';
 import { TopicReader } from './reader.js';
 import { readBatches } from './recordBatch.js';
 import { ErrorCode } from './wire.js';
@@ -96,11 +96,13 @@ export class ChainTail {
 
   /**
    * Resolves when `test` holds; it is looked at after each step of the tail.
-   * @throws LogClosedError; KafkaUnavailableError at `deadline` (Unix milliseconds), with the tail's own trouble as its cause
+   * @throws LogClosedError; LogReplacedError if the topic is another one; KafkaUnavailableError at `deadline` (Unix
+   * milliseconds), with the tail's own trouble as its cause
    */
   async until(test: () => boolean, deadline: number): Promise<void> {
     while (!test()) {
       if (this.#stop.signal.aborted) throw new LogClosedError();
+      if (this.#lastError instanceof LogReplacedError) throw this.#lastError;
       const left = deadline - Date.now();
       if (left <= 0)
         throw new KafkaUnavailableError(`${this.#options.topic} was not read in time`, this.#lastError);
@@ -122,9 +124,14 @@ export class ChainTail {
     for (let wait = MIN_RETRY_MS; ; wait = Math.min(MAX_RETRY_MS, 2 * wait)) {
       try {
         const end = (await control.offset(topic, 'latest')) ?? 0;
-        return await this.until(() => this.mirror.state.next >= end, deadline);
+        return await this.until(() => this.#known && this.mirror.state.next >= end, deadline);
       } catch (error) {
-        if (error instanceof LogClosedError || Date.now() + wait >= deadline) throw error;
+        if (
+          error instanceof LogClosedError ||
+          error instanceof LogReplacedError ||
+          Date.now() + wait >= deadline
+        )
+          throw error;
         await this.#sleep(wait);
       }
     }
@@ -142,6 +149,7 @@ export class ChainTail {
         this.#known = false;
         this.#lastError = error;
         this.#options.onError(error);
+        this.#tell();
         await this.#reader.reconnect();
         await this.#sleep(Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.min(10, failures++)));
       }
@@ -163,11 +171,11 @@ export class ChainTail {
     }
     this.#highWatermark = answer.highWatermark;
     const more = await this.mirror.apply(answer.batches);
+    this.#tell();
     const { next, fold } = this.mirror.state;
     if (next === state.next) return;
     this.#arrival = Date.now();
     if (more) this.#options.onAdvance(fold.number);
-    this.#tell();
   }
 
   /** That the newest record that was read is still where it was. @throws LogReplacedError */
@@ -190,7 +198,7 @@ export class ChainTail {
       if (batch.next <= anchor.offset) continue;
       for (const record of batch.records()) {
         if (record.offset < anchor.offset) continue;
-        const same = bytesEqual(sha256(record.value ?? new Uint8Array()), anchor.digest);
+        const same = bytesEqual(anchorDigest(record), anchor.digest);
         if (same && record.offset === anchor.offset) return;
         break;
       }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { compileEntry } from '../compile.js';
+import { endWithUs } from './children.js';
 
 export interface GroupProcessOptions {
   readonly driver: string;
@@ -28,7 +29,7 @@ export abstract class TestProcess<Message> {
   /** @param file what `compileEntry` made */
   constructor(file: string, init: object) {
     this.#child = fork(file, [], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    process.once('exit', () => this.#child.kill('SIGKILL'));
+    endWithUs(this.#child);
     this.#child.on('message', (message) => this.take(message as Message));
     this.#child.send(init);
   }

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../ports.js';
+import { endWithUs } from './children.js';
 import type { KafkaInstallation } from './install.js';
 
 export interface KafkaOptions {
@@ -78,7 +79,7 @@ export class KafkaCluster {
       { stdio: ['ignore', 'ignore', 'ignore'], cwd: this.#home(node) },
     );
     this.#children[node] = child;
-    process.once('exit', () => child.kill('SIGKILL'));
+    endWithUs(child);
     for (let i = 0; i < 600; i++) {
       if (child.exitCode !== null) throw new Error(`Kafka ended with exit code ${child.exitCode}`);
       if (await listens(this.port(node))) return;

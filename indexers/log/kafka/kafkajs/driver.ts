@@ -127,7 +127,8 @@ class KafkajsDriver implements KafkaDriver {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      retry: RETRY,
+      // Whoever calls tries again, with a new producer.
+      retry: { ...RETRY, retries: 1 },
       createPartitioner: () => () => 0,
     });
     await producer.connect();

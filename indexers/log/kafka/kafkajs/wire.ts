@@ -76,7 +76,7 @@ export class KafkajsConnection implements BrokerConnection {
       if (nodeId === undefined) throw new KafkaUnavailableError(`${topic} has no leader`);
       const { connectionPool } = await this.#cluster.findBroker({ nodeId });
       const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-      return await connectionPool.send({
+      const answer = await connectionPool.send({
         request: {
           apiKey,
           apiVersion,
@@ -89,6 +89,8 @@ export class KafkajsConnection implements BrokerConnection {
         },
         response: { decode: async (payload) => payload, parse: async (payload) => payload },
       });
+      // Plain bytes: a Buffer's slices are views.
+      return new Uint8Array(answer.buffer, answer.byteOffset, answer.byteLength);
     } catch (error) {
       if (error instanceof KafkaUnavailableError) throw error;
       throw fromKafkajs(`ask for ${topic}`, error);

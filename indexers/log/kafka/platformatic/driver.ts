@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Admin, BaseOptions, Producer, SASLOptions } from '@platformatic/kafka';
 import {
   type BrokerConnection,
@@ -43,7 +44,7 @@ export async function platformaticDriver(settings: KafkaSettings): Promise<Kafka
     retries: 3,
     retryDelay: 250,
     autocreateTopics: false,
-    ...(ssl === undefined || ssl === false ? {} : tls(ssl)),
+    ...(ssl === undefined || ssl === false ? {} : tls(ssl, settings.brokers)),
     ...(sasl === undefined
       ? {}
       : {
@@ -57,10 +58,16 @@ export async function platformaticDriver(settings: KafkaSettings): Promise<Kafka
   return new PlatformaticDriver(library, options, settings);
 }
 
-function tls(ssl: Exclude<KafkaSettings['ssl'], false | undefined>): Partial<BaseOptions> {
-  if (ssl === true) return { tls: {}, tlsServerName: true };
-  const { servername, ...rest } = ssl;
-  return { tls: rest, ...(servername === undefined ? {} : { tlsServerName: servername }) };
+/** Names the broker to itself (SNI) by its host, unless the hosts are addresses. */
+function tls(
+  ssl: Exclude<KafkaSettings['ssl'], false | undefined>,
+  brokers: readonly string[],
+): Partial<BaseOptions> {
+  const byName = brokers.some((broker) => isIP(broker.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) === 0);
+  const tlsServerName = typeof ssl === 'object' && ssl.servername !== undefined ? ssl.servername : byName;
+  if (ssl === true) return { tls: {}, tlsServerName };
+  const { servername: _, ...rest } = ssl;
+  return { tls: rest, tlsServerName };
 }
 
 class PlatformaticDriver implements KafkaDriver {

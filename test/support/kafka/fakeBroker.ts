@@ -1,0 +1,167 @@
+import type { BrokerConnection, KafkaDriver, OutRecord } from '../../../indexers/log/kafka/driver.js';
+import { KafkaUnavailableError } from '../../../indexers/log/kafka/errors.js';
+import { FETCH, WireReader } from '../../../indexers/log/kafka/wire.js';
+import { concatBytes, utf8 } from '../../../proofs/bytes.js';
+import { type BatchOptions, type BatchRecord, encodeBatch } from './encodeBatch.js';
+
+interface FakeTopic {
+  readonly batches: {
+    readonly first: number;
+    readonly next: number;
+    readonly time: number;
+    bytes: Uint8Array;
+  }[];
+  readonly waiting: Set<() => void>;
+}
+
+/** What becomes of a request to write: `lost` never arrives, `late` arrives after the client gave up, `twice` does so again. */
+export type Fate = 'well' | 'lost' | 'late' | 'twice' | 'unanswered';
+
+/** A broker in memory that speaks the two requests of readers as a real one does, and can treat writers badly. */
+export class FakeBroker {
+  readonly topics = new Map<string, FakeTopic>();
+  /** Decides about each request to write. */
+  fate: () => Fate = () => 'well';
+  /** Whether readers are answered. */
+  silent = false;
+  readonly maxBatches: number;
+
+  /** @param maxBatches most of one answer */
+  constructor(maxBatches = 3) {
+    this.maxBatches = maxBatches;
+  }
+
+  driver(): KafkaDriver {
+    return {
+      name: 'fake',
+      topics: async () => [...this.topics.keys()],
+      createTopic: async ({ name }) => {
+        if (!this.topics.has(name)) this.topics.set(name, { batches: [], waiting: new Set() });
+        return 1;
+      },
+      produce: (topic, records) => this.#produce(topic, records),
+      connect: async () => this.#connection(),
+      join: async () => {
+        throw new KafkaUnavailableError('no groups here');
+      },
+      close: async () => undefined,
+    };
+  }
+
+  end(topic: string): number {
+    return this.topics.get(topic)?.batches.at(-1)?.next ?? 0;
+  }
+
+  /** Writes what it is given. */
+  write(topic: string, records: readonly BatchRecord[], options: Partial<BatchOptions> = {}): number {
+    const first = this.end(topic);
+    const time = options.time ?? Date.now();
+    this.writeBytes(
+      topic,
+      encodeBatch(records, { firstOffset: first, ...options, time }),
+      records.length,
+      time,
+    );
+    return first;
+  }
+
+  /** Writes any bytes as if they were a batch of so many records. */
+  writeBytes(topic: string, bytes: Uint8Array, count: number, time = Date.now()): void {
+    const { batches, waiting } = this.#topic(topic);
+    const first = this.end(topic);
+    batches.push({ first, next: first + count, time, bytes });
+    for (const wake of [...waiting]) wake();
+  }
+
+  async #produce(topic: string, records: readonly OutRecord[]): Promise<number> {
+    await new Promise((resolve) => setImmediate(resolve));
+    const fate = this.fate();
+    if (fate === 'lost') throw new KafkaUnavailableError('lost');
+    if (fate === 'late') {
+      setTimeout(() => this.write(topic, records), 30 * Math.random());
+      throw new KafkaUnavailableError('late');
+    }
+    const first = this.write(topic, records);
+    if (fate === 'twice') this.write(topic, records);
+    if (fate === 'unanswered') throw new KafkaUnavailableError('unanswered');
+    return first;
+  }
+
+  #connection(): BrokerConnection {
+    let closed: () => void = () => undefined;
+    const end = new Promise<never>((_, reject) => {
+      closed = () => reject(new KafkaUnavailableError('closed'));
+    });
+    end.catch(() => undefined);
+    return {
+      request: (topic, apiKey, _version, body) =>
+        Promise.race([apiKey === FETCH.key ? this.#fetch(topic, body) : this.#offsets(topic, body), end]),
+      close: async () => closed(),
+    };
+  }
+
+  async #fetch(name: string, body: Uint8Array): Promise<Uint8Array> {
+    const request = new WireReader(body);
+    request.int32();
+    const wait = request.int32();
+    request.bytes(17);
+    request.int32();
+    request.string();
+    request.bytes(12);
+    const offset = request.int64();
+    const topic = this.#topic(name);
+    if (this.silent) await new Promise(() => undefined);
+    if (offset > this.end(name)) return fetched(name, 1, this.end(name), new Uint8Array());
+    if (offset === this.end(name))
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          clearTimeout(timer);
+          topic.waiting.delete(done);
+          resolve();
+        };
+        const timer = setTimeout(done, wait);
+        topic.waiting.add(done);
+      });
+    const found = topic.batches.filter(({ next }) => next > offset).slice(0, this.maxBatches);
+    return fetched(name, 0, this.end(name), concatBytes(...found.map(({ bytes }) => bytes)));
+  }
+
+  async #offsets(name: string, body: Uint8Array): Promise<Uint8Array> {
+    const request = new WireReader(body);
+    request.bytes(9);
+    request.string();
+    request.bytes(8);
+    const time = request.int64();
+    const { batches } = this.#topic(name);
+    const at =
+      time === -1
+        ? this.end(name)
+        : time === -2
+          ? 0
+          : (batches.find((batch) => batch.time >= time)?.first ?? -1);
+    return concatBytes(int32(0), int32(1), text(name), int32(1), int32(0), int16(0), int64(0), int64(at));
+  }
+
+  #topic(name: string): FakeTopic {
+    const topic = this.topics.get(name);
+    if (topic === undefined) throw new KafkaUnavailableError(`no topic ${name}`);
+    return topic;
+  }
+}
+
+function fetched(topic: string, code: number, highWatermark: number, batches: Uint8Array): Uint8Array {
+  return concatBytes(
+    ...[int32(0), int16(0), int32(0), int32(1), text(topic), int32(1), int32(0), int16(code)],
+    ...[int64(highWatermark), int64(highWatermark), int64(0), int32(-1), int32(batches.length), batches],
+  );
+}
+
+const fixed = (length: number, write: (view: DataView) => void): Uint8Array => {
+  const bytes = new Uint8Array(length);
+  write(new DataView(bytes.buffer));
+  return bytes;
+};
+const int16 = (value: number) => fixed(2, (view) => view.setInt16(0, value));
+const int32 = (value: number) => fixed(4, (view) => view.setInt32(0, value));
+const int64 = (value: number) => fixed(8, (view) => view.setBigInt64(0, BigInt(value)));
+const text = (value: string) => concatBytes(int16(utf8(value).length), utf8(value));
