@@ -132,6 +132,18 @@ export interface PayloadBuilder {
   readonly stateFormats?: readonly string[];
   /** State of a block in a form that other programs read. @throws as `buildOfBlock` */
   readonly stateFile?: (request: BlockRequest & { readonly format: string }) => Promise<BranchFile>;
+  /** The payload of such a file, once everything in it holds. @throws CrossrootError naming what does not */
+  readonly readState?: (request: StateFileRequest) => BuiltPayload;
+}
+
+/** A file in one of the `stateFormats`. */
+export interface StateFileRequest {
+  /** Name of the chain. */
+  readonly chain: string;
+  readonly format: string;
+  readonly text: string;
+  /** Of the block whose state it is. */
+  readonly header: ForeignHeader;
 }
 
 /** The builders of every kind of chain, behind one question. */
@@ -191,14 +203,25 @@ export class PayloadBuilders {
     chainKind: number,
     request: BlockRequest & { readonly format: string },
   ): Promise<BranchFile> {
-    const { chain, format } = request;
-    const { stateFile, stateFormats = [] } = this.of(chain, chainKind);
-    if (stateFile === undefined || !stateFormats.includes(format)) {
-      const offered = stateFormats.length === 0 ? 'no state' : stateFormats.join(', ');
-      throw new ProofKindError(`format=${format.slice(0, 40)}: ${chain} offers ${offered}`);
-    }
+    const { stateFile } = this.#ofState(chainKind, request);
     this.#checkSubject(chainKind, request, 'block');
+    if (stateFile === undefined) throw new ProofKindError(`${request.chain} writes no state`);
     return stateFile(request);
+  }
+
+  /** @throws ProofKindError where the chain has no such form; CrossrootError naming what does not hold */
+  readState(chainKind: number, request: StateFileRequest): BuiltPayload {
+    const { readState } = this.#ofState(chainKind, request);
+    if (readState === undefined) throw new ProofKindError(`${request.chain} reads no state`);
+    return readState(request);
+  }
+
+  #ofState(chainKind: number, { chain, format }: Pick<StateFileRequest, 'chain' | 'format'>): PayloadBuilder {
+    const builder = this.of(chain, chainKind);
+    const { stateFormats = [] } = builder;
+    if (stateFormats.includes(format)) return builder;
+    const offered = stateFormats.length === 0 ? 'no state' : stateFormats.join(', ');
+    throw new ProofKindError(`format=${format.slice(0, 40)}: ${chain} offers ${offered}`);
   }
 
   #checkSubject(

@@ -5,7 +5,7 @@ import { LimitExceededError, MalformedInputError } from '../../proofs/errors/inp
 import { type BlockData, type PayloadParameters, ProofKindError } from '../payloadBuilder.js';
 import { payloadBuilders } from '../registry.js';
 import { parseEthereumAddress } from './address.js';
-import { checkEip1186, parseEip1186 } from './proofs/eip1186.js';
+import { checkEip1186, Eip1186Error, parseEip1186 } from './proofs/eip1186.js';
 import { addressOf, leafOfHeader, logOf, type SampleBlock, sampleBlockOn, wordOf } from './testing/chain.js';
 import { block, CODE, NOBODY, PAYEE, SLOTS, state, TOKEN, verify } from './testing/kinds.js';
 
@@ -155,6 +155,32 @@ describe('questions about a block', () => {
         data,
       }),
     ).rejects.toThrow(/about a transaction, not about a block/);
+  });
+});
+
+describe('what a node answered of a block’s state', () => {
+  const read = (text: string, chain = CHAIN, code = KIND, format = 'eip1186') => {
+    const { kind, payload } = payloadBuilders.readState(code, { chain, format, text, header: block.header });
+    return verify(kind, payload).facts;
+  };
+  const answer = (address: Uint8Array, slots: readonly Uint8Array[] = []) => {
+    const parameters = {
+      address: toHex(address),
+      ...(slots.length > 0 ? { slot: slots.map((slot) => toHex(slot)) } : {}),
+    };
+    const aspect = slots.length > 0 ? 'storage' : 'account';
+    const request = { format: 'eip1186', aspect, parameters, chain: CHAIN, header: block.header, data };
+    return payloadBuilders.stateFile(KIND, request);
+  };
+
+  it('becomes a payload once it holds', async () => {
+    expect(read((await answer(PAYEE)).text)).toMatchObject({ exists: true, nonce: '3' });
+    const { text } = await answer(TOKEN, SLOTS.slice(0, 2));
+    expect(read(text).storage).toHaveLength(2);
+    expect(() => read(text.replace('"nonce":"0x1"', '"nonce":"0x2"'))).toThrow(Eip1186Error);
+    expect(() => read('x')).toThrow(ProofKindError);
+    expect(() => read(text, CHAIN, KIND, 'xml')).toThrow(/offers eip1186/);
+    expect(() => read(text, 'bitcoin-regtest', 1)).toThrow(/offers no state/);
   });
 });
 

@@ -11,7 +11,7 @@ import {
 import type { AccountNodes } from '../source.js';
 import type { ForeignHeader } from '../types.js';
 import { parseEthereumAddress } from './address.js';
-import { encodeEip1186 } from './proofs/eip1186.js';
+import { checkEip1186, encodeEip1186, parseEip1186 } from './proofs/eip1186.js';
 import {
   accountAt,
   buildAccount,
@@ -77,6 +77,25 @@ export async function stateFile(request: BlockRequest): Promise<BranchFile> {
     type,
     text: encodeEip1186(stateRoot, question.address, accountNodes, question.slots, storageNodes),
   };
+}
+
+/**
+ * The payload of what a node answered to `eth_getProof`, all of which is checked.
+ * @param aspect by default `storage` where it has slots, else `account`
+ * @throws MalformedInputError, LimitExceededError, Eip1186Error naming the field that is wrong
+ */
+export function readState(
+  { stateRoot }: Pick<ForeignHeader, 'stateRoot'>,
+  text: string,
+  aspect?: 'account' | 'storage',
+): BuiltPayload {
+  const answer = parseEip1186(text);
+  const { accountNodes, slots } = checkEip1186(stateRoot, answer);
+  const { address } = answer;
+  if ((aspect ?? (slots.length === 0 ? 'account' : 'storage')) === 'account')
+    return { kind: ProofKind.ethereumAccount, payload: buildAccount(address, accountNodes) };
+  const payload = buildStorage(stateRoot, address, accountNodes, slots);
+  return { kind: ProofKind.ethereumStorage, payload };
 }
 
 function storagePayload({ stateRoot }: ForeignHeader, { address, accountNodes, slots }: AccountNodes) {

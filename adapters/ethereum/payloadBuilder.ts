@@ -9,7 +9,7 @@ import {
   ProofKindError,
 } from '../payloadBuilder.js';
 import type { ForeignBlock } from '../source.js';
-import { blockPayload, STATE_FORMATS, stateFile } from './blockPayloads.js';
+import { blockPayload, readState, STATE_FORMATS, stateFile } from './blockPayloads.js';
 import { ethereumKind } from './kind.js';
 import {
   buildBlockLog,
@@ -40,6 +40,7 @@ export const ethereumPayloadBuilder: PayloadBuilder = {
   buildOfBlock: (request) => explainedLater(blockPayload(request)),
   stateFormats: STATE_FORMATS,
   stateFile: (request) => explainedLater(stateFile(request)),
+  readState: ({ header, text }) => explained(() => readState(header, text)),
 };
 
 function payloadOf(request: PayloadRequest): BuiltPayload {

@@ -1,5 +1,5 @@
-import { checkEip1186, parseEip1186 } from '../../adapters/ethereum/proofs/eip1186.js';
-import { buildAccount, buildStorage, readEthereumHeader } from '../../adapters/ethereum/proofs/index.js';
+import { readState } from '../../adapters/ethereum/blockPayloads.js';
+import { readEthereumHeader } from '../../adapters/ethereum/proofs/index.js';
 import { encodeHeaderJson } from '../../adapters/ethereum/sources/encodeHeader.js';
 import { findNetwork } from '../../adapters/registry.js';
 import type { ForeignHeader } from '../../adapters/types.js';
@@ -27,24 +27,14 @@ export async function importState(files: readonly string[], flags: ImportFlags):
   if (flags.raw !== undefined) throw new UsageError(`--raw does not go with --format ${flags.format}`);
   if (flags.header === undefined)
     throw new UsageError(`--format ${flags.format} needs --header: it does not say of which block it is`);
-  const header = await headerOf(flags.header);
-  const answer = parseEip1186(textOf(await readBytes(file)));
-  const { address } = answer;
-  const { accountNodes, slots } = checkEip1186(header.stateRoot, answer);
-  const implied = slots.length > 0 ? 'storage' : 'account';
+  const { kind } = flags;
   // `tx` is what the option says where nobody gave it.
-  const kind = flags.kind === 'tx' ? implied : flags.kind;
-  const about = { kind: ProofKind.unanchored, chain: utf8(chain), header: header.raw };
-  if (kind === 'account')
-    return {
-      ...about,
-      payloadKind: ProofKind.ethereumAccount,
-      payload: buildAccount(address, accountNodes),
-    };
-  if (kind !== 'storage')
+  if (kind !== 'tx' && kind !== 'account' && kind !== 'storage')
     throw new UsageError(`--kind ${kind}: an answer of eth_getProof proves account and storage`);
-  const payload = buildStorage(header.stateRoot, address, accountNodes, slots);
-  return { ...about, payloadKind: ProofKind.ethereumStorage, payload };
+  const header = await headerOf(flags.header);
+  const text = textOf(await readBytes(file));
+  const { kind: payloadKind, payload } = readState(header, text, kind === 'tx' ? undefined : kind);
+  return { kind: ProofKind.unanchored, chain: utf8(chain), header: header.raw, payloadKind, payload };
 }
 
 /** Hex or a file of hex, raw bytes, or the JSON that a node answers for the block. */

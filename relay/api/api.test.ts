@@ -93,6 +93,12 @@ describe('the API over HTTP', () => {
       ) => {
         throw new ProofKindError(`${header.height} ${JSON.stringify(parameters)}`);
       },
+      readState: (
+        _code: number,
+        { format, text, header }: { format: string; text: string; header: { height: number } },
+      ) => {
+        throw new ProofKindError(`${format} ${text} ${header.height}`);
+      },
       stateFile: async (
         _code: number,
         request: { format: string; aspect: string; parameters: object; header: { height: number } },
@@ -264,6 +270,12 @@ describe('the API over HTTP', () => {
     expect(body).toEqual({ format: 'eip1186', aspect: 'storage', parameters, height: 104 });
     const account = await get('/v1/chains/made-up/blocks/latest/state?address=x');
     expect(account).toMatchObject({ status: 200, body: { aspect: 'account' } });
+    const post = (body: string) => get('/v1/chains/made-up/blocks/106/state', { method: 'POST', body });
+    expect(await post('an answer')).toMatchObject({
+      status: 400,
+      body: { error: { message: 'eip1186 an answer 106' } },
+    });
+    expect(await post('')).toMatchObject({ status: 400, body: { error: { name: 'BadRequestError' } } });
   });
 
   test('a body that is too large is refused', async () => {
@@ -401,7 +413,7 @@ describe('the API over HTTP', () => {
         expect(await response.text()).not.toContain('no such path');
       }
     }
-    expect(ids.size).toBe(24);
+    expect(ids.size).toBe(25);
   });
 });
 

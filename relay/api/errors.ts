@@ -59,6 +59,7 @@ const STATUS: Readonly<Record<string, number>> = {
   BelowHistoryError: 422,
   BelowStartError: 422,
   ProofError: 422,
+  Eip1186Error: 422,
   NotProvableYetError: 425,
   NotCommittedError: 425,
   NotFinalError: 425,

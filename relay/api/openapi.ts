@@ -174,6 +174,16 @@ const paths: ZodOpenApiPathsObject = {
       [400, 404],
       { requestParams: { path: s.BlockPath, query: s.StateQuery } },
     ),
+    post: operation(
+      'importState',
+      'Proof of what a node answered of a block’s state, once all that it says is what its Merkle nodes show',
+      proofFile,
+      [400, 404, 409, 413, 422, 425],
+      {
+        requestParams: { path: s.BlockPath, query: s.ImportQuery },
+        requestBody: { required: true, content: { 'application/json': { schema: Eip1186 } } },
+      },
+    ),
   },
   '/v1/proofs': { get: operation('recentProofs', 'Proofs built lately', json(RecentProofList), []) },
   '/v1/proofs/verify': {

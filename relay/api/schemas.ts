@@ -330,6 +330,11 @@ export const StateQuery = z.object({
   address: z.string().min(1).max(100),
   slot: Slots.optional(),
 });
+export const ImportQuery = z.object({
+  form: z.string().max(32).default('eip1186').meta({ description: 'Form of the body. Ethereum: eip1186' }),
+  format: z.enum(['json', 'ssz']).default('json'),
+  from_term: BlockProofQuery.shape.from_term,
+});
 export const FormatQuery = z.object({ format: z.enum(['json', 'ssz']).default('json') });
 export const VerifyQuery = z.object({
   as_of: z.enum(['true', 'false']).default('false'),

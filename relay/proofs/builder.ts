@@ -6,6 +6,7 @@ import type {
   PayloadBuilders,
   PayloadParameters,
 } from '../../adapters/payloadBuilder.js';
+import type { ForeignHeader } from '../../adapters/types.js';
 import type { ChainState, MainChainClient } from '../../mainchain/rpc/types.js';
 import { bytesEqual, toHex } from '../../proofs/bytes.js';
 import { PolicyKind } from '../../proofs/containers/calls.js';
@@ -34,7 +35,10 @@ export interface ProofBuilderOptions {
   readonly chains: readonly RelayChain[];
   readonly data: ProofData;
   /** Makers of the chain-specific part of a proof. */
-  readonly payloads: Pick<PayloadBuilders, 'check' | 'build' | 'branch' | 'buildOfBlock' | 'stateFile'>;
+  readonly payloads: Pick<
+    PayloadBuilders,
+    'check' | 'build' | 'branch' | 'buildOfBlock' | 'stateFile' | 'readState'
+  >;
   /** Checks a finished proof before it leaves; throws if it does not hold. A lying node is found here. */
   readonly check?: (proof: Proof, fromTerm: number) => Promise<void>;
 }
@@ -113,15 +117,41 @@ export class ProofBuilder {
     const chain = this.chain(request.chain);
     const { aspect, parameters = {} } = request;
     this.#o.payloads.check(chain.name, chain.kind.code, { aspect, parameters });
+    return this.#ofBlock(chain, request, (header) => {
+      const question = { aspect, parameters, chain: chain.name, header, data: this.#dataOf(chain) };
+      return this.#o.payloads.buildOfBlock(chain.kind.code, question);
+    });
+  }
+
+  /**
+   * A proof of what some node says of a block's state, in a form that `state` writes, once everything in it holds.
+   * @throws as `block`; CrossrootError naming what does not hold
+   */
+  async imported(
+    request: Pick<BlockProofRequest, 'chain' | 'block' | 'fromTerm'> & {
+      readonly format: string;
+      readonly text: string;
+    },
+  ): Promise<BuiltProof> {
+    const chain = this.chain(request.chain);
+    const { format, text } = request;
+    return this.#ofBlock(chain, request, async (header) =>
+      this.#o.payloads.readState(chain.kind.code, { chain: chain.name, format, text, header }),
+    );
+  }
+
+  async #ofBlock(
+    chain: RelayChain,
+    request: Pick<BlockProofRequest, 'block' | 'fromTerm'>,
+    build: (header: ForeignHeader) => Promise<BuiltPayload>,
+  ): Promise<BuiltProof> {
     const state = await this.#o.client.chain(chain.name);
     const header = await resolveBlock(chain, request.block, this.#o.client);
     const place = { height: header.height, blockHash: header.hash, index: 0 };
     if (!state) throw new UnknownBlockError(chain.name, request.block);
     if (place.height < state.start) throw new BelowHistoryError(chain.name, place.height, state.start);
     await this.#provable(chain, state, place);
-    const question = { aspect, parameters, chain: chain.name, header, data: this.#dataOf(chain) };
-    const built = await this.#o.payloads.buildOfBlock(chain.kind.code, question);
-    return this.#anchored(chain, state, place, built, request.fromTerm);
+    return this.#anchored(chain, state, place, await build(header), request.fromTerm);
   }
 
   /**

@@ -198,6 +198,18 @@ describe('Ethereum proofs of a live node', () => {
     expect([imported.stderr, imported.code]).toEqual(['', 0]);
     const good = await crossroot('verify', proof, '--block-hash', block.hash, '--json');
     expect(JSON.parse(good.stdout)).toMatchObject({ ok: true, verdict: { payloadKind: 'ethereum-storage' } });
+    // The relay anchors what another node says.
+    const posted = async (body: string) =>
+      fetch(`${up.api}/v1/chains/${CHAIN}/blocks/${tip}/state`, { method: 'POST', body });
+    const anchored = await posted(JSON.stringify(ours));
+    expect(anchored.status).toBe(200);
+    await writeFile(proof, new Uint8Array(await anchored.arrayBuffer()));
+    const under = await crossroot('verify', proof, '--data', up.data, '--json');
+    expect(JSON.parse(under.stdout)).toMatchObject({
+      ok: true,
+      verdict: { kind: 'ethereum-storage', height: tip },
+    });
+    expect((await posted(JSON.stringify({ ...ours, balance: '0x1' }))).status).toBe(422);
     // A node's own lie in a field is refused by the field's name.
     await writeFile(file, JSON.stringify({ ...ours, balance: '0x1' }));
     const lie = await crossroot('import', file, '--format', 'eip1186', '--chain', CHAIN, ...header);

@@ -71,6 +71,19 @@ export function proofRoutes(context: ApiContext): Router {
     response.status(200).type(type).set('cache-control', 'no-store').send(text);
   });
 
+  const body = express.raw({ type: () => true, limit: MAX_PROOF_BYTES });
+  router.post('/v1/chains/:chain/blocks/:block/state', body, async (request, response) => {
+    const { form, format, from_term } = ask(s.ImportQuery, request.query);
+    if (!(request.body instanceof Uint8Array) || request.body.length === 0)
+      throw new BadRequestError('the body must be what a node answered');
+    const text = new TextDecoder().decode(request.body);
+    const chain = param(request, 'chain');
+    const block = param(request, 'block');
+    const began = performance.now();
+    const built = await builder.imported({ chain, block, format: form, text, fromTerm: from_term });
+    send(context, response, built, { format, subject: `state of block ${built.height}`, began });
+  });
+
   router.get('/v1/chains/:chain/reorgs/:n/proof', async (request, response) => {
     const { format } = ask(s.FormatQuery, request.query);
     const chain = param(request, 'chain');
@@ -86,7 +99,6 @@ export function proofRoutes(context: ApiContext): Router {
     answer(RecentProofList, response, { proofs: recentView(context) });
   });
 
-  const body = express.raw({ type: () => true, limit: MAX_PROOF_BYTES });
   router.post('/v1/proofs/verify', body, (request, response) => {
     const query = ask(s.VerifyQuery, request.query);
     if (!(request.body instanceof Uint8Array) || request.body.length === 0) {
@@ -123,7 +135,8 @@ function queryOf(kind: string, parameters: PayloadParameters): URLSearchParams {
 interface Sending {
   readonly format: 'json' | 'ssz';
   readonly subject: string;
-  readonly path: string;
+  /** Where the same proof can be made again; none for what was posted. */
+  readonly path?: string;
   readonly began: number;
 }
 
@@ -133,17 +146,19 @@ function send(context: ApiContext, response: Response, built: BuiltProof, how: S
   const kind = kindNames[built.kind];
   const { chain, height, mainHeight } = built;
   context.metrics.proofSeconds.observe({ kind }, milliseconds / 1000);
-  context.recent.add({
-    chain,
-    kind,
-    subject: how.subject,
-    height,
-    mainHeight,
-    bytes: bytes.length,
-    milliseconds: Math.round(milliseconds * 100) / 100,
-    time: Date.now(),
-    path: how.path.replace(/\?$/, ''),
-  });
+  if (how.path !== undefined) {
+    context.recent.add({
+      chain,
+      kind,
+      subject: how.subject,
+      height,
+      mainHeight,
+      bytes: bytes.length,
+      milliseconds: Math.round(milliseconds * 100) / 100,
+      time: Date.now(),
+      path: how.path.replace(/\?$/, ''),
+    });
+  }
   context.onProof({ chain, kind, height, milliseconds });
   const name = `${chain}-${how.subject}-${kind}.${how.format}`.replace(/[^A-Za-z0-9._-]/g, '-');
   response
