@@ -79,8 +79,12 @@ export const DevnetSchema = z.strictObject({
   port: port.optional(),
   /** Bitcoin: program to run; by default `bitcoind` on PATH, else Crossroot's own regtest node. */
   bitcoind: z.string().optional(),
-  /** Milliseconds between blocks. */
+  /** Milliseconds between blocks; of a beacon chain: of a slot. */
   blockMilliseconds: z.number().int().min(100).max(600_000).optional(),
+  /** Ethereum: a beacon chain beside the node, so that finality is a sync committee's; default false. */
+  consensus: z.boolean().optional(),
+  /** Port of the beacon chain's API. */
+  beaconPort: port.optional(),
 });
 export type DevnetConfig = z.output<typeof DevnetSchema>;
 
@@ -127,6 +131,8 @@ const ChainSchema = z
           problem('sources', `${source.type} cannot read ${chain.name}`);
       }
       const byCommittee = checkBeacon(chain, problem);
+      if (chain.name !== 'ethereum-local' && chain.devnet?.consensus !== undefined)
+        problem('devnet', `consensus is not for ${chain.name}`);
       validatePolicy(parsePolicy(chain.policy), byCommittee ? Assurance.syncCommittee : network.assurance);
     } catch (error) {
       if (!(error instanceof CrossrootError)) throw error;
@@ -143,8 +149,14 @@ const ChainSchema = z
   });
 export type ChainConfig = z.output<typeof ChainSchema>;
 
+/** Whether `up` starts a beacon chain for the chain. */
+export function hasLocalBeacon({ name, devnet }: Pick<BeaconFields, 'name' | 'devnet'>): boolean {
+  return name === 'ethereum-local' && devnet?.consensus === true;
+}
+
 interface BeaconFields {
   readonly name: string;
+  readonly devnet?: DevnetConfig | undefined;
   readonly checkpoint?: string | object | undefined;
   readonly checkpointProviders?: readonly string[] | undefined;
   readonly checkpointQuorum?: number | undefined;
@@ -157,6 +169,7 @@ interface BeaconFields {
  */
 function checkBeacon(chain: BeaconFields, problem: (path: string, message: string) => void): boolean {
   const { name, checkpoint, checkpointProviders: providers, checkpointQuorum: quorum, sources } = chain;
+  if (hasLocalBeacon(chain)) return true;
   const hasRoot = typeof checkpoint === 'object' && 'trustedBlockRoot' in checkpoint;
   const hasBeacon = sources?.some(isBeaconSource) ?? false;
   if (
@@ -232,7 +245,7 @@ export const ConfigSchema = z.strictObject({
 });
 export type Config = z.output<typeof ConfigSchema>;
 
-export const DEFAULT_PORTS = { bitcoin: 4730, ethereum: 4731 } as const;
+export const DEFAULT_PORTS = { bitcoin: 4730, ethereum: 4731, beacon: 4732 } as const;
 
 function isPeerAddress(text: string): boolean {
   try {

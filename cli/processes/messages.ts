@@ -46,7 +46,21 @@ export interface RelayInit {
   readonly logLevel: string;
 }
 
-export type Init = NodeInit | RelayInit;
+/** What the supervisor tells the local beacon chain's process. */
+export interface BeaconInit {
+  readonly role: 'beacon';
+  readonly dataDir: string;
+  /** JSON-RPC of the local Ethereum node, which makes no block by itself. */
+  readonly execution: string;
+  readonly port: number;
+  readonly slotMilliseconds: number;
+  /** None: it follows no chain. */
+  readonly chains: readonly ChainInit[];
+  readonly logFile: string;
+  readonly logLevel: string;
+}
+
+export type Init = NodeInit | RelayInit | BeaconInit;
 
 /** What the supervisor sends. */
 export type ToChild = { readonly type: 'init'; readonly init: Init } | { readonly type: 'stop' };
@@ -55,4 +69,6 @@ export type ToChild = { readonly type: 'init'; readonly init: Init } | { readonl
 export type FromChild =
   | { readonly type: 'ready'; readonly url: string }
   | { readonly type: 'failed'; readonly message: string }
-  | { readonly type: 'event'; readonly event: RelayEvent };
+  | { readonly type: 'event'; readonly event: RelayEvent }
+  /** Why it cannot go on for now; `undefined` once it does. */
+  | { readonly type: 'problem'; readonly problem: string | undefined };

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { type Config, DEFAULT_PORTS } from '../../config/schema.js';
+import { type Config, DEFAULT_PORTS, type DevnetConfig, hasLocalBeacon } from '../../config/schema.js';
 import { pause } from './abort.js';
 import type { DataFolder } from './data.js';
 import { ServicePortError } from './errors.js';
@@ -18,6 +18,11 @@ export function devnetPort(chain: string, configured: number | undefined): numbe
   return configured ?? (chain.startsWith('bitcoin') ? DEFAULT_PORTS.bitcoin : DEFAULT_PORTS.ethereum);
 }
 
+/** Port of the API of a beacon chain that `up` starts. */
+export function beaconPort(devnet: DevnetConfig): number {
+  return devnet.beaconPort ?? DEFAULT_PORTS.beacon;
+}
+
 function needs(config: Config): Need[] {
   const host = '127.0.0.1';
   const { main, api, chains } = config;
@@ -27,19 +32,19 @@ function needs(config: Config): Need[] {
       { service: `delegate ${i}`, port: main.p2pPort + i, host, setting: 'main.p2pPort' },
       { service: `delegate ${i}'s RPC`, port: main.rpcPort + i, host, setting: 'main.rpcPort' },
     ]).flat(),
-    ...chains.flatMap((chain, i) =>
-      chain.devnet === undefined
-        ? []
-        : [
-            {
-              service: `the local ${chain.name} node`,
-              port: devnetPort(chain.name, chain.devnet.port),
-              host,
-              setting: `chains[${i}].devnet.port`,
-              chain: chain.name,
-            },
-          ],
-    ),
+    ...chains.flatMap((chain, i) => {
+      if (chain.devnet === undefined) return [];
+      const node: Need = {
+        service: `the local ${chain.name} node`,
+        port: devnetPort(chain.name, chain.devnet.port),
+        host,
+        setting: `chains[${i}].devnet.port`,
+        chain: chain.name,
+      };
+      if (!hasLocalBeacon(chain)) return [node];
+      const setting = `chains[${i}].devnet.beaconPort`;
+      return [node, { service: 'the local beacon chain', port: beaconPort(chain.devnet), host, setting }];
+    }),
   ];
 }
 

@@ -1,6 +1,7 @@
-import type { Config } from '../../config/schema.js';
+import { type Config, hasLocalBeacon } from '../../config/schema.js';
 import type { ChainInit, FromChild } from '../processes/messages.js';
 import { untilAborted } from './abort.js';
+import { checkAttested, followBeacon, localBeacon } from './beacon.js';
 import { resolveChain } from './chains.js';
 import { Part } from './children.js';
 import { DataFolder } from './data.js';
@@ -109,6 +110,7 @@ export class Supervisor {
     const chain = this.#config.chains[index];
     if (chain === undefined) throw new RangeError(`no chain ${index}`);
     const { signal } = this.#abort;
+    const { logLevel } = this.#config;
     if (chain.devnet === undefined) return resolveChain(chain, chain.sources ?? [], data, signal);
     const foreign = await startForeign(chain, data, `chains[${index}].devnet.port`);
     this.#foreign.push(foreign);
@@ -117,7 +119,16 @@ export class Supervisor {
     void foreign.node.ended.then((how) => {
       if (!signal.aborted) this.#fail(new PartFailedError(`${chain.name}`, how));
     });
-    return resolveChain(chain, foreign.sources, data, signal);
+    if (!hasLocalBeacon(chain)) {
+      await checkAttested(chain, data);
+      return resolveChain(chain, foreign.sources, data, signal);
+    }
+    const { url, part } = localBeacon(chain, foreign, data, logLevel);
+    await this.#part(`${chain.name}: the beacon chain`, part).start();
+    signal.throwIfAborted();
+    this.#progress.say(`${chain.name}: beacon chain (slots of ${part.slotMilliseconds} ms) at ${url}`);
+    const follow = await followBeacon(chain, foreign, url, data);
+    return resolveChain(follow.chain, follow.sources, data, signal);
   }
 
   async #startDelegates(chains: readonly ChainInit[], data: DataFolder): Promise<void> {
@@ -166,7 +177,7 @@ export class Supervisor {
     const part = new Part({
       name,
       init,
-      onMessage: (message) => this.#hear(message),
+      onMessage: (message) => this.#hear(name, message),
       onDeath: (line) => this.#progress.say(line),
       onFailure: (error) => this.#fail(error),
     });
@@ -174,7 +185,8 @@ export class Supervisor {
     return part;
   }
 
-  #hear(message: FromChild): void {
+  #hear(name: string, message: FromChild): void {
+    if (message.type === 'problem') this.#progress.say(`${name}: ${message.problem ?? 'goes on'}`);
     if (message.type !== 'event') return;
     const { event } = message;
     this.#milestones.note(event);
