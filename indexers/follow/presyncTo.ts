@@ -4,6 +4,7 @@ import { SourceFaultError } from '../../adapters/errors.js';
 import type { HeaderTree } from '../../adapters/tree.js';
 import type { ForeignHeader } from '../../adapters/types.js';
 import { bytesEqual } from '../../proofs/bytes.js';
+import { SourceTimeoutError } from './errors.js';
 import type { SyncOptions } from './sync.js';
 import { confirmTip, fetchRun, SLICE, yieldToOthers } from './syncSteps.js';
 
@@ -11,6 +12,8 @@ import { confirmTip, fetchRun, SLICE, yieldToOthers } from './syncSteps.js';
 export const MARGIN_BLOCKS = 144;
 /** Most headers of one branch before it has shown enough work. */
 export const MAX_PRESYNC_HEADERS = 65_536;
+/** How long one branch may be read in one go, both times together, however quick each answer is. */
+export const MAX_PRESYNC_MS = 3_600_000;
 
 /** The total work from which on a branch is stored: that of our tip less a margin. */
 export function storeThreshold(tree: HeaderTree, options: SyncOptions): bigint {
@@ -22,7 +25,7 @@ export function storeThreshold(tree: HeaderTree, options: SyncOptions): bigint {
  * Reads a branch of too little work without storing it, and once it has shown enough, again into the tree.
  * @param fork known header that it leaves from
  * @returns height to go on from; `undefined` while the branch has too little work
- * @throws SourceFaultError for another branch the second time, or one without end; what `Presync.push` throws
+ * @throws SourceFaultError for another branch the second time, or one without end; SourceTimeoutError; what `Presync.push` throws
  */
 export async function presyncTo(
   options: SyncOptions,
@@ -33,8 +36,10 @@ export async function presyncTo(
   const presync = resume(options, tree, fork);
   if (presync === undefined) return undefined;
   const { name } = monitor;
+  const deadline = performance.now() + MAX_PRESYNC_MS;
   try {
     while (presync.work < storeThreshold(tree, options)) {
+      requireTime(options, deadline);
       if (stopped() || presync.last.height >= tip.height) return undefined;
       const run = await fetchRun(monitor, presync.last.height + 1, options.batch);
       const first = run[0];
@@ -57,7 +62,7 @@ export async function presyncTo(
     });
   }
   presyncs.delete(name);
-  return store(options, presync);
+  return store(options, presync, deadline);
 }
 
 function resume(options: SyncOptions, tree: HeaderTree, fork: ForeignHeader): Presync | undefined {
@@ -81,10 +86,19 @@ function resume(options: SyncOptions, tree: HeaderTree, fork: ForeignHeader): Pr
   return presync;
 }
 
-async function store(options: SyncOptions, presync: Presync): Promise<number | undefined> {
+/** A source that answers, but never gets to an end, is to fail as one that does not: the branch is begun anew after a pause. */
+function requireTime({ monitor, presyncs }: SyncOptions, deadline: number): void {
+  if (performance.now() <= deadline) return;
+  presyncs.delete(monitor.name);
+  throw new SourceTimeoutError(monitor.name, 'a branch of too little work', MAX_PRESYNC_MS);
+}
+
+/** @param deadline by `performance.now()` */
+async function store(options: SyncOptions, presync: Presync, deadline: number): Promise<number | undefined> {
   const { monitor, writer } = options;
   const replay = presync.replay();
   while (replay.next <= replay.end) {
+    requireTime(options, deadline);
     if (options.stopped()) return undefined;
     const count = Math.min(options.batch, replay.end - replay.next + 1);
     const run = await fetchRun(monitor, replay.next, count);
