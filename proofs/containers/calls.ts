@@ -103,3 +103,35 @@ export const CommitAttestedType = new ContainerType(
   { typeName: 'CommitAttested', jsonCase: 'eth2' },
 );
 export type CommitAttested = ValueOf<typeof CommitAttestedType>;
+
+/** What `SubmitLightClient` brings: the bootstrap, once and first; then updates. */
+export const LightClientStep = { bootstrap: 0, update: 1 } as const;
+
+/** Finality that a chain's own committee signed, for a chain that is followed by its committees. */
+export const SubmitLightClientType = new ContainerType(
+  {
+    specRoot: Bytes32,
+    step: Uint8,
+    /** As the kind encodes it: of Ethereum `encodeBootstrap`, `encodeUpdate`. */
+    data: new ByteListType(65536),
+    /** Of Ethereum `encodeCommittee`; empty with a bootstrap. */
+    committee: new ByteListType(32768),
+  },
+  { typeName: 'SubmitLightClient', jsonCase: 'eth2' },
+);
+export type SubmitLightClient = ValueOf<typeof SubmitLightClientType>;
+
+/**
+ * Headers of a chain that is followed by its committees, ascending: the last is the one that the main chain waits for next, on its
+ * way down from a final block to the newest known one. Empty headers only advance the history by the timing policy.
+ */
+export const SubmitFinalizedType = new ContainerType(
+  {
+    specRoot: Bytes32,
+    /** Height of the first header; zero without headers. */
+    from: Count64,
+    headers: new ByteListType(MAX_CALL_BYTES - 1024),
+  },
+  { typeName: 'SubmitFinalized', jsonCase: 'eth2' },
+);
+export type SubmitFinalized = ValueOf<typeof SubmitFinalizedType>;

@@ -29,6 +29,10 @@ export const Method = {
   submitHeaders: 4,
   /** `CommitAttestedType` */
   commitAttested: 5,
+  /** `SubmitLightClientType` */
+  submitLightClient: 6,
+  /** `SubmitFinalizedType` */
+  submitFinalized: 7,
 } as const;
 
 /** `payload` is the SSZ encoding of the method's argument. */
