@@ -12,6 +12,7 @@ import type { EventLog } from '../log/eventLog.js';
 import { HeaderBook } from './book.js';
 import { ChainWriter } from './chainWriter.js';
 import { EvidenceBook } from './evidence.js';
+import { agreedBlock } from './finality.js';
 import { SourceJudge } from './judge.js';
 import { pickLeader } from './leader.js';
 import { isFault, type SourceHealth, SourceMonitor } from './sourceMonitor.js';
@@ -254,7 +255,7 @@ export class Follower {
     const leader = this.#byWork ? monitor : pickLeader(this.#monitors);
     // One that answers again after a failure may lead from its next poll on; until then nobody does.
     if (leader === undefined) return;
-    if (leader !== monitor) return this.#judge.compare(monitor, tip);
+    if (leader !== monitor) return this.#judge.compare(monitor, tip, leader);
     // A source that takes over and is merely behind undoes nothing; one that takes back what it gave does.
     const takesOver = this.#followed !== undefined && this.#followed !== monitor;
     const isBehind = this.book.isBest(tip) && tip.height < (this.book.tip()?.height ?? 0);
@@ -262,8 +263,11 @@ export class Follower {
     if (this.#byWork && this.#writer.tree !== undefined)
       await this.#judge.compareWork(monitor, tip, this.#writer.tree, this.#monitors);
     const [finalized, safe] = await Promise.all([monitor.finalized(), monitor.safe()]);
-    if (finalized !== undefined) await this.#writer.finalize(finalized);
-    this.#setSafe(safe);
+    const agreed = (which: 'finalized' | 'safe', block: SourceTip | undefined) =>
+      block && agreedBlock(which, block, monitor, this.#monitors, this.book);
+    const final = agreed('finalized', finalized);
+    if (final !== undefined) await this.#writer.finalize(final);
+    this.#setSafe(agreed('safe', safe));
   }
 
   async #sync(monitor: SourceMonitor, tip: SourceTip): Promise<void> {

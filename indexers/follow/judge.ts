@@ -77,11 +77,11 @@ export class SourceJudge {
   }
 
   /**
-   * A source that does not decide is only compared with. What it calls final counts at once where we call another block final;
-   * all else may be a reorganisation on its way to one of us, and counts once it has lasted.
+   * A source that does not decide is only compared with. What it calls final counts at once where the one that decides calls another
+   * block final; all else may be a reorganisation on its way to one of them, and counts once it has lasted.
    */
-  async compare(monitor: SourceMonitor, tip: SourceTip): Promise<void> {
-    const finalized = await monitor.finalized();
+  async compare(monitor: SourceMonitor, tip: SourceTip, leader: SourceMonitor): Promise<void> {
+    const [finalized] = await Promise.all([monitor.finalized(), monitor.safe()]);
     const differs = (block: SourceTip | undefined): block is SourceTip => {
       const ours = block === undefined ? undefined : this.#o.book.bestHash(block.height);
       return block !== undefined && ours !== undefined && !bytesEqual(ours, block.hash);
@@ -89,7 +89,11 @@ export class SourceJudge {
     const final = differs(finalized) ? finalized : undefined;
     if (final === undefined && !differs(tip)) return void this.#apartSince.delete(monitor.name);
     const lasts = this.#apart(monitor) >= DISAGREEMENT_SECONDS;
-    const ownFinal = this.#o.book.finalized()?.height ?? -1;
+    const claim = leader.claim('finalized');
+    const ownFinal = Math.max(
+      this.#o.book.finalized()?.height ?? -1,
+      claim !== undefined && this.#o.book.isBest(claim) ? claim.height : -1,
+    );
     if (final !== undefined && (lasts || final.height <= ownFinal))
       await this.#recordDifference(monitor, 'finalised block', final);
     if (lasts && differs(tip)) await this.#recordDifference(monitor, 'tip', tip);

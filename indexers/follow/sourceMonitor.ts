@@ -22,6 +22,7 @@ export class SourceMonitor {
   #checked = false;
   #tip: SourceTip | undefined;
   #tipSince = 0;
+  readonly #claims: { finalized?: SourceTip | undefined; safe?: SourceTip | undefined } = {};
   #batch: number;
 
   constructor(source: Source, options: MonitorOptions) {
@@ -76,13 +77,21 @@ export class SourceMonitor {
     this.#record.setBehind(behind);
   }
 
-  finalized(): Promise<SourceTip | undefined> {
-    return this.#call('finalized', this.source.finalized());
+  async finalized(): Promise<SourceTip | undefined> {
+    this.#claims.finalized = await this.#call('finalized', this.source.finalized());
+    return this.#claims.finalized;
+  }
+
+  /** What it called final, or safe, when it was last asked. */
+  claim(which: 'finalized' | 'safe'): SourceTip | undefined {
+    return this.#claims[which];
   }
 
   /** `undefined` for sources of kinds that know no such thing too. */
   async safe(): Promise<SourceTip | undefined> {
-    return this.source.safe === undefined ? undefined : this.#call('safe', this.source.safe());
+    if (this.source.safe === undefined) return undefined;
+    this.#claims.safe = await this.#call('safe', this.source.safe());
+    return this.#claims.safe;
   }
 
   block(hash: Uint8Array): Promise<ForeignBlock> {
