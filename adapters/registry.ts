@@ -14,6 +14,7 @@ import { UnknownNetworkError } from './errors.js';
 import { ethereumKind } from './ethereum/kind.js';
 import { ethereumPayloadBuilder } from './ethereum/payloadBuilder.js';
 import { ethereumPayloadVerifiers, readEthereumHeader } from './ethereum/proofs/index.js';
+import { assuranceFor, parametersFor } from './mode.js';
 import { PayloadBuilders } from './payloadBuilder.js';
 import type { ChainKind, NetworkInfo } from './types.js';
 
@@ -73,7 +74,7 @@ export function specFor(name: string, checkpoint: Checkpoint): ChainSpec {
   return {
     kind: kind.code,
     name: utf8(name),
-    parameters: network.parameters,
+    parameters: parametersFor(kind, network, checkpoint),
     genesisHash: network.genesisHash,
     checkpoint,
   };
@@ -96,9 +97,10 @@ export const networkData: NetworkData = {
   },
   displayHash: (code, hash) => requireKind(code).displayHash(hash),
   parseHash: (code, text) => requireKind(code).parseHash(text),
-  assurances(code, name) {
-    const network = kindByCode(code)?.networks.find((one) => one.name === name);
-    return network === undefined ? [] : [network.assurance];
+  assurances(code, name, checkpoint) {
+    const kind = kindByCode(code);
+    const network = kind?.networks.find((one) => one.name === name);
+    return kind === undefined || network === undefined ? [] : [assuranceFor(kind, network, checkpoint)];
   },
 };
 

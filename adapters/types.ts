@@ -1,3 +1,4 @@
+import type { Bls } from '../proofs/bls/bls.js';
 import type { AssuranceCode } from '../proofs/containers/leaf.js';
 import type { Checkpoint } from '../proofs/containers/spec.js';
 
@@ -36,7 +37,45 @@ export interface NetworkInfo {
   readonly genesisHeader: Uint8Array | undefined;
   /** Headers of the best branch that the main chain keeps in its state. */
   readonly window: number;
+  /** Of its leaves, unless a committee vouches for them: `assuranceFor`. */
   readonly assurance: AssuranceCode;
+}
+
+/** What a record of a chain's finality says. */
+export interface FinalityView {
+  /** Newest final block, internal byte order. */
+  readonly height: number;
+  readonly hash: Uint8Array;
+  /** When it was proposed, in the slots of the chain that signs. */
+  readonly slot: number;
+  /** Of the committee that signs at that slot. */
+  readonly period: number;
+  /** Whether the committee of the next period is known. */
+  readonly knowsNext: boolean;
+}
+
+/**
+ * Finality that committees of the chain's own sign, each proving the next one, as a pure state machine. Records are SSZ of a
+ * few hundred bytes. Everything comes from whoever submits it and is checked in full.
+ */
+export interface CommitteeFinality {
+  /** Canonical encoding of the parameters of a network that is followed so; `undefined` where it has no committees. */
+  parameters(network: NetworkInfo): Uint8Array | undefined;
+  /** @throws LightClientRuleError, MalformedInputError, LimitExceededError */
+  start(network: string, trustedRoot: Uint8Array, bootstrap: Uint8Array): Uint8Array;
+  /**
+   * @param now Unix seconds
+   * @throws LightClientRuleError, LightClientTooEarlyError (retryable), MalformedInputError, LimitExceededError
+   */
+  advance(
+    network: string,
+    record: Uint8Array,
+    update: Uint8Array,
+    committee: Uint8Array,
+    now: number,
+    bls: Bls,
+  ): Uint8Array;
+  view(network: string, record: Uint8Array): FinalityView;
 }
 
 /**
@@ -61,6 +100,8 @@ export interface ChainKind {
    * @throws HeaderRuleError; `HeaderTooEarlyError` (retryable) for a timestamp too far ahead of `now`
    */
   validate(network: string, header: ForeignHeader, ancestors: Ancestors, now: number): void;
+  /** Where committees sign the chain's finality. */
+  readonly committee?: CommitteeFinality;
   displayHash(hash: Uint8Array): string;
   /** @throws MalformedInputError */
   parseHash(text: string): Uint8Array;

@@ -33,6 +33,7 @@ export function describeVerdict(verdict: Verdict): string[] {
 function assuranceWords(assurance: string): string {
   if (assurance === 'work') return 'work (headers re-validated by the main chain)';
   if (assurance === 'attested') return 'attested (a quorum of delegates read it)';
+  if (assurance === 'sync-committee') return 'sync-committee (finality re-validated by the main chain)';
   return assurance;
 }
 

@@ -1,3 +1,4 @@
+import { assuranceFor } from '../adapters/mode.js';
 import type { Genesis } from '../proofs/containers/genesis.js';
 import { Assurance } from '../proofs/containers/leaf.js';
 import { isRetryable } from '../proofs/errors/base.js';
@@ -256,8 +257,9 @@ export class RelayService {
   }
 }
 
-function assuranceOf(chain: RelayChain): number | undefined {
-  return chain.kind.networks.find((network) => network.name === chain.name)?.assurance;
+function assuranceOf({ kind, name, registration }: RelayChain): number | undefined {
+  const network = kind.networks.find((one) => one.name === name);
+  return network && assuranceFor(kind, network, registration.spec.checkpoint);
 }
 
 function isLoopback(host: string | undefined): boolean {

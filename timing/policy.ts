@@ -150,6 +150,13 @@ export function validatePolicy(policy: Policy, assurance: AssuranceCode): void {
     throw new PolicyError('a chain secured by work has no finalised blocks', {
       hint: 'Use confirmations(N) or age(MINUTES).',
     });
+  if (
+    assurance === Assurance.syncCommittee &&
+    (policy.kind === PolicyKind.confirmations || policy.kind === PolicyKind.realtime)
+  )
+    throw new PolicyError('of a chain followed by its committee only what is final is committed', {
+      hint: 'Use finalized or age(MINUTES).',
+    });
   if (policy.kind === PolicyKind.safe && assurance !== Assurance.attested)
     throw new PolicyError('only an attested chain has safe blocks that delegates can vouch for', {
       hint:

@@ -2,6 +2,7 @@ import { fromHex, toHex } from '../../proofs/bytes.js';
 import { ChainKindCode } from '../../proofs/containers/spec.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
 import type { ChainKind } from '../types.js';
+import { syncCommitteeFinality } from './committee.js';
 import { splitRlp } from './rlp/rlp.js';
 import { foreignEthereumHeader } from './rules/header.js';
 import { ethereumNetworks } from './rules/networks.js';
@@ -17,6 +18,7 @@ export const ethereumKind: ChainKind = {
   decode: foreignEthereumHeader,
   work: () => 0n,
   validate: validateEthereumHeader,
+  committee: syncCommitteeFinality,
   displayHash: toHex,
   parseHash(text) {
     if (!text.startsWith('0x'))

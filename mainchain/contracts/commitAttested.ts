@@ -1,3 +1,4 @@
+import { assuranceFor } from '../../adapters/mode.js';
 import type { ForeignHeader } from '../../adapters/types.js';
 import { bytesEqual } from '../../proofs/bytes.js';
 import { type Attest, AttestType, type CommitAttested, PolicyKind } from '../../proofs/containers/calls.js';
@@ -36,7 +37,7 @@ export function commitAttested(state: StateWriter, context: BlockContext, call: 
   const { attest } = call;
   const chain = needActive(state, attest.specRoot);
   const network = networkOf(context, chain);
-  if (network.info.assurance !== Assurance.attested) {
+  if (assuranceFor(network.kind, network.info, chain.spec.checkpoint) !== Assurance.attested) {
     throw new WrongAssuranceError(`${network.info.name} is not an attested chain`);
   }
   const record = readIndex(state, attest.specRoot);

@@ -1,3 +1,4 @@
+import { assuranceFor } from '../../adapters/mode.js';
 import type { ForeignHeader } from '../../adapters/types.js';
 import { ZERO32 } from '../../proofs/bytes.js';
 import {
@@ -98,7 +99,7 @@ function makeLeaf(header: ForeignHeader, { specRoot, network, chain, context }: 
     receiptsRoot: header.receiptsRoot,
     stateRoot: header.stateRoot,
     time: header.time,
-    assurance: network.info.assurance,
+    assurance: assuranceFor(network.kind, network.info, chain.spec.checkpoint),
     policyVersion: chain.policyVersion,
     rulesVersion: chain.rulesVersion,
     mainHeight: context.height,

@@ -1,3 +1,4 @@
+import { assuranceFor, parametersFor } from '../../adapters/mode.js';
 import { bytesEqual, isZero } from '../../proofs/bytes.js';
 import {
   type GovernanceAction,
@@ -76,7 +77,7 @@ function perform(state: StateWriter, context: BlockContext, action: GovernanceAc
     case GovernanceKind.setPolicy: {
       const policy = decodeStrict(PolicyType, payload, malformed);
       const chain = needChain(state, specRoot);
-      checkPolicy(policy, networkOf(context, chain).info);
+      checkPolicy(policy, networkOf(context, chain), chain.spec.checkpoint);
       writeChain(state, specRoot, { ...chain, policy, policyVersion: chain.policyVersion + 1 });
       return;
     }
@@ -112,14 +113,14 @@ function register(
   const name = chainName(spec.name);
   const network = findNetwork(context.kinds, spec.kind, name);
   if (network === undefined) throw new UnknownNetworkCallError(`${kind.name} has no network called ${name}`);
-  if (!bytesEqual(network.info.parameters, spec.parameters)) {
+  if (!bytesEqual(parametersFor(network.kind, network.info, spec.checkpoint), spec.parameters)) {
     throw new SpecMismatchError(`the parameters are not those of ${name}`);
   }
   if (!bytesEqual(network.info.genesisHash, spec.genesisHash)) {
     throw new SpecMismatchError(`the genesis hash is not that of ${name}`);
   }
   if (specRootOf(state, spec.name) !== undefined) throw new NameTakenError(`${name} is registered already`);
-  checkPolicy(policy, network.info);
+  checkPolicy(policy, network, spec.checkpoint);
   enterCheckpoint(state, context, network, specRoot, { spec, policy, checkpointHeader });
 }
 
@@ -139,9 +140,12 @@ function enterCheckpoint(
     throw new CheckpointMismatchError('the checkpoint at height 0 is not the genesis block');
   }
   const own = network.kind.work(header);
+  const assurance = assuranceFor(network.kind, network.info, checkpoint);
   const possible =
-    network.info.assurance === Assurance.work ? checkpoint.work >= own : checkpoint.work === 0n;
-  if (!possible || (checkpoint.height === 0 && checkpoint.work !== own)) {
+    assurance === Assurance.syncCommittee ||
+    (assurance === Assurance.work ? checkpoint.work >= own : checkpoint.work === 0n);
+  const isGenesis = assurance !== Assurance.syncCommittee && checkpoint.height === 0;
+  if (!possible || (isGenesis && checkpoint.work !== own)) {
     throw new CheckpointMismatchError(`the checkpoint cannot have a total work of ${checkpoint.work}`);
   }
   const chain: ChainRecord = {

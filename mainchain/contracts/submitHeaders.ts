@@ -1,3 +1,4 @@
+import { assuranceFor } from '../../adapters/mode.js';
 import type { ForeignHeader } from '../../adapters/types.js';
 import { bytesEqual } from '../../proofs/bytes.js';
 import type { SubmitHeaders } from '../../proofs/containers/calls.js';
@@ -30,7 +31,7 @@ import { extendBranch, pruneWindow } from './window.js';
 export function submitHeaders(state: StateWriter, context: BlockContext, call: SubmitHeaders): void {
   const chain = needActive(state, call.specRoot);
   const network = networkOf(context, chain);
-  if (network.info.assurance !== Assurance.work) {
+  if (assuranceFor(network.kind, network.info, chain.spec.checkpoint) !== Assurance.work) {
     throw new WrongAssuranceError(`${network.info.name} is not a chain of work`);
   }
   const record = readIndex(state, call.specRoot);

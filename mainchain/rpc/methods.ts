@@ -10,7 +10,14 @@ import { ReceiptType, SignedBlockType, SignedTransactionType } from '../../proof
 import { amount, bytes, type Codec, count, flag, list, oneOf, optional, record, ssz, word } from './codec.js';
 import { BadRequestError } from './errors.js';
 import type { NodeClient } from './local.js';
-import type { BlockId, ChainState, DelegateSignature, NodeStatus, TransactionStatus } from './types.js';
+import type {
+  BlockId,
+  ChainFinality,
+  ChainState,
+  DelegateSignature,
+  NodeStatus,
+  TransactionStatus,
+} from './types.js';
 
 const root = bytes(32);
 const names = oneOf('head', 'justified', 'finalized');
@@ -61,6 +68,11 @@ const chainState = record<ChainState>({
   lastSeq: count,
 });
 
+const chainFinality = record<ChainFinality>({
+  final: record<ChainFinality['final']>({ ...tip, slot: count, period: count, knowsNext: flag }),
+  pending: record<NonNullable<ChainFinality['pending']>>(tip),
+});
+
 const transactionStatus = record<TransactionStatus>({
   status: oneOf('unknown', 'pending', 'included', 'finalized'),
   block: blockRef,
@@ -94,6 +106,7 @@ export const METHODS: { readonly [N in keyof NodeClient]: MethodOf<N> } = {
   },
   chains: { params: [], result: list(chainState) },
   chain: { params: [word], result: optional(chainState) },
+  finality: { params: [word], result: optional(chainFinality) },
   branchHash: { params: [word, count], result: optional(root) },
   leafAnchor: { params: [word, count, at], result: ssz(LeafAnchorType) },
   reorgs: { params: [word], result: list(ssz(ReorgType)) },

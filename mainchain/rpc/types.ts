@@ -1,3 +1,4 @@
+import type { FinalityView } from '../../adapters/types.js';
 import type { Attest, GovernanceAction, Policy } from '../../proofs/containers/calls.js';
 import type { Commitment, Reorg } from '../../proofs/containers/commitment.js';
 import type { BlockRef, Certificate } from '../../proofs/containers/consensus.js';
@@ -50,6 +51,14 @@ export interface ChainState {
   readonly lastSeq: number;
 }
 
+/** What the main chain's state says of finality that a chain's own committees sign. */
+export interface ChainFinality {
+  /** The newest that is final, committed or not yet. */
+  readonly final: FinalityView;
+  /** The header that is waited for next on the way down from a final block; `undefined` while none is missing. */
+  readonly pending?: { readonly height: number; readonly hash: Uint8Array };
+}
+
 export interface TransactionStatus {
   /** `unknown`: neither pending nor in a block of the best chain. */
   readonly status: 'unknown' | 'pending' | 'included' | 'finalized';
@@ -82,6 +91,8 @@ export interface MainChainClient {
   /** State at the head. */
   chains(): Promise<readonly ChainState[]>;
   chain(name: string): Promise<ChainState | undefined>;
+  /** `undefined` for a chain that is not followed by its committees, or before its light client has begun. */
+  finality(name: string): Promise<ChainFinality | undefined>;
   /** Hash at `height` on the best branch; below the window, from the history; `undefined` outside both. */
   branchHash(name: string, height: number): Promise<Uint8Array | undefined>;
   /**

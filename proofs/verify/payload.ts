@@ -43,5 +43,5 @@ export interface NetworkData {
   /** Inverse of `displayHash`. @throws MalformedInputError */
   parseHash(chainKind: number, text: string): Uint8Array;
   /** Assurance that leaves of this chain have: a leaf that says another one is refused. */
-  assurances(chainKind: number, name: string): readonly number[];
+  assurances(chainKind: number, name: string, checkpoint: Checkpoint): readonly number[];
 }

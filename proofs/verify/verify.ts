@@ -73,7 +73,10 @@ function verifyAnchored(proof: AnchoredProof, trust: Trust, options: VerifyOptio
   const { name, spec, specRoot } = readChain(chain, options.networks);
   const leaf = { specRoot, ...compact };
   const assurance = assuranceName(leaf.assurance);
-  if (assurance === undefined || !options.networks.assurances(spec.kind, name).includes(leaf.assurance)) {
+  if (
+    assurance === undefined ||
+    !options.networks.assurances(spec.kind, name, spec.checkpoint).includes(leaf.assurance)
+  ) {
     throw new ProofError('wrong-assurance', `assurance ${leaf.assurance} is not one that ${name} has`);
   }
   const historyRoot = pathRoot(

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { assuranceFor } from '../../adapters/mode.js';
 import type { ForeignHeader } from '../../adapters/types.js';
 import type { ChainState, MainChainClient } from '../../mainchain/rpc/types.js';
 import { toHex } from '../../proofs/bytes.js';
@@ -52,7 +53,8 @@ export async function chainView(
     hash: kind.displayHash(at.hash),
   });
   const leaf = state && finalized.bySpec.get(toHex(state.specRoot));
-  const assurance = kind.networks.find((network) => network.name === chain.name)?.assurance;
+  const network = kind.networks.find((one) => one.name === chain.name);
+  const assurance = network && assuranceFor(kind, network, registration.spec.checkpoint);
   return {
     name: chain.name,
     kind: kind.name,

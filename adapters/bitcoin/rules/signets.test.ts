@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toBareHex } from '../../../proofs/bytes.js';
+import { CheckpointType } from '../../../proofs/containers/spec.js';
 import { findNetwork, networkData } from '../../registry.js';
 import { p2pNetwork } from '../p2p/networks.js';
 import { addressFormat } from '../proofs/output.js';
@@ -24,8 +25,8 @@ describe('custom signets', () => {
     expect(addCustomSignet('bitcoin-signet-two', '5151')).toBe(added);
     expect(bitcoinNetwork('bitcoin-signet-two')).toBe(added);
     expect(findNetwork('bitcoin-signet-two').network).toBe(added);
-    expect(networkData.assurances(1, 'bitcoin-signet-two').length).toBe(
-      networkData.assurances(1, 'bitcoin-signet').length,
+    expect(networkData.assurances(1, 'bitcoin-signet-two', CheckpointType.defaultValue()).length).toBe(
+      networkData.assurances(1, 'bitcoin-signet', CheckpointType.defaultValue()).length,
     );
     expect(addressFormat('bitcoin-signet-two')?.bech32).toBe('tb');
     expect(p2pNetwork('bitcoin-signet-two').magic).toEqual(signetMagic(Uint8Array.of(0x51, 0x51)));
