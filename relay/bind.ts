@@ -1,14 +1,20 @@
 import type { ForeignHeader } from '../adapters/types.js';
 import type { HeaderBook } from '../indexers/follow/book.js';
 import type { Follower } from '../indexers/follow/follower.js';
+import type { LightClientStatus } from '../indexers/follow/lightClient/status.js';
+import type { LightClientSync } from '../indexers/follow/lightClient/sync.js';
 import type { BlockCache } from '../indexers/sinks/blockCache.js';
 import type { TransactionIndex } from '../indexers/sinks/transactionIndex.js';
 import type { HeaderPages, LocalChain, ProofData } from './ports.js';
 
-/** What the relay reads of a chain that a follower of this process follows. */
-export function followedChain(follower: Follower): LocalChain {
+/**
+ * What the relay reads of a chain that a follower of this process follows.
+ * @param lightClient that its finality comes from, where it is followed by sync committee
+ */
+export function followedChain(follower: Follower, lightClient?: Pick<LightClientSync, 'status'>): LocalChain {
   const { book } = follower;
   return {
+    ...(lightClient === undefined ? {} : { lightClient: () => lightClient.status() }),
     chain: follower.chain,
     tip: () => book.tip(),
     finalized: () => book.finalized(),
@@ -16,7 +22,7 @@ export function followedChain(follower: Follower): LocalChain {
     header: (height) => book.header(height),
     find: (hash) => book.find(hash),
     work: (height) => book.work(height),
-    sources: () => follower.status().sources,
+    sources: () => [...follower.status().sources, ...(lightClient?.status().sources ?? [])],
     evidence: {
       list: (limit) => follower.evidence.list(follower.chain, limit),
       get: (number) => follower.evidence.get(follower.chain, number),
@@ -24,11 +30,22 @@ export function followedChain(follower: Follower): LocalChain {
     health: () => {
       const { sources, healthy, ended } = follower.status();
       const names = sources.map((source) => source.name).join(', ');
-      const problem = ended?.message ?? sources.find((source) => !source.healthy)?.lastError;
+      const trouble = ended?.message ?? sources.find((source) => !source.healthy)?.lastError;
+      const problem = trouble ?? finalityProblem(lightClient?.status());
       return { source: names, healthy, ...(problem === undefined ? {} : { problem }) };
     },
     onChange: (listener) => follower.onChange(listener),
   };
+}
+
+/** Why finality does not get on, in one line. */
+function finalityProblem(status: LightClientStatus | undefined): string | undefined {
+  if (status === undefined || (status.healthy && !status.stalled)) return undefined;
+  if (!status.healthy)
+    return (
+      status.sources.find((source) => source.lastError !== undefined)?.lastError ?? 'no beacon source answers'
+    );
+  return `nothing newer has become final for ${Math.round((status.ageSeconds ?? 0) / 60)} minutes`;
 }
 
 /** Header pages straight from the header books: what there is without an index store. */

@@ -37,6 +37,30 @@ export function relayMetrics() {
       labelNames: ['chain', 'source'] as const,
       registers,
     }),
+    lightClientSlot: new Gauge({
+      name: 'crossroot_light_client_slot',
+      help: 'Newest beacon slot that the light client has verified: finalized, optimistic',
+      labelNames: ['chain', 'stage'] as const,
+      registers,
+    }),
+    lightClientPeriod: new Gauge({
+      name: 'crossroot_light_client_period',
+      help: 'Sync committee periods: known (newest whose committee is known), target (of the newest catch-up)',
+      labelNames: ['chain', 'stage'] as const,
+      registers,
+    }),
+    finalityAge: new Gauge({
+      name: 'crossroot_light_client_finality_age_seconds',
+      help: 'Age of the newest finalized beacon block',
+      labelNames: ['chain'] as const,
+      registers,
+    }),
+    finalityStalled: new Gauge({
+      name: 'crossroot_light_client_stalled',
+      help: '1 while nothing newer becomes final: the chain does not finalize, or every source withholds it',
+      labelNames: ['chain'] as const,
+      registers,
+    }),
     mainHeight: new Gauge({
       name: 'crossroot_main_height',
       help: 'Main-chain height by stage: head, justified, finalized',

@@ -1,7 +1,9 @@
 import type { BranchRecord } from '../adapters/chain/branches.js';
+import type { ConsensusNetwork } from '../adapters/ethereum/consensus/networks.js';
 import type { AccountNodes, ForeignBlock, SourceTip } from '../adapters/source.js';
 import type { ChainKind, ForeignHeader } from '../adapters/types.js';
 import type { NumberedEvidence } from '../indexers/follow/evidence.js';
+import type { LightClientStatus } from '../indexers/follow/lightClient/status.js';
 import type { SourceHealth } from '../indexers/follow/sourceMonitor.js';
 import type { MainChainClient } from '../mainchain/rpc/types.js';
 import type { Registration } from '../proofs/containers/calls.js';
@@ -27,6 +29,8 @@ export interface LocalChain {
   sources?(): readonly SourceHealth[];
   /** What sources did wrong, where a follower of this process keeps it. */
   readonly evidence?: LocalEvidence;
+  /** How far the light client is that finality comes from, where the chain is followed by sync committee. */
+  lightClient?(): LightClientStatus;
   /** Whether the chain's source answers. */
   health(): Awaitable<LocalHealth>;
   /** Calls `listener` after each change of tip, safe or finalised block. @returns a function that stops it */
@@ -79,6 +83,23 @@ export interface HeaderPages {
   page(chain: string, from: number, limit: number): Promise<readonly ForeignHeader[]>;
 }
 
+/** A verified light client of a chain whose finality its own committees sign, encoded as the main chain takes it. */
+export interface FinalitySource {
+  readonly network: ConsensusNetwork;
+  /** What the main chain begins with; `undefined` until it is known. */
+  bootstrap(): Awaitable<Uint8Array | undefined>;
+  /** Updates of consecutive periods from `fromPeriod` on, at most `limit`. */
+  updates(
+    fromPeriod: number,
+    limit: number,
+  ): Awaitable<readonly { readonly period: number; readonly bytes: Uint8Array }[]>;
+  latestFinalityUpdate(): Awaitable<Uint8Array | undefined>;
+  /** Who signed an update, as briefly as it can be said; `undefined` where that committee is not known. */
+  committeeFor(update: Uint8Array): Awaitable<Uint8Array | undefined>;
+  /** Calls `listener` after each change. @returns what ends it */
+  onChange(listener: () => void): () => void;
+}
+
 /** One configured chain with everything that belongs to it. */
 export interface RelayChain {
   readonly name: string;
@@ -87,6 +108,8 @@ export interface RelayChain {
   /** Status that the operator asks the delegates for; by default it is left as it is. */
   readonly wanted?: 'active' | 'paused' | undefined;
   readonly local: LocalChain;
+  /** Where the chain is followed by its sync committees. */
+  readonly finality?: FinalitySource | undefined;
 }
 
 /** A main-chain node by the name that logs show. */

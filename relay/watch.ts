@@ -1,3 +1,4 @@
+import type { LightClientStatus } from '../indexers/follow/lightClient/status.js';
 import type { MainChainClient } from '../mainchain/rpc/types.js';
 import { toHex } from '../proofs/bytes.js';
 import { ChainStatus } from '../proofs/containers/commitment.js';
@@ -70,6 +71,8 @@ export class ProgressWatch {
       metrics.sourceUp.set({ chain: chain.name }, health.healthy ? 1 : 0);
       for (const { name, score } of chain.local.sources?.() ?? [])
         metrics.sourceScore.set({ chain: chain.name, source: name }, score);
+      const light = chain.local.lightClient?.();
+      if (light !== undefined) showLightClient(metrics, light);
     }
     const [status, states, finalized] = await Promise.all([
       client.status(),
@@ -103,4 +106,15 @@ export class ProgressWatch {
       this.#o.emit({ type: 'finalized', chain, height: finalized, mainHeight });
     }
   }
+}
+
+function showLightClient(metrics: RelayMetrics, status: LightClientStatus): void {
+  const { chain, finalized, optimistic, period, catchUp, ageSeconds, stalled } = status;
+  if (finalized) metrics.lightClientSlot.set({ chain, stage: 'finalized' }, finalized.slot);
+  if (optimistic) metrics.lightClientSlot.set({ chain, stage: 'optimistic' }, optimistic.slot);
+  if (period !== undefined) metrics.lightClientPeriod.set({ chain, stage: 'known' }, period);
+  if (catchUp?.target !== undefined)
+    metrics.lightClientPeriod.set({ chain, stage: 'target' }, catchUp.target);
+  if (ageSeconds !== undefined) metrics.finalityAge.set({ chain }, ageSeconds);
+  metrics.finalityStalled.set({ chain }, stalled ? 1 : 0);
 }

@@ -162,7 +162,14 @@ async function follow(
     onError,
   });
   return {
-    chain: { name: init.name, kind, registration, wanted: init.wanted, local: followedChain(follower) },
+    chain: {
+      name: init.name,
+      kind,
+      registration,
+      wanted: init.wanted,
+      local: followedChain(follower, opened.lightClient),
+      finality: opened.lightClient,
+    },
     follower,
     opened,
   };
