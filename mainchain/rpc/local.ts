@@ -16,10 +16,11 @@ import { indexIn } from '../node/voter.js';
 import type { StateView } from '../state/view.js';
 import { feeForBytes, transactionRoot } from '../transactions.js';
 import { AnchorDesk } from './anchors.js';
-import { branchHashAt, chainState, chainStates, needSpecRoot } from './chainState.js';
+import { branchHashAt, chainFinality, chainState, chainStates, needSpecRoot } from './chainState.js';
 import { TransactionRefusedError } from './errors.js';
 import type {
   BlockId,
+  ChainFinality,
   ChainState,
   DelegateSignature,
   MainChainClient,
@@ -106,6 +107,10 @@ export class LocalClient implements NodeClient {
     const state = this.#state;
     const specRoot = specRootOf(state, utf8(name));
     return specRoot === undefined ? undefined : chainState(state, specRoot);
+  }
+
+  async finality(name: string): Promise<ChainFinality | undefined> {
+    return chainFinality(this.#state, this.#kinds, name);
   }
 
   async branchHash(name: string, height: number): Promise<Uint8Array | undefined> {

@@ -40,6 +40,7 @@ export function failoverClient(
     commitments: (id) => call((c) => c.commitments(id)),
     chains: () => call((c) => c.chains()),
     chain: (name) => call((c) => c.chain(name)),
+    finality: (name) => call((c) => c.finality(name)),
     branchHash: (name, height) => call((c) => c.branchHash(name, height)),
     leafAnchor: (name, height, options) => call((c) => c.leafAnchor(name, height, options)),
     reorgs: (name) => call((c) => c.reorgs(name)),

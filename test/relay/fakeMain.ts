@@ -377,6 +377,7 @@ export class FakeMain {
       chains: () =>
         guard('chains', () => [...this.world.foreign.keys()].flatMap((name) => this.chain(name) ?? [])),
       chain: (name) => guard('chain', () => this.chain(name)),
+      finality: () => guard('finality', () => undefined),
       branchHash: (name, height) =>
         guard('branchHash', () => {
           const found = this.world.foreign.get(name);
