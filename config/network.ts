@@ -5,7 +5,7 @@ import {
   consensusNetwork,
   defineConsensusNetwork,
 } from '../adapters/ethereum/consensus/networks.js';
-import { customEthereumNetwork } from '../adapters/ethereum/rules/customNetworks.js';
+import { beaconForksRoot, customEthereumNetwork } from '../adapters/ethereum/rules/customNetworks.js';
 import { NetworkDefinitionError } from '../adapters/ethereum/rules/errors.js';
 import { addEthereumNetwork, type EthereumNetwork } from '../adapters/ethereum/rules/networks.js';
 import { fromHex } from '../proofs/bytes.js';
@@ -59,6 +59,8 @@ export type NetworkFile = z.output<typeof NetworkSchema>;
  * @throws NetworkDefinitionError, ConsensusNetworkError
  */
 export function addNetworkDefinition(file: NetworkFile): EthereumNetwork {
+  const beacon = beaconOf(file);
+  if (beacon !== undefined) defineConsensusNetwork(beacon);
   const network = customEthereumNetwork({
     name: file.name,
     chainId: file.chainId,
@@ -70,9 +72,8 @@ export function addNetworkDefinition(file: NetworkFile): EthereumNetwork {
         : { fields: fork.fields, from: { height: fork.height } },
     ),
     rules: file.rules,
+    ...(beacon === undefined ? {} : { beaconForks: beaconForksRoot(beacon.forks, beacon.unsupportedFrom) }),
   });
-  const beacon = beaconOf(file);
-  if (beacon !== undefined) defineConsensusNetwork(beacon);
   const added = addEthereumNetwork(network);
   if (beacon !== undefined) addConsensusNetwork(beacon);
   else if (consensusNetwork(file.name) !== undefined)

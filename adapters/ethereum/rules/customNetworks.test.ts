@@ -5,6 +5,7 @@ import { findNetwork } from '../../registry.js';
 import { ethereumKind } from '../kind.js';
 import { integerBytes } from '../rlp/read.js';
 import {
+  beaconForksRoot,
   CustomParametersType,
   customEthereumNetwork,
   type EthereumNetworkDefinition,
@@ -42,6 +43,7 @@ describe('a network of the user’s own', () => {
         { fields: 17, byTime: 0, from: 50 },
         { fields: 20, byTime: 1, from: 1000 },
       ],
+      beaconForks: new Uint8Array(32),
     });
   });
 
@@ -51,6 +53,7 @@ describe('a network of the user’s own', () => {
     ['rules', { rules: 'ethereum' }],
     ['genesis', { genesisHash: new Uint8Array(32).fill(8) }],
     ['forks', { forks: definition.forks.slice(0, 2) }],
+    ['forks of its beacon chain', { beaconForks: beaconForksRoot([], undefined) }],
   ])('is not another one under the same name: %s', (_, change) => {
     addEthereumNetwork(customEthereumNetwork(definition));
     expect(() => addEthereumNetwork(customEthereumNetwork({ ...definition, ...change }))).toThrow(
@@ -117,6 +120,21 @@ describe('a network of the user’s own', () => {
     expect(check(10, 20)).toThrow(/invalid-header-fields/);
     expect(check(0, 17)).toThrow(/older-block-time/);
     expect(check(1116, 20)).toThrow(/future-block/);
+  });
+
+  it('has one root for each schedule of its beacon chain', () => {
+    const version = (last: number) => Uint8Array.of(1, 2, 3, last);
+    const capella = { fork: 'capella', epoch: 3, version: version(4) } as const;
+    const roots = [
+      beaconForksRoot([capella], undefined),
+      beaconForksRoot([{ ...capella, epoch: 4 }], undefined),
+      beaconForksRoot([{ ...capella, version: version(5) }], undefined),
+      beaconForksRoot([{ ...capella, fork: 'deneb' }], undefined),
+      beaconForksRoot([capella, { ...capella, fork: 'deneb' }], undefined),
+      beaconForksRoot([capella], 0),
+      beaconForksRoot([capella], 9),
+    ];
+    expect(new Set(roots.map((root) => Buffer.from(root).toString('hex'))).size).toBe(roots.length);
   });
 
   it('has parameters of their own for all that differs', () => {

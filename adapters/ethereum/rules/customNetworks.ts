@@ -1,6 +1,9 @@
-import { ContainerType, ListCompositeType } from '@chainsafe/ssz';
+import { ByteVectorType, ContainerType, ListCompositeType } from '@chainsafe/ssz';
+import { ZERO32 } from '../../../proofs/bytes.js';
 import { Assurance } from '../../../proofs/containers/leaf.js';
-import { Count64, Uint8 } from '../../../proofs/containers/primitives.js';
+import { Bytes32, Count64, Uint8 } from '../../../proofs/containers/primitives.js';
+import { forkCode } from '../consensus/forks.js';
+import type { ForkActivation } from '../consensus/networks.js';
 import { NetworkDefinitionError } from './errors.js';
 import { FIELD_COUNTS } from './header.js';
 import { ATTESTED_WINDOW, type EthereumNetwork, type HeaderFork } from './networks.js';
@@ -29,9 +32,34 @@ export const CustomParametersType = new ContainerType(
     /** 0: `evm`; 1: `ethereum`. */
     rules: Uint8,
     forks: new ListCompositeType(ForkType, MAX_FORKS),
+    /** `beaconForksRoot`; zero for a network without a beacon chain. */
+    beaconForks: Bytes32,
   },
   { typeName: 'CustomEthereumParameters', jsonCase: 'eth2' },
 );
+
+const BeaconScheduleType = new ContainerType(
+  {
+    forks: new ListCompositeType(
+      new ContainerType({ code: Uint8, epoch: Count64, version: new ByteVectorType(4) }),
+      MAX_FORKS,
+    ),
+    /** First epoch of a fork that is not known, and one more; zero for none. */
+    unsupportedFrom: Count64,
+  },
+  { typeName: 'BeaconSchedule', jsonCase: 'eth2' },
+);
+
+/** The forks of a network's beacon chain as one hash: signatures are checked by them. */
+export function beaconForksRoot(
+  forks: readonly ForkActivation[],
+  unsupportedFrom: number | undefined,
+): Uint8Array {
+  return BeaconScheduleType.hashTreeRoot({
+    forks: forks.map(({ fork, epoch, version }) => ({ code: forkCode(fork), epoch, version })),
+    unsupportedFrom: unsupportedFrom === undefined ? 0 : unsupportedFrom + 1,
+  });
+}
 
 /** A network of the user's own, as its file says it; see docs/formats.md. */
 export interface EthereumNetworkDefinition {
@@ -46,6 +74,8 @@ export interface EthereumNetworkDefinition {
   /** Oldest first; empty where headers may have any known number of fields. */
   readonly forks: readonly HeaderFork[];
   readonly rules: EthereumNetwork['rules'];
+  /** `beaconForksRoot`, where it has a beacon chain. */
+  readonly beaconForks?: Uint8Array;
 }
 
 const NAME = /^[a-z][a-z0-9-]{2,63}$/;
@@ -78,6 +108,7 @@ export function customEthereumNetwork(definition: EthereumNetworkDefinition): Et
       forks: forks.map(({ fields, from }) =>
         'time' in from ? { fields, byTime: 1, from: from.time } : { fields, byTime: 0, from: from.height },
       ),
+      beaconForks: definition.beaconForks ?? ZERO32,
     }),
     genesisHash,
     genesisHeader: undefined,
