@@ -257,7 +257,7 @@ describe('HeaderTree near its limits', () => {
       fc.assert(
         fc.property(shape, ({ keep, maxNodes, steps }) => {
           const options: TreeOptions = { keep, maxNodes, forkChoice };
-          const model = new Model({ keep: 4, maxNodes: 12 });
+          const model = new Model({ keep, maxNodes });
           const tree = new HeaderTree(kind, checkpoint, { header: model.best.header, work: 1n }, options);
           for (const step of steps) {
             if ('finalize' in step) {
