@@ -17,7 +17,8 @@ import {
   transactionWords,
 } from './facts.js';
 import { SharedNodesType } from './payload.js';
-import { decodeReceipt } from './receipt.js';
+import { decodeKnownReceipt } from './receipt.js';
+import { restoreReceiptNode, stripReceiptNode } from './receiptNodes.js';
 
 /** Blocks have far fewer transactions. */
 const MAX_INDEX = 2 ** 16 - 1;
@@ -58,7 +59,7 @@ export function buildBlockLog(prover: EthereumBlockProver, index: number, log: n
   const counts = upTo(index).map((place) => {
     const receipt = prover.receipts[place];
     if (receipt === undefined) throw new MalformedInputError('transaction', `${index} is not in the block`);
-    return decodeReceipt(receipt).logs.length;
+    return decodeKnownReceipt(receipt).logs.length;
   });
   const own = counts.pop() ?? 0;
   if (!Number.isInteger(log) || log < 0 || log >= own)
@@ -68,7 +69,7 @@ export function buildBlockLog(prover: EthereumBlockProver, index: number, log: n
     question,
     id: questionId(ProofKind.ethereumBlockLog, BlockLogQuestionType, question),
     transactionNodes: prover.transactionTrie.prove(indexKey(index)),
-    receiptNodes: prover.receiptTrie.proveAll(upTo(index).map(indexKey)),
+    receiptNodes: prover.receiptTrie.proveAll(upTo(index).map(indexKey)).map(stripReceiptNode),
   });
 }
 
@@ -91,12 +92,14 @@ export const blockLogVerifier = payloadVerifier(
       payload.transactionNodes,
     );
     const shown = showTransaction(index, raw);
-    const receipts = valuesAt('receipt-mismatch', leaf.receiptsRoot, upTo(index), payload.receiptNodes);
-    const receipt = showReceipt(receipts.at(-1) ?? NONE, shown);
+    const receipts = valuesAt('receipt-mismatch', leaf.receiptsRoot, upTo(index), payload.receiptNodes, {
+      restore: restoreReceiptNode,
+    });
+    const receipt = showReceipt(receipts.at(-1) ?? NONE, shown, decodeKnownReceipt);
     const found = logAt(receipt, log);
     const before = receipts
       .slice(0, -1)
-      .reduce((sum, one) => sum + reading('receipt-mismatch', () => decodeReceipt(one)).logs.length, 0);
+      .reduce((sum, one) => sum + reading('receipt-mismatch', () => decodeKnownReceipt(one)).logs.length, 0);
     if (before + log !== blockLog)
       throw new ProofError('log-mismatch', `the log is number ${before + log} in its block, not ${blockLog}`);
     return {

@@ -9,8 +9,7 @@ import { type Flaw, ProofError } from '../../../proofs/errors/proof.js';
 import { fromJsonValue, toJsonValue } from '../../../proofs/format/jsonValue.js';
 import type { Json, PayloadClaim, PayloadVerifier } from '../../../proofs/verify/payload.js';
 import { indexKey } from '../trie/build.js';
-import { TrieProofError, verifyTrieProofs } from '../trie/verify.js';
-import type { VisitedNode } from '../trie/walk.js';
+import { TrieProofError, type TrieProofOptions, verifyTrieProofs } from '../trie/verify.js';
 import { decodePayload } from './payload.js';
 
 /** Checker of a kind whose payload is one SSZ container; its JSON is that container's. */
@@ -36,12 +35,13 @@ export function trieValues(
   root: Uint8Array,
   keys: readonly Uint8Array[],
   nodes: readonly Uint8Array[],
-  visit?: (node: VisitedNode) => void,
+  options: TrieProofOptions = {},
 ): (Uint8Array | undefined)[] {
   try {
-    return verifyTrieProofs(root, keys, nodes, visit);
+    return verifyTrieProofs(root, keys, nodes, options);
   } catch (error) {
-    if (error instanceof TrieProofError) throw new ProofError(flaw, error.message, error);
+    if (error instanceof TrieProofError || error instanceof MalformedInputError)
+      throw new ProofError(flaw, error.message, error);
     throw error;
   }
 }
@@ -52,8 +52,9 @@ export function valuesAt(
   root: Uint8Array,
   indices: readonly number[],
   nodes: readonly Uint8Array[],
+  options: TrieProofOptions = {},
 ): Uint8Array[] {
-  return trieValues(flaw, root, indices.map(indexKey), nodes).map((value, i) => {
+  return trieValues(flaw, root, indices.map(indexKey), nodes, options).map((value, i) => {
     if (value === undefined) throw new ProofError(flaw, `the block has nothing at index ${indices[i]}`);
     return value;
   });

@@ -63,7 +63,7 @@ export const countVerifier = payloadVerifier(
     const { noun, root, flaw } = listOf(list, payload.header, leaf);
     const beyond = new EndWatch(count);
     const keys = endKeys(count);
-    const values = trieValues(flaw, root, keys, payload.nodes, (node) => beyond.visit(node));
+    const values = trieValues(flaw, root, keys, payload.nodes, { visit: (node) => beyond.visit(node) });
     const ended = count === 0 ? bytesEqual(root, EMPTY_TRIE_ROOT) : !beyond.found;
     if (!ended) throw new ProofError(flaw, `the block has more than ${counted(count, noun)}`);
     if (values.includes(undefined))

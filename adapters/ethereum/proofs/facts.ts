@@ -19,9 +19,16 @@ export function showTransaction(index: number, raw: Uint8Array): ShownTransactio
   return { hash: keccak_256(raw), index, transaction };
 }
 
-/** @throws ProofError `receipt-mismatch`, also where its type is not the transaction's */
-export function showReceipt(raw: Uint8Array, shown: ShownTransaction): EthereumReceipt {
-  const receipt = reading('receipt-mismatch', () => decodeReceipt(raw));
+/**
+ * @param decode how the receipt is read
+ * @throws ProofError `receipt-mismatch`, also where its type is not the transaction's
+ */
+export function showReceipt(
+  raw: Uint8Array,
+  shown: ShownTransaction,
+  decode: (raw: Uint8Array) => EthereumReceipt = decodeReceipt,
+): EthereumReceipt {
+  const receipt = reading('receipt-mismatch', () => decode(raw));
   if (receipt.type !== shown.transaction.type) {
     throw new ProofError(
       'receipt-mismatch',

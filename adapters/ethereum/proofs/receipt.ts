@@ -30,6 +30,13 @@ export function decodeReceipt(raw: Uint8Array): EthereumReceipt {
   return receipt;
 }
 
+/** As `decodeReceipt`, for receipts whose bloom was just made of their logs, or whose block was read before. @throws MalformedInputError */
+export function decodeKnownReceipt(raw: Uint8Array): EthereumReceipt {
+  const { type, item } = split(raw);
+  const [outcome, gas, , logList] = listOf(item, 'receipt', 4);
+  return read(type, outcome, gas, logList);
+}
+
 /**
  * A receipt without its bloom, which follows from its logs: a type byte (none for legacy), then the RLP of outcome, cumulative
  * gas and logs.

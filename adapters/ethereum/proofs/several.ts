@@ -20,7 +20,8 @@ import {
   transactionWords,
 } from './facts.js';
 import { SharedNodesType } from './payload.js';
-import { decodeReceipt, type EthereumReceipt } from './receipt.js';
+import { decodeKnownReceipt, type EthereumReceipt } from './receipt.js';
+import { restoreReceiptNode, stripReceiptNode } from './receiptNodes.js';
 
 /** Most things of one proof. */
 export const MAX_ITEMS = 4096;
@@ -79,7 +80,7 @@ export function buildSeveral(prover: EthereumBlockProver, items: readonly Ethere
     if (receipt === undefined)
       throw new MalformedInputError('transaction', `${item.index} is not in the block`);
     if (item.part !== ItemPart.log) continue;
-    const { logs } = decodeReceipt(receipt);
+    const { logs } = decodeKnownReceipt(receipt);
     if (logs[item.log] === undefined)
       throw new MalformedInputError('log', `${item.log} is not in the transaction, which has ${logs.length}`);
   }
@@ -89,7 +90,7 @@ export function buildSeveral(prover: EthereumBlockProver, items: readonly Ethere
     question,
     id: questionId(ProofKind.ethereumSeveral, SeveralQuestionType, question),
     transactionNodes: prover.transactionTrie.proveAll(transactions.map(indexKey)),
-    receiptNodes: prover.receiptTrie.proveAll(receipts.map(indexKey)),
+    receiptNodes: prover.receiptTrie.proveAll(receipts.map(indexKey)).map(stripReceiptNode),
   });
 }
 
@@ -117,6 +118,7 @@ export const severalVerifier = payloadVerifier(
       leaf.receiptsRoot,
       places.receipts,
       payload.receiptNodes,
+      { restore: restoreReceiptNode },
     );
     const shown = new Map(
       places.transactions.map(
@@ -126,7 +128,8 @@ export const severalVerifier = payloadVerifier(
     const receipts = new Map<number, EthereumReceipt>();
     for (const [i, index] of places.receipts.entries()) {
       const transaction = shown.get(index);
-      if (transaction !== undefined) receipts.set(index, showReceipt(rawReceipts[i] ?? NONE, transaction));
+      if (transaction !== undefined)
+        receipts.set(index, showReceipt(rawReceipts[i] ?? NONE, transaction, decodeKnownReceipt));
     }
     const claims = items.map((item): PayloadClaim => {
       const transaction = shown.get(item.index);

@@ -23,10 +23,16 @@ export function verifyTrieProof(
   return verifyTrieProofs(root, [key], nodes)[0];
 }
 
+export interface TrieProofOptions {
+  /** Sees each node on the way. */
+  readonly visit?: (node: VisitedNode) => void;
+  /** The node from a shorter form in which the proof holds it. Its errors are not caught. */
+  readonly restore?: (node: Uint8Array) => Uint8Array;
+}
+
 /**
  * As `verifyTrieProof`, for several keys that share nodes: the nodes that any of them needs, each once, in the order in
  * which a walk from the root meets them first (depth first, lower half-bytes first).
- * @param visit sees each node on the way
  * @returns a value or `undefined` for each key, in the order of the keys
  * @throws TrieProofError
  */
@@ -34,9 +40,9 @@ export function verifyTrieProofs(
   root: Uint8Array,
   keys: readonly Uint8Array[],
   nodes: readonly Uint8Array[],
-  visit?: (node: VisitedNode) => void,
+  options: TrieProofOptions = {},
 ): (Uint8Array | undefined)[] {
-  return follow(root, keys, nodes, () => {}, visit);
+  return follow(root, keys, nodes, () => {}, options);
 }
 
 /**
@@ -60,7 +66,7 @@ function follow(
   keys: readonly Uint8Array[],
   nodes: readonly Uint8Array[],
   use: (raw: Uint8Array, ways: readonly number[]) => void,
-  visit?: (node: VisitedNode) => void,
+  { visit, restore }: TrieProofOptions = {},
 ): (Uint8Array | undefined)[] {
   if (nodes.length > MAX_NODES * keys.length)
     throw new TrieProofError(`trie proof has ${nodes.length} nodes`);
@@ -77,8 +83,9 @@ function follow(
       const id = toBareHex(hash);
       let node = known.get(id);
       if (node === undefined) {
-        const raw = nodes[used++];
-        if (raw === undefined) throw new TrieProofError('trie proof lacks a node');
+        const given = nodes[used++];
+        if (given === undefined) throw new TrieProofError('trie proof lacks a node');
+        const raw = restore === undefined ? given : restore(given);
         const item = readNode(raw, hash, `trie node ${used - 1}`);
         // Below the root, a short node would have been inside its parent.
         if (used > 1 && raw.length < 32)
