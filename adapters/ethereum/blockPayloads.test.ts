@@ -117,6 +117,27 @@ describe('questions about a block', () => {
     );
   });
 
+  it('of logs stop reading once no proof could hold them', async () => {
+    const big = logOf('token', [], 'x'.repeat(2 ** 20));
+    const long: SampleBlock[] = [block];
+    for (let i = 0; i < 40; i++)
+      long.push(sampleBlockOn(long.at(-1)!.header, { transactions: [{ logs: [big] }] }));
+    let read = 0;
+    const counted: BlockData = {
+      ...data,
+      header: async (height) => long.find(({ header }) => header.height === height)?.header,
+      async block(hash) {
+        read++;
+        return long.find(({ header }) => toHex(header.hash) === toHex(hash))!;
+      },
+    };
+    const parameters = { address: toHex(addressOf('token')), fromBlock: 101 };
+    const { header } = long.at(-1)!;
+    const question = { aspect: 'logs', parameters, chain: CHAIN, header, data: counted };
+    await expect(payloadBuilders.buildOfBlock(KIND, question)).rejects.toThrow(/ask for fewer blocks/);
+    expect(read).toBeLessThan(20);
+  });
+
   it('can be answered as eth_getProof does', async () => {
     const file = (parameters: PayloadParameters, format = 'eip1186', aspect = 'storage') =>
       payloadBuilders.stateFile(KIND, {

@@ -1,7 +1,8 @@
 import { bytesEqual, fromHex, toHex } from '../../proofs/bytes.js';
-import { ProofKind } from '../../proofs/containers/proof.js';
+import { MAX_PAYLOAD_BYTES, ProofKind } from '../../proofs/containers/proof.js';
 import { LimitExceededError } from '../../proofs/errors/input.js';
 import {
+  type BlockData,
   type BlockRequest,
   type BranchFile,
   type BuiltPayload,
@@ -29,6 +30,11 @@ import {
 } from './proofs/index.js';
 import { StoragePayloadType } from './proofs/storage.js';
 import { indexTrie } from './trie/build.js';
+
+/** Blocks that are asked for side by side. */
+const BLOCKS_AT_ONCE = 8;
+/** What a receipt is shorter by without its bloom, at most. */
+const BLOOM_BYTES = 262;
 
 /** Forms in which other programs read a block's state: the answer of `eth_getProof` (EIP-1186). */
 export const STATE_FORMATS = ['eip1186'] as const;
@@ -151,12 +157,27 @@ async function logsPayload({ parameters, header, data }: BlockRequest): Promise<
       throw new ProofKindError(`the block at height ${above.height - 1} is not known here`);
     headers.unshift(parent);
   }
-  const blocks = [];
-  for (const { raw, hash } of headers) {
-    const receipts = headerDecides(filter, raw) ? undefined : (await data.block(hash)).receipts;
-    blocks.push({ header: raw, receipts });
+  return buildLogs(filter, await withReceipts(filter, headers, data));
+}
+
+/** Receipts of the blocks whose headers do not decide, until they cannot fit into a proof any more. */
+async function withReceipts(filter: LogFilter, headers: readonly ForeignHeader[], data: BlockData) {
+  const blocks: { header: Uint8Array; receipts: readonly Uint8Array[] | undefined }[] = [];
+  let bytes = 0;
+  for (let at = 0; at < headers.length; at += BLOCKS_AT_ONCE) {
+    const some = await Promise.all(
+      headers.slice(at, at + BLOCKS_AT_ONCE).map(async ({ raw, hash }) => ({
+        header: raw,
+        receipts: headerDecides(filter, raw) ? undefined : (await data.block(hash)).receipts,
+      })),
+    );
+    blocks.push(...some);
+    for (const { receipts = [] } of some)
+      for (const receipt of receipts) bytes += receipt.length - BLOOM_BYTES;
+    if (bytes > MAX_PAYLOAD_BYTES)
+      throw new LimitExceededError('proof of logs in bytes: ask for fewer blocks', bytes, MAX_PAYLOAD_BYTES);
   }
-  return buildLogs(filter, blocks);
+  return blocks;
 }
 
 function filterOf({ address, topic = [] }: PayloadParameters): LogFilter {

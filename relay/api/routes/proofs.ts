@@ -1,6 +1,7 @@
 import express, { type Response, Router } from 'express';
 import * as z from 'zod';
 import { type PayloadParameters, parametersQuery } from '../../../adapters/payloadBuilder.js';
+import { LimitExceededError } from '../../../proofs/errors/input.js';
 import { decodeProof, encodeProof } from '../../../proofs/format/file.js';
 import { kindNames, MAX_PROOF_BYTES } from '../../../proofs/format/proof.js';
 import { verifyProof } from '../../../proofs/verify/verify.js';
@@ -142,6 +143,9 @@ interface Sending {
 
 function send(context: ApiContext, response: Response, built: BuiltProof, how: Sending): void {
   const bytes = encodeProof(built.proof, how.format, context.format);
+  // What no verifier would read is not sent. SSZ is half as long.
+  if (bytes.length > MAX_PROOF_BYTES)
+    throw new LimitExceededError(`proof as ${how.format} in bytes`, bytes.length, MAX_PROOF_BYTES);
   const milliseconds = performance.now() - how.began;
   const kind = kindNames[built.kind];
   const { chain, height, mainHeight } = built;
