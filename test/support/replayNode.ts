@@ -103,10 +103,16 @@ function transactionJson(raw: `0x${string}`): Record<string, unknown> {
   // The library leaves out what is zero.
   for (const name of ['nonce', 'gas', 'value', 'gasPrice', 'maxFeePerGas', 'maxPriorityFeePerGas'])
     json[name] = '0x0';
-  for (const [name, value] of Object.entries(tx))
-    if (name !== 'data')
-      json[name] = typeof value === 'bigint' || typeof value === 'number' ? numberToHex(value) : value;
+  for (const [name, value] of Object.entries(tx)) if (name !== 'data') json[name] = quantities(value);
   return json;
+}
+
+/** Numbers as JSON-RPC writes them, wherever they are. */
+function quantities(value: unknown): unknown {
+  if (typeof value === 'bigint' || typeof value === 'number') return numberToHex(value);
+  if (Array.isArray(value)) return value.map(quantities);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, quantities(one)]));
 }
 
 function withdrawalJson(raw: string): Record<string, unknown> {
