@@ -14,6 +14,7 @@ import type {
   SyncCommittee,
 } from '../../../adapters/ethereum/consensus/types.js';
 import type { Bls } from '../../../proofs/bls/bls.js';
+import { toBareHex } from '../../../proofs/bytes.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
 import type { KeyValueStore, KeyValueWrite } from '../../../storage/keyValue.js';
 import { readUint64, Table, tableKey } from '../../keys.js';
@@ -43,6 +44,8 @@ export class LightClientKeep {
   readonly #network: ConsensusNetwork;
   readonly #trustedRoot: Uint8Array;
   readonly #serial = new Serial();
+  /** What could not be written yet, by key: a later write brings it along, so that nothing is missing in between. */
+  readonly #unwritten = new Map<string, KeyValueWrite>();
   #closed = false;
 
   constructor(store: KeyValueStore, network: ConsensusNetwork, trustedRoot: Uint8Array) {
@@ -67,15 +70,11 @@ export class LightClientKeep {
 
   /** Replaces what was kept. */
   async begin(client: LightClient, bootstrap: Versioned<LightClientBootstrap>): Promise<void> {
-    await this.#serial.run(async () => {
-      if (this.#closed) return;
+    const value = encodeBootstrap(this.#network, bootstrap);
+    await this.#save(client, async () => {
       const writes: KeyValueWrite[] = [{ type: 'del', key: this.#key('finality') }];
       for await (const [key] of this.#store.range(this.#updatesFrom(0))) writes.push({ type: 'del', key });
-      writes.push(
-        { type: 'put', key: this.#key('bootstrap'), value: encodeBootstrap(this.#network, bootstrap) },
-        { type: 'put', key: this.#key('store'), value: client.toBytes() },
-      );
-      await this.#store.batch(writes);
+      return [...writes, { type: 'put', key: this.#key('bootstrap'), value }];
     });
   }
 
@@ -85,20 +84,18 @@ export class LightClientKeep {
     updates: ReadonlyMap<number, Versioned<LightClientUpdate>>,
     finality?: Versioned<LightClientFinalityUpdate>,
   ): Promise<void> {
-    const writes: KeyValueWrite[] = [];
-    for (const [period, versioned] of updates)
-      writes.push({
-        type: 'put',
-        key: this.#updateKey(period),
-        value: encodeUpdate(this.#network, { kind: 'update', versioned }),
-      });
+    const writes = [...updates].map(([period, versioned]): KeyValueWrite => {
+      const value = encodeUpdate(this.#network, { kind: 'update', versioned });
+      return { type: 'put', key: this.#updateKey(period), value };
+    });
     if (finality !== undefined)
       writes.push({ type: 'put', key: this.#key('finality'), value: this.encodeFinality(finality) });
-    await this.#serial.run(async () => {
-      if (this.#closed) return;
-      // The store as it is when its turn comes: never an older one after a newer one.
-      await this.#store.batch([...writes, { type: 'put', key: this.#key('store'), value: client.toBytes() }]);
-    });
+    await this.#save(client, async () => writes);
+  }
+
+  /** Tries again to write what could not be written. */
+  async flush(client: LightClient): Promise<void> {
+    if (this.#unwritten.size > 0) await this.#save(client, async () => []);
   }
 
   /** Resolves when what is being written is written; nothing is written afterwards. */
@@ -128,6 +125,17 @@ export class LightClientKeep {
     if (bytes === undefined) return undefined;
     const update = decodeUpdate(this.#network, bytes);
     return update.kind === 'update' ? update.versioned.data.nextSyncCommittee : undefined;
+  }
+
+  #save(client: LightClient, writes: () => Promise<readonly KeyValueWrite[]>): Promise<void> {
+    return this.#serial.run(async () => {
+      if (this.#closed) return;
+      for (const write of await writes()) this.#unwritten.set(toBareHex(write.key), write);
+      // The store as it is when its turn comes: never an older one after a newer one.
+      const store: KeyValueWrite = { type: 'put', key: this.#key('store'), value: client.toBytes() };
+      await this.#store.batch([...this.#unwritten.values(), store]);
+      this.#unwritten.clear();
+    });
   }
 
   #updatesFrom(period: number) {

@@ -44,6 +44,7 @@ export class Rounds {
     try {
       await peer.check();
       const client = this.#o.chain.client ?? (await this.#begin(peer));
+      await this.#o.chain.flush(client);
       const finality = await peer.record.call('finality update', peer.source.finalityUpdate());
       if (this.#o.stopped()) return;
       if (finality === undefined) await this.#catchUp(client, peer, undefined);

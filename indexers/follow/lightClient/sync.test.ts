@@ -11,6 +11,7 @@ import { useFastHasher } from '../../../proofs/hash/fast.js';
 import { MemoryStore } from '../../../storage/memory.js';
 import { LOCAL, TestBeacon } from '../../../test/support/beacon.js';
 import { type HostileHttp, hostileHttp, type Lie } from '../../../test/support/hostileHttp.js';
+import { CrashStore } from '../../../test/support/indexers/crashStore.js';
 import { EvidenceBook } from '../evidence.js';
 import type { CatchUpProgress } from './catchUp.js';
 import { LightClientSync, type LightClientSyncOptions } from './sync.js';
@@ -156,6 +157,41 @@ describe('restart', () => {
     expect(asked.some((path) => /bootstrap/.test(path))).toBe(false);
     expect(asked.find((path) => UPDATES.test(path))).toContain('start_period=2');
     expect((await again.updates(0)).map(({ period }) => period)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it.each([false, true])('after a kill at any write goes on to the same end (written: %s)', async (after) => {
+    const whole = new MemoryStore();
+    const counted = new CrashStore(whole, 0, false);
+    await (await open([api(beacon.url)], { store: counted, batch: 1 })).pollAll();
+    expect(counted.batches).toBeGreaterThan(5);
+    const contents = async (store: MemoryStore) => {
+      const found: string[] = [];
+      for await (const [key, value] of store.range({})) found.push(`${toHex(key)} ${toHex(value)}`);
+      return found;
+    };
+    for (let at = 1; at <= counted.batches; at++) {
+      const store = new MemoryStore();
+      const killed = await open([api(beacon.url)], { store: new CrashStore(store, at, after), batch: 1 });
+      await killed.pollAll();
+      const again = await open([api(beacon.url)], { store, batch: 1 });
+      await again.pollAll();
+      expect(await contents(store)).toEqual(await contents(whole));
+    }
+  });
+
+  it('keeps with the next write what could not be written', async () => {
+    const store = new MemoryStore();
+    let failures = 0;
+    const batch = store.batch.bind(store);
+    store.batch = async (writes) => {
+      if (++failures % 2 === 1) throw new Error('the disk is full');
+      await batch(writes);
+    };
+    const sync = await open([api(beacon.url)], { store, batch: 1 });
+    for (let i = 0; i < 12; i++) await sync.pollAll();
+    expect((await sync.updates(0)).map(({ period }) => period)).toEqual([0, 1, 2, 3, 4]);
+    const again = await open([], { store });
+    expect(again.finalized()).toEqual(sync.finalized());
   });
 
   it('with another trusted block begins there', async () => {

@@ -76,6 +76,11 @@ export class VerifiedChain {
     return this.#keep.write(client, updates);
   }
 
+  /** Tries again to keep what could not be kept. */
+  flush(client: LightClient): Promise<void> {
+    return this.#keep.flush(client);
+  }
+
   /** Resolves when what is being written is written; nothing is written afterwards. */
   close(): Promise<void> {
     return this.#keep.close();
