@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findAnvil, launchAnvil } from './anvil.js';
-import { copyState, restoreState } from './anvilState.js';
+import { anvilStateFile, copyState, restoreState, saveState } from './anvilState.js';
 import { freePort } from './child.js';
 import { MissingBinaryError, PortInUseError } from './errors.js';
 import type { ForeignNode } from './foreignNode.js';
@@ -87,6 +87,17 @@ describe('anvil', () => {
       MissingBinaryError,
     );
     expect(existsSync(findAnvil())).toBe(true);
+  });
+
+  it('goes on from what was saved before its first write', async () => {
+    const first = await start();
+    await callNode(first, 'anvil_mine', ['0x3']);
+    const hash = await hashAt(first, 3);
+    await saveState(first.url, anvilStateFile(dir));
+    process.kill(first.pid, 'SIGKILL');
+    await first.ended;
+    rmSync(anvilStateFile(dir), { force: true });
+    expect(await hashAt(await start(), 3)).toBe(hash);
   });
 
   it('puts the last whole state in the place of half a file', async () => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { keepStateCopy, restoreState } from './anvilState.js';
+import { anvilStateFile, keepStateCopy, restoreState } from './anvilState.js';
 import { checkPortFree, endOf, stopChild, waitUntilReady } from './child.js';
 import { MissingBinaryError, NodeCallError } from './errors.js';
 import type { ForeignNode } from './foreignNode.js';
@@ -66,7 +66,7 @@ export async function launchAnvil(options: AnvilOptions): Promise<ForeignNode> {
   if (!existsSync(binary)) throw new MissingBinaryError('anvil', `${binary} does not exist.`);
   mkdirSync(options.dataDir, { recursive: true });
   const pidFile = join(options.dataDir, 'anvil.pid');
-  const state = join(options.dataDir, 'anvil-state.json');
+  const state = anvilStateFile(options.dataDir);
   const isOurs = (command: string) =>
     basename(command.split(' ')[0] ?? '').startsWith('anvil') && command.includes(state);
   await endLeftover(pidFile, isOurs);
@@ -93,6 +93,7 @@ export async function launchAnvil(options: AnvilOptions): Promise<ForeignNode> {
     throw error;
   }
   const stopCopies = keepStateCopy(state, options.copyInterval);
+  void ended.then(stopCopies);
   return {
     kind: 'anvil',
     url,

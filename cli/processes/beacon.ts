@@ -8,6 +8,7 @@ async function start(init: BeaconInit, log: Logger): Promise<Running> {
   const service = await startBeacon({
     dataDir: init.dataDir,
     execution: init.execution,
+    executionState: init.executionState,
     port: init.port,
     slotMilliseconds: init.slotMilliseconds,
     onProblem: (problem) => {

@@ -52,6 +52,8 @@ export interface BeaconInit {
   readonly dataDir: string;
   /** JSON-RPC of the local Ethereum node, which makes no block by itself. */
   readonly execution: string;
+  /** Its state file. */
+  readonly executionState: string;
   readonly port: number;
   readonly slotMilliseconds: number;
   /** None: it follows no chain. */

@@ -4,6 +4,7 @@ import { BeaconApi } from '../../adapters/ethereum/sources/beacon/api.js';
 import { trustedBlockRoot } from '../../adapters/ethereum/trustedBlock.js';
 import { readCheckpointFile } from '../../config/checkpoint.js';
 import type { ChainConfig, SourceConfig } from '../../config/schema.js';
+import { anvilStateFile } from '../../devnet/anvilState.js';
 import { SLOT_MILLISECONDS } from '../../devnet/beacon/node.js';
 import { toHex } from '../../proofs/bytes.js';
 import type { BeaconInit } from '../processes/messages.js';
@@ -27,6 +28,7 @@ export function localBeacon(
       role: 'beacon',
       dataDir: join(data.foreign(chain.name), 'beacon'),
       execution: foreign.endpoint.url,
+      executionState: anvilStateFile(data.foreign(chain.name)),
       port,
       slotMilliseconds: chain.devnet?.blockMilliseconds ?? SLOT_MILLISECONDS,
       chains: [],

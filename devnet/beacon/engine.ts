@@ -8,6 +8,7 @@ import {
   rpcObject,
 } from '../../adapters/ethereum/sources/fields.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
+import { saveState } from '../anvilState.js';
 import { callNode } from '../rpcClient.js';
 import type { Payload } from './containers/payload.js';
 
@@ -20,13 +21,16 @@ export interface ExecutionEngine {
   newest(): Promise<number>;
   /** Makes one block. */
   mine(): Promise<void>;
+  /** Makes sure that a kill loses none of its blocks. */
+  save(): Promise<void>;
 }
 
 /**
  * anvil as the execution engine. Its blocks have all the fields of the newest fork at once; the beacon chain's earlier forks leave
  * out what they do not know. Its `parentBeaconBlockRoot` stays zero.
+ * @param stateFile where anvil writes its state; without it, `save` does nothing
  */
-export function anvilEngine(url: string): ExecutionEngine {
+export function anvilEngine(url: string, stateFile?: string): ExecutionEngine {
   const read = async (number: number, full: boolean): Promise<RpcObject | undefined> => {
     const block = await callNode({ url }, 'eth_getBlockByNumber', [`0x${number.toString(16)}`, full]);
     return block === null ? undefined : rpcObject(block, 'block');
@@ -43,6 +47,9 @@ export function anvilEngine(url: string): ExecutionEngine {
     newest: async () => rpcHeight(await callNode({ url }, 'eth_blockNumber'), 'block number'),
     mine: async () => {
       await callNode({ url }, 'evm_mine');
+    },
+    save: async () => {
+      if (stateFile !== undefined) await saveState(url, stateFile);
     },
   };
 }

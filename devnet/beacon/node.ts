@@ -63,7 +63,11 @@ export class BeaconNode {
     const chain = await BeaconChain.open({
       store: new BeaconStore(store),
       begin: async () => {
-        const block = await engine.blockAt(await engine.newest());
+        const anchor = await engine.newest();
+        // The first blocks are made and safe before the first of them can be called final.
+        for (let i = 0; i < (options.firstSlots ?? FIRST_SLOTS); i++) await engine.mine();
+        await engine.save();
+        const block = await engine.blockAt(anchor);
         if (block === undefined) throw new BeaconDataError('the execution chain has no block to begin on');
         return { execution: payloadHeader(block), time: now() };
       },

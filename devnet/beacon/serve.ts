@@ -10,6 +10,8 @@ export interface BeaconServiceOptions {
   readonly dataDir: string;
   /** anvil's JSON-RPC; it must mine no block by itself. */
   readonly execution: string;
+  /** Where anvil writes its state: made whole before the first block is final. */
+  readonly executionState?: string;
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** 0 lets the system choose. */
@@ -44,7 +46,7 @@ export async function startBeacon(options: BeaconServiceOptions): Promise<Beacon
   try {
     node = await BeaconNode.open({
       store,
-      engine: anvilEngine(execution),
+      engine: anvilEngine(execution, options.executionState),
       slotMilliseconds,
       onEvent: (event) => {
         if (node !== undefined) events.tell(node, event);

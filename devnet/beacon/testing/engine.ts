@@ -49,4 +49,5 @@ export class MemoryEngine implements ExecutionEngine {
   async mine(): Promise<void> {
     this.#add();
   }
+  async save(): Promise<void> {}
 }
