@@ -41,14 +41,33 @@ export function tableKey(table: TableCode, ...parts: readonly (string | number |
   return out;
 }
 
+/** `tableKey(table, name, number)` for many numbers of one name. */
+export function numberedKeys(table: TableCode, name: string): (number: number) => Uint8Array {
+  const prefix = tableKey(table, name);
+  return (number) => {
+    const key = new Uint8Array(prefix.length + 8);
+    key.set(prefix);
+    writeUint64(key, prefix.length, number);
+    return key;
+  };
+}
+
 /** 64-bit big-endian. @throws RangeError for what is not a safe non-negative integer */
 export function uint64(value: number): Uint8Array {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a 64-bit count: ${value}`);
   const out = new Uint8Array(8);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, Math.floor(value / 2 ** 32));
-  view.setUint32(4, value >>> 0);
+  writeUint64(out, 0, value);
   return out;
+}
+
+function writeUint64(out: Uint8Array, at: number, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a 64-bit count: ${value}`);
+  let [high, low] = [Math.floor(value / 2 ** 32), value >>> 0];
+  for (let i = 3; i >= 0; i--) {
+    out[at + i] = high & 0xff;
+    out[at + 4 + i] = low & 0xff;
+    high >>>= 8;
+    low >>>= 8;
+  }
 }
 
 /** What `uint64` wrote at `offset`. */

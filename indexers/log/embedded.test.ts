@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ByteListType, ContainerType } from '@chainsafe/ssz';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { Bytes32, Count64, Uint8 } from '../../proofs/containers/primitives.js';
+import { MAX_CHAIN_NAME } from '../../proofs/containers/spec.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
 import { LevelStore } from '../../storage/level.js';
@@ -12,7 +15,7 @@ import { fakeGenesis, fakeHeader } from '../../test/support/indexers/fakeKind.js
 import { readUint64, Table, tableKey, uint64 } from '../keys.js';
 import { EmbeddedLog } from './embedded.js';
 import { LogCorruptError } from './errors.js';
-import { decodeEvent, type EventName, encodeEvent, eventOf } from './event.js';
+import { decodeEvent, type EventName, EventType, encodeEvent, eventOf } from './event.js';
 import { Replay } from './replay.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'crossroot-log-'));
@@ -53,6 +56,47 @@ describe('records', () => {
   test('are read as written', () => {
     for (const type of ['connect', 'disconnect', 'finalize'] as EventName[])
       expect(decodeEvent(encodeEvent({ ...event, type }))).toEqual({ ...event, type });
+  });
+
+  test('have the bytes of SSZ', () => {
+    const type = new ContainerType({
+      chain: new ByteListType(MAX_CHAIN_NAME),
+      number: Count64,
+      epoch: Count64,
+      type: Uint8,
+      height: Count64,
+      hash: Bytes32,
+      parentHash: Bytes32,
+      time: Count64,
+      raw: new ByteListType(8192),
+    });
+    const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
+    fc.assert(
+      fc.property(
+        fc.record({
+          chain: fc.string({ unit: 'grapheme', maxLength: 6 }),
+          ...{
+            number: fc.maxSafeNat(),
+            epoch: fc.maxSafeNat(),
+            height: fc.maxSafeNat(),
+            time: fc.maxSafeNat(),
+          },
+          ...{ hash: bytes32, parentHash: bytes32, raw: fc.uint8Array({ maxLength: 700 }) },
+          type: fc.constantFrom('connect', 'disconnect', 'finalize'),
+        }),
+        (each) => {
+          const chain = new TextEncoder().encode(each.chain);
+          fc.pre(chain.length <= MAX_CHAIN_NAME);
+          const ssz = type.serialize({ ...each, chain, type: EventType[each.type] });
+          const encoded = encodeEvent(each);
+          expect(encoded).toEqual(Uint8Array.of(1, ...ssz));
+          expect(decodeEvent(encoded)).toEqual(each);
+        },
+      ),
+    );
+    const long = { ...event, raw: new Uint8Array(8193) };
+    expect(() => encodeEvent(long)).toThrow(RangeError);
+    expect(() => encodeEvent({ ...event, height: -1 })).toThrow(RangeError);
   });
 
   test('a damaged one is refused by a named error, never a crash', () => {

@@ -1,6 +1,6 @@
 import { concatBytes } from '../../proofs/bytes.js';
 import type { KeyValueStore, KeyValueWrite } from '../../storage/keyValue.js';
-import { readUint64, Table, type TableCode, tableKey, uint64 } from '../keys.js';
+import { numberedKeys, readUint64, Table, type TableCode, tableKey, uint64 } from '../keys.js';
 import { LogCorruptError } from './errors.js';
 import { type ChainEvent, decodeEvent } from './event.js';
 import type { Cursor } from './eventLog.js';
@@ -42,9 +42,10 @@ export class LogTables {
     const [first] = records;
     const last = records.at(-1);
     if (first === undefined || last === undefined) return [];
+    const key = numberedKeys(Table.logEvent, chain);
     const writes: KeyValueWrite[] = records.map(({ number, bytes }) => ({
       type: 'put',
-      key: tableKey(Table.logEvent, chain, number),
+      key: key(number),
       value: bytes,
     }));
     writes.push({ type: 'put', key: tableKey(Table.logHead, chain), value: uint64(last.number) });

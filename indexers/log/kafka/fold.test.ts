@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fakeGenesis, fakeHeader } from '../../../test/support/indexers/fakeKind.js';
+import { uint64 } from '../../keys.js';
 import { type ChainEvent, eventOf } from '../event.js';
 import type { OutRecord } from './driver.js';
 import { advance, EMPTY_FOLD, type FoldState, judge, type Verdict } from './fold.js';
-import { eventRecord, leaseRecord } from './messages.js';
+import { eventRecords, leaseRecord } from './messages.js';
 import type { InRecord } from './recordBatch.js';
 
 const chain = 'a';
+const eventRecord = (event: ChainEvent, holder: Uint8Array, first: number): OutRecord => {
+  const [record] = eventRecords([event], holder);
+  return { ...record!, headers: { ...record!.headers, first: uint64(first) } };
+};
 const holderOf = (writer: number, attempt: number) =>
   new Uint8Array(16).fill(writer * 16 + (attempt % 16) + 1);
 

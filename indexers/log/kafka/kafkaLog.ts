@@ -14,7 +14,7 @@ import {
   LogClosedError,
   OversizeAppendError,
 } from './errors.js';
-import { eventRecord, HOLDER_BYTES, leaseRecord } from './messages.js';
+import { eventRecords, HOLDER_BYTES, leaseRecord } from './messages.js';
 import { PendingAppend } from './pending.js';
 import { PoisonBox } from './poison.js';
 import { TopicReader } from './reader.js';
@@ -145,9 +145,8 @@ export class KafkaLog implements EventLog {
         if (also.length > 0) await this.#options.store.batch(also);
         return next - 1;
       }
-      const records = events.map((event, i) =>
-        eventRecord({ ...event, chain, epoch, number: next + i }, holder, next),
-      );
+      const numbered = events.map((event, i) => ({ ...event, chain, epoch, number: next + i }));
+      const records = eventRecords(numbered, holder);
       this.#measure(this.#topics.events(chain), records);
       const pending = new PendingAppend(chain, epoch, next, records, also);
       tail.mirror.pending = pending;

@@ -50,21 +50,23 @@ export function leaseRecord(lease: LeaseRecord): OutRecord {
 }
 
 /**
- * The value is the event as `encodeEvent` writes it; number, epoch, holder and parent are outside too.
- * @param first number of the first event of the same append
+ * One append as records. The value is the event as `encodeEvent` writes it; number, epoch, holder, parent and the number
+ * of the append's first event are outside too.
  */
-export function eventRecord(event: ChainEvent, holder: Uint8Array, first: number): OutRecord {
-  return {
+export function eventRecords(events: readonly ChainEvent[], holder: Uint8Array): OutRecord[] {
+  const [first] = events;
+  if (first === undefined) return [];
+  const common = {
+    kind: Uint8Array.of(RecordKind.event),
+    epoch: uint64(first.epoch),
+    holder,
+    first: uint64(first.number),
+  };
+  return events.map((event) => ({
     key: uint64(event.number),
     value: encodeEvent(event),
-    headers: {
-      kind: Uint8Array.of(RecordKind.event),
-      epoch: uint64(event.epoch),
-      holder,
-      first: uint64(first),
-      parent: event.parentHash,
-    },
-  };
+    headers: { ...common, parent: event.parentHash },
+  }));
 }
 
 export type LogRecord =

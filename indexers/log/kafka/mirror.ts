@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KeyValueStore, KeyValueWrite } from '../../../storage/keyValue.js';
-import { Table, tableKey } from '../../keys.js';
+import { numberedKeys, Table, tableKey } from '../../keys.js';
 import type { LogTables, NumberedRecord } from '../tables.js';
 import { RecordBatchError } from './errors.js';
 import { advance, type FoldState, judge, type Verdict } from './fold.js';
@@ -156,8 +156,9 @@ export class Mirror {
       writes.push(...tables.appendWrites(chain, run, time));
       at += run.length;
     }
+    const bestKey = numberedKeys(Table.mirrorBest, chain);
     for (const [height, hash] of draft.best) {
-      const key = tableKey(Table.mirrorBest, chain, height);
+      const key = bestKey(height);
       writes.push(hash === undefined ? { type: 'del', key } : { type: 'put', key, value: hash });
     }
     writes.push({

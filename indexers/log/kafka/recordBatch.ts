@@ -94,14 +94,22 @@ function readHeaders(body: WireReader): Map<string, Uint8Array> {
     const name = body.varBytes();
     const value = body.varBytes();
     if (name === undefined || value === undefined || headers.size >= MAX_HEADERS) continue;
-    const text = latin1(name);
+    const text = headerName(name);
     if (!headers.has(text)) headers.set(text, value);
   }
   return headers;
 }
 
-/** Names of our headers are ASCII; this is several times faster than a decoder. */
-function latin1(bytes: Uint8Array): string {
+const KNOWN_NAMES = ['kind', 'epoch', 'holder', 'first', 'parent'];
+
+/** The names of our own headers without making strings; `''` for names that are too long for any. */
+function headerName(bytes: Uint8Array): string {
+  for (const name of KNOWN_NAMES) {
+    if (name.length !== bytes.length) continue;
+    let same = true;
+    for (let i = 0; same && i < bytes.length; i++) same = bytes[i] === name.charCodeAt(i);
+    if (same) return name;
+  }
   return bytes.length > 64 ? '' : String.fromCharCode(...bytes);
 }
 
