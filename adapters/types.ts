@@ -76,6 +76,8 @@ export interface CommitteeFinality {
     bls: Bls,
   ): Uint8Array;
   view(network: string, record: Uint8Array): FinalityView;
+  /** At most one block is made in so many milliseconds. */
+  slotMilliseconds(network: string): number;
 }
 
 /**

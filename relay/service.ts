@@ -30,8 +30,9 @@ import { SubmitLoop } from './submit/loop.js';
 import type { Operator } from './submit/operator.js';
 import type { SignatureScheme } from './submit/quorum.js';
 import { Registrar } from './submit/registrar.js';
-import { isGoverned, type Submitter } from './submit/result.js';
+import { bringsHeaders, type Submitter } from './submit/result.js';
 import { TransactionSender } from './submit/sender.js';
+import { SyncCommitteeSubmitter } from './submit/syncCommitteeSubmitter.js';
 import { WorkSubmitter } from './submit/workSubmitter.js';
 import { ProgressWatch } from './watch.js';
 
@@ -127,7 +128,9 @@ export class RelayService {
       const feeder: Submitter =
         assuranceOf(chain) === Assurance.work
           ? new WorkSubmitter(common)
-          : new AttestedSubmitter({ ...common, nodes, scheme, evidence });
+          : chain.finality !== undefined
+            ? new SyncCommitteeSubmitter({ ...common, finality: chain.finality })
+            : new AttestedSubmitter({ ...common, nodes, scheme, evidence });
       const registrar = new Registrar({
         chain: chain.name,
         registration: chain.registration,
@@ -200,7 +203,9 @@ export class RelayService {
     }
     for (const [at, chain] of config.chains.entries()) {
       const loop = service.#loops[at];
-      if (loop) service.#unsubscribe.push(chain.local.onChange(() => loop.wake()));
+      if (loop === undefined) continue;
+      service.#unsubscribe.push(chain.local.onChange(() => loop.wake()));
+      if (chain.finality) service.#unsubscribe.push(chain.finality.onChange(() => loop.wake()));
     }
     for (const loop of service.#loops) loop.start();
     service.#watch.start();
@@ -239,7 +244,7 @@ export class RelayService {
       onResult: (chain, result) => {
         if (result.kind === 'submitted') {
           metrics.submissions.inc({ chain, what: result.what });
-          if (!isGoverned(result.what)) metrics.headers.inc({ chain }, result.to - result.from + 1);
+          if (bringsHeaders(result.what)) metrics.headers.inc({ chain }, result.to - result.from + 1);
         }
         // A pause is told once, not at every look.
         const news = result.kind !== 'paused' || !paused;

@@ -64,6 +64,7 @@ export const syncCommitteeFinality: CommitteeFinality = {
       knowsNext: !isZero(nextCommitteeRoot),
     };
   },
+  slotMilliseconds: (network) => need(network).slotMilliseconds,
 };
 
 function need(name: string): ConsensusNetwork {

@@ -28,6 +28,17 @@ export function writeHeader(state: StateWriter, specRoot: Uint8Array, entry: Bra
   state.set(Module.index, headerKey(specRoot, entry.header.height), value);
 }
 
+/** A stored header, on the branch or in a run that is still to join it. */
+export function readHeader(
+  state: StateReader,
+  network: Network,
+  specRoot: Uint8Array,
+  height: number,
+): ForeignHeader | undefined {
+  const record = readRecord(state, Module.index, headerKey(specRoot, height), HeaderRecordType);
+  return record && network.kind.decode(record.raw, height);
+}
+
 export function deleteHeader(state: StateWriter, specRoot: Uint8Array, height: number): void {
   state.delete(Module.index, headerKey(specRoot, height));
 }

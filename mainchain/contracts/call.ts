@@ -3,7 +3,10 @@ import {
   CommitAttestedType,
   GovernedCallType,
   RotateKeyType,
+  type SubmitFinalized,
+  SubmitFinalizedType,
   SubmitHeadersType,
+  SubmitLightClientType,
   TransferType,
 } from '../../proofs/containers/calls.js';
 import { type Call, Method } from '../../proofs/containers/transaction.js';
@@ -11,13 +14,24 @@ import type { StateWriter } from '../state/overlay.js';
 import type { StateReader } from '../state/view.js';
 import { readChain } from './chains.js';
 import { commitAttested } from './commitAttested.js';
-import { type BlockContext, findNetwork, MAX_EVIDENCE_HEADERS } from './context.js';
+import {
+  type BlockContext,
+  findNetwork,
+  MAX_BATCH_HEADERS,
+  MAX_EVIDENCE_HEADERS,
+  SIGNER_BYTES,
+  UPDATE_COST,
+} from './context.js';
 import { decodeStrict } from './decode.js';
 import { rotateKey } from './delegates.js';
 import { MalformedCallError, UnknownMethodError } from './errors.js';
+import { readFinality } from './finality.js';
 import { countHeaders } from './headers.js';
+import { committedHeight, readIndex } from './histories.js';
 import { chainName, govern } from './registry.js';
+import { submitFinalized } from './submitFinalized.js';
 import { submitHeaders } from './submitHeaders.js';
+import { submitLightClient } from './submitLightClient.js';
 import { transfer } from './token.js';
 
 /** A call, decoded. */
@@ -73,6 +87,21 @@ function decode(call: Call, state: StateReader, kinds: BlockContext['kinds']): P
         run: (target, context) => commitAttested(target, context, argument),
       };
     }
+    case Method.submitLightClient: {
+      const argument = read(SubmitLightClientType, call);
+      const known = readChain(state, argument.specRoot) !== undefined;
+      return {
+        cost: known ? UPDATE_COST + Math.ceil(argument.committee.length / SIGNER_BYTES) : 0,
+        run: (target, context) => submitLightClient(target, context, argument),
+      };
+    }
+    case Method.submitFinalized: {
+      const argument = read(SubmitFinalizedType, call);
+      return {
+        cost: finalizedCost(state, kinds, argument),
+        run: (target, context) => submitFinalized(target, context, argument),
+      };
+    }
     default:
       throw new UnknownMethodError(`no call has the method ${call.method}`);
   }
@@ -91,6 +120,20 @@ function headerCost(
   if (network === undefined) return 0;
   const count = countHeaders(network.kind, headers);
   return count > MAX_EVIDENCE_HEADERS ? 0 : count;
+}
+
+/** The headers that come, and the leaves that may be appended with them: at most a batch of each. */
+function finalizedCost(
+  state: StateReader,
+  kinds: BlockContext['kinds'],
+  { specRoot, headers }: SubmitFinalized,
+): number {
+  const finality = readFinality(state, specRoot);
+  if (finality === undefined) return 0;
+  const count = headerCost(state, kinds, specRoot, headers);
+  const index = readIndex(state, specRoot);
+  const waiting = Math.max(index.tipHeight, count === 0 ? 0 : finality.topHeight) - committedHeight(index);
+  return Math.min(count, MAX_BATCH_HEADERS) + Math.min(waiting, MAX_BATCH_HEADERS);
 }
 
 function read<T>(type: Type<T>, call: Call): T {

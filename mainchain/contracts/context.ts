@@ -10,6 +10,16 @@ export const MAX_BATCH_HEADERS = 2016;
 /** Headers in a batch that only shows a reorganisation deeper than the window. */
 export const MAX_EVIDENCE_HEADERS = 4096;
 
+/** What one update of a committee's finality counts against that budget, its signers apart: two to three milliseconds. */
+export const UPDATE_COST = 64;
+/** Bytes of an update's signers that count as one header: two keys to read and check. */
+export const SIGNER_BYTES = 96;
+/**
+ * Blocks by which a committee's finality may be ahead of the newest leaf: what bounds the headers that wait in the state. Four periods
+ * of Ethereum's sync committees; one update moves finality by less than two.
+ */
+export const MAX_FINALITY_LEAD = 32_768;
+
 /** What a call knows of the block that it is in. */
 export interface BlockContext {
   readonly genesis: Genesis;

@@ -11,16 +11,42 @@ import { writeIndex } from './histories.js';
 import { countKey, Module, recordKey } from './keys.js';
 import { type ChainRecord, type EvidenceRecord, EvidenceRecordType, readRecord } from './records.js';
 
-/** Pauses a chain whose reorganisation is too deep to follow, and keeps both branches. Nothing is truncated. */
+/** A branch that contradicts the best one. */
+export interface OtherBranch {
+  /** Last height that both share. */
+  readonly forkHeight: number;
+  readonly run: readonly ForeignHeader[];
+  readonly work: bigint;
+}
+
+/** The same as it is kept; or what a chain's own committee signed of it, without any header. */
+export interface Contradiction {
+  readonly forkHeight: number;
+  /** Raw headers one after another, or the signed data. */
+  readonly raw: Uint8Array;
+  /** Number of headers. */
+  readonly count: number;
+  /** Hash of its newest block. */
+  readonly tip: Uint8Array;
+  readonly work: bigint;
+}
+
+function contradictionOf({ forkHeight, run, work }: OtherBranch): Contradiction {
+  const raw = concatBytes(...run.map((header) => header.raw));
+  return { forkHeight, raw, count: run.length, tip: run.at(-1)?.hash ?? new Uint8Array(32), work };
+}
+
+/** Pauses a chain whose branch is contradicted in a way that cannot be followed, and keeps both sides. Nothing is truncated. */
 export function pauseWithEvidence(
   state: StateWriter,
   context: BlockContext,
   chain: ChainRecord,
   branch: Branch,
-  other: { readonly forkHeight: number; readonly run: readonly ForeignHeader[]; readonly work: bigint },
+  shown: OtherBranch | Contradiction,
 ): void {
   const { record, specRoot } = branch;
-  const theirs = concatBytes(...other.run.map((h) => h.raw));
+  const other = 'run' in shown ? contradictionOf(shown) : shown;
+  const theirs = other.raw;
   const own: Uint8Array[] = [];
   for (let height = record.windowBase; height <= record.tipHeight; height++) {
     const header = branch.header(height);
@@ -30,9 +56,9 @@ export function pauseWithEvidence(
   const evidence: EvidenceRecord = {
     forkHeight: other.forkHeight,
     branchDigest: sha256(theirs),
-    branchCount: other.run.length,
+    branchCount: other.count,
     branchWork: other.work,
-    branchTip: other.run.at(-1)?.hash ?? new Uint8Array(32),
+    branchTip: other.tip,
     ownDigest: sha256(ours),
     windowBase: record.windowBase,
     ownTipHeight: record.tipHeight,

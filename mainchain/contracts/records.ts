@@ -54,7 +54,10 @@ export type IndexRecord = ValueOf<typeof IndexRecordType>;
 export const HeaderRecordType = new ContainerType({ work: Uint256, raw: new ByteListType(8192) });
 export type HeaderRecord = ValueOf<typeof HeaderRecordType>;
 
-/** `index`, key `evidence ‖ specRoot ‖ number`: a reorganisation too deep to follow. Headers are stored by SHA-256. */
+/**
+ * `index`, key `evidence ‖ specRoot ‖ number`: a reorganisation too deep to follow, or finality that contradicts a committed block.
+ * Headers are stored by SHA-256. Without headers (`branchCount` 0) the other side is a signed light-client update.
+ */
 export const EvidenceRecordType = new ContainerType({
   forkHeight: Count64,
   /** SHA-256 of the raw headers of the other branch, one after another, from `forkHeight + 1`. */

@@ -157,8 +157,10 @@ function enterCheckpoint(
     position: chainCount(state),
   };
   addChain(state, specRoot, chain);
-  writeHeader(state, specRoot, { header, work: checkpoint.work });
-  const empty = { ...newIndexRecord(checkpoint.height), tipHash: header.hash, tipWork: checkpoint.work };
+  // A trusted block stands where chains of work have their work.
+  const work = assurance === Assurance.work ? checkpoint.work : 0n;
+  writeHeader(state, specRoot, { header, work });
+  const empty = { ...newIndexRecord(checkpoint.height), tipHash: header.hash, tipWork: work };
   writeIndex(
     state,
     specRoot,

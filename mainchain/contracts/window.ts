@@ -23,13 +23,19 @@ export function extendBranch(
 }
 
 /**
- * Forgets headers that are out of the window. One that is not committed yet stays, up to twice the window.
+ * Forgets headers that are out of the window. One that is not committed yet stays.
+ * @param most headers from the newest leaf to the tip; by default twice the window
  * @throws WindowFullError
  */
-export function pruneWindow(state: StateWriter, branch: Branch, record: IndexRecord): IndexRecord {
+export function pruneWindow(
+  state: StateWriter,
+  branch: Branch,
+  record: IndexRecord,
+  most = 2 * branch.network.info.window,
+): IndexRecord {
   const { window } = branch.network.info;
   const base = Math.min(record.tipHeight - window + 1, committedHeight(record));
-  if (record.tipHeight - base >= 2 * window) {
+  if (record.tipHeight - base >= most) {
     throw new WindowFullError(`${record.tipHeight - base} headers wait to be committed`);
   }
   if (base <= record.windowBase) return record;

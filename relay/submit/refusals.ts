@@ -22,6 +22,11 @@ const RETRYABLE: ReadonlySet<string> = new Set([
   'no-quorum',
   'bad-signature',
   'chain-paused',
+  'update-too-early',
+  'finality-not-started',
+  'finality-started',
+  'headers-first',
+  'not-missing',
 ]);
 
 export function isRetryableRefusal(code: string): boolean {

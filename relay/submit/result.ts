@@ -11,6 +11,14 @@ export function isGoverned(what: string): what is GovernedStep {
   return governed.includes(what);
 }
 
+/** Steps that bring a light client's data: no header is among them. */
+const finality: readonly string[] = ['light client start', 'finality'];
+
+/** Whether a step brought headers, or leaves. */
+export function bringsHeaders(what: string): boolean {
+  return !isGoverned(what) && !finality.includes(what);
+}
+
 /** What one step of a submitter came to. */
 export type StepResult =
   /** Something was committed: look again at once. */
