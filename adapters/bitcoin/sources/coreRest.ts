@@ -1,5 +1,6 @@
 import { bytesEqual } from '../../../proofs/bytes.js';
 import { SourceUnavailableError } from '../../errors.js';
+import { type HttpAnswer, type HttpLimits, HttpReader, parseServerUrl } from '../../http/reader.js';
 import type { ForeignBlock, Source, SourceTip } from '../../source.js';
 import type { ForeignHeader } from '../../types.js';
 import { MAX_BLOCK_BYTES } from '../proofs/build.js';
@@ -7,7 +8,6 @@ import { displayHash } from '../rules/checks.js';
 import { HEADER_BYTES } from '../rules/header.js';
 import { Answers, genesisOf } from './answers.js';
 import { HeightMemo } from './heights.js';
-import { type HttpAnswer, type HttpLimits, HttpReader, parseServerUrl } from './http.js';
 
 export interface CoreRestOptions extends HttpLimits {
   /** Chain name, such as `bitcoin-regtest`. */

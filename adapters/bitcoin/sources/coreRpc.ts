@@ -2,13 +2,13 @@ import { bytesEqual } from '../../../proofs/bytes.js';
 import type { Checkpoint } from '../../../proofs/containers/spec.js';
 import type { CrossrootError } from '../../../proofs/errors/base.js';
 import { SourceUnavailableError } from '../../errors.js';
+import { type HttpLimits, parseServerUrl } from '../../http/reader.js';
 import type { ForeignBlock, Source, SourceTip } from '../../source.js';
 import type { ForeignHeader } from '../../types.js';
 import { displayHash } from '../rules/checks.js';
 import { bitcoinNetwork } from '../rules/networks.js';
 import { Answers, genesisOf, isRecord } from './answers.js';
 import { HeightMemo } from './heights.js';
-import { type HttpLimits, parseServerUrl } from './http.js';
 import { CoreRpcClient, type RpcAuth, type RpcCall } from './rpcClient.js';
 import { CoreRpcError, RpcCode } from './rpcErrors.js';
 

@@ -1,6 +1,12 @@
 import { SourceUnavailableError } from '../../errors.js';
-import { basicAuthorization, type HttpAnswer, type HttpLimits, HttpReader, parseServerUrl } from './http.js';
-import { RequestBudget } from './requestBudget.js';
+import {
+  basicAuthorization,
+  type HttpAnswer,
+  type HttpLimits,
+  HttpReader,
+  parseServerUrl,
+} from '../../http/reader.js';
+import { RequestBudget } from '../../http/requestBudget.js';
 
 export interface EsploraClientOptions extends HttpLimits {
   /** With the base path, such as `https://host/testnet/api`. */

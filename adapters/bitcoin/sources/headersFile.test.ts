@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { concatBytes } from '../../../proofs/bytes.js';
 import { SourceFaultError, SourceUnavailableError } from '../../errors.js';
+import { RequestBudget, retryAfterMs } from '../../http/requestBudget.js';
 import type { ForeignHeader } from '../../types.js';
 import { foreignHeader } from '../rules/header.js';
 import { bitcoinNetwork } from '../rules/networks.js';
 import { mineAfter } from '../testing/samples.js';
 import { HeadersFileSource } from './headersFile.js';
-import { RequestBudget, retryAfterMs } from './requestBudget.js';
 
 const chain = 'bitcoin-regtest';
 const headers: ForeignHeader[] = [foreignHeader(bitcoinNetwork(chain).genesisHeader, 0)];

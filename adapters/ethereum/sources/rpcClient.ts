@@ -1,6 +1,6 @@
 import { HttpRequestError } from 'viem';
-import { RequestBudget } from '../../bitcoin/sources/requestBudget.js';
 import { SourceUnavailableError } from '../../errors.js';
+import { RequestBudget } from '../../http/requestBudget.js';
 import {
   openTransport,
   type RpcTransport,

@@ -1,12 +1,12 @@
+import { SourceUnavailableError } from '../../../errors.js';
 import {
   basicAuthorization,
   type HttpAnswer,
   type HttpLimits,
   HttpReader,
   parseServerUrl,
-} from '../../../bitcoin/sources/http.js';
-import { RequestBudget } from '../../../bitcoin/sources/requestBudget.js';
-import { SourceUnavailableError } from '../../../errors.js';
+} from '../../../http/reader.js';
+import { RequestBudget } from '../../../http/requestBudget.js';
 import { BeaconReading, isRecord } from './reading.js';
 
 export interface BeaconClientOptions extends HttpLimits {

@@ -1,6 +1,6 @@
-import { concatBytes } from '../../../proofs/bytes.js';
-import { MalformedInputError } from '../../../proofs/errors/input.js';
-import { SourceFaultError, SourceUnavailableError } from '../../errors.js';
+import { concatBytes } from '../../proofs/bytes.js';
+import { MalformedInputError } from '../../proofs/errors/input.js';
+import { SourceFaultError, SourceUnavailableError } from '../errors.js';
 
 export interface HttpLimits {
   /** For one request, its answer's body included. Default 30 s. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SourceUnavailableError } from '../../errors.js';
+import { SourceUnavailableError } from '../errors.js';
 
 /** A server that asks for a longer pause is asked again after this one: none can silence us for good. */
 const LONGEST_PAUSE_MS = 60_000;
