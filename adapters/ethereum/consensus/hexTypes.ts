@@ -61,4 +61,4 @@ export const HexBytes48: ByteVectorType = new HexVectorType(48);
 export const HexBytes96: ByteVectorType = new HexVectorType(96);
 export const HexBytes256: ByteVectorType = new HexVectorType(256);
 /** At most 32 bytes. */
-export const HexList32 = new HexListType(32);
+export const HexList32: InstanceType<typeof ByteListType> = new HexListType(32);
