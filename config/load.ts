@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { checkFollowable, readCheckpointFile, toCheckpoint } from './checkpoint.js';
 import { ConfigError } from './errors.js';
 import { parseWith, readJsonFile } from './json.js';
+import type { LogConfig } from './log.js';
 import { readNetworkFile } from './network.js';
 import { type ChainConfig, type Config, ConfigSchema, type SourceConfig } from './schema.js';
 
@@ -15,6 +16,7 @@ export async function loadConfig(path?: string): Promise<Config> {
   if (twice !== undefined) throw new ConfigError(path, `chains: ${twice} is listed twice`);
   const resolved = {
     ...config,
+    log: logInFolder(config.log, folder),
     chains: config.chains.map((chain) => ({
       ...chain,
       ...(typeof chain.checkpoint === 'string' ? { checkpoint: resolve(folder, chain.checkpoint) } : {}),
@@ -45,6 +47,16 @@ async function withNetworks(config: unknown, folder: string): Promise<unknown> {
 
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** With the paths of its certificates from `folder`. */
+function logInFolder(log: LogConfig, folder: string): LogConfig {
+  if (log.type !== 'kafka' || log.ssl === undefined || typeof log.ssl === 'boolean') return log;
+  const { caFile, certFile, keyFile, ...rest } = log.ssl;
+  const path = <Name extends string>(name: Name, file: string | undefined) =>
+    file === undefined ? {} : ({ [name]: resolve(folder, file) } as Record<Name, string>);
+  const files = { ...path('caFile', caFile), ...path('certFile', certFile), ...path('keyFile', keyFile) };
+  return { ...log, ssl: { ...rest, ...files } };
 }
 
 /** With its relative path from `folder`. */

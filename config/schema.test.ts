@@ -396,3 +396,28 @@ describe('a chain that is followed by its sync committees', () => {
     await expect(one(more)).rejects.toThrow(message);
   });
 });
+
+describe('the log', () => {
+  const kafka = { type: 'kafka', brokers: ['kafka-1:9092', '[::1]:9092'] };
+
+  test('is embedded unless a Kafka is named, whose certificates lie relative to the file', async () => {
+    expect((await load({})).log).toEqual({ type: 'embedded' });
+    const ssl = { caFile: 'ca.pem', servername: 'kafka' };
+    const sasl = { mechanism: 'scram-sha-512', username: 'relay', password: 'secret' };
+    const { log } = await load({ log: { ...kafka, ssl, sasl, driver: 'kafkajs', replication: 3 } });
+    expect(log).toMatchObject({ driver: 'kafkajs', replication: 3, topicPrefix: 'crossroot', sasl });
+    expect(log).toMatchObject({ ssl: { caFile: join(folder, 'ca.pem'), servername: 'kafka' } });
+    expect((await load({ log: kafka })).log).toMatchObject({ driver: 'platformatic', replication: 1 });
+  });
+
+  test.each([
+    [{ ...kafka, brokers: [] }, /log\.brokers/],
+    [{ ...kafka, brokers: ['kafka'] }, /is not host:port/],
+    [{ ...kafka, driver: 'other' }, /log\.driver/],
+    [{ ...kafka, topicPrefix: 'a.b' }, /log\.topicPrefix/],
+    [{ ...kafka, sasl: { mechanism: 'gssapi', username: 'a', password: 'b' } }, /log\.sasl\.mechanism/],
+    [{ type: 'file' }, /log/],
+  ])('%j is refused', async (log, message) => {
+    await expect(load({ log })).rejects.toThrow(message);
+  });
+});

@@ -9,6 +9,7 @@ import { CrossrootError } from '../proofs/errors/base.js';
 import { MalformedInputError } from '../proofs/errors/input.js';
 import { parsePolicy, validatePolicy } from '../timing/policy.js';
 import { CheckpointSchema, TrustedBlockSchema } from './checkpoint.js';
+import { LogSchema } from './log.js';
 import { addNetworkDefinition, NetworkSchema } from './network.js';
 
 const port = z.number().int().min(1).max(65535);
@@ -233,6 +234,7 @@ export const ConfigSchema = z.strictObject({
     .min(1)
     .max(16)
     .default(() => defaultChains.map((chain) => ChainSchema.parse(chain))),
+  log: LogSchema.default({ type: 'embedded' }),
   api: z
     .strictObject({
       host: z.string().default('127.0.0.1'),

@@ -1,3 +1,4 @@
+import type { LogConfig } from '../../config/log.js';
 import type { NetworkFile } from '../../config/network.js';
 import type { SourceConfig } from '../../config/schema.js';
 import type { RelayEvent } from '../../relay/events.js';
@@ -42,6 +43,8 @@ export interface RelayInit {
   readonly host: string;
   readonly port: number;
   readonly requestsPerMinute: number;
+  /** Where the event log is. */
+  readonly log: LogConfig;
   readonly logFile: string;
   readonly logLevel: string;
 }

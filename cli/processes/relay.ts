@@ -9,7 +9,7 @@ import {
 } from '../../adapters/registry.js';
 import type { HeaderBook } from '../../indexers/follow/book.js';
 import { Follower } from '../../indexers/follow/follower.js';
-import { EmbeddedLog } from '../../indexers/log/embedded.js';
+import type { EventLog } from '../../indexers/log/eventLog.js';
 import { BlockCache } from '../../indexers/sinks/blockCache.js';
 import { IndexService } from '../../indexers/sinks/indexService.js';
 import { TransactionIndex } from '../../indexers/sinks/transactionIndex.js';
@@ -26,6 +26,7 @@ import type { RelayChain } from '../../relay/ports.js';
 import { RelayService, type Worker } from '../../relay/service.js';
 import { LevelStore } from '../../storage/level.js';
 import { type OpenedSources, openFollowed } from '../lightClient.js';
+import { openLog } from '../openLog.js';
 import { version } from '../version.js';
 import { type Running, runChild, send } from './child.js';
 import type { ChainInit, RelayInit } from './messages.js';
@@ -47,7 +48,8 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
     await readPassphrase(join(init.operatorDir, 'passphrase')),
   );
   const store = await LevelStore.open(join(init.dataDir, 'relay'));
-  const eventLog = new EmbeddedLog(store);
+  const logHandle = await openLog(init.log, store, (trouble) => log.warn({ err: trouble }, 'the event log'));
+  const eventLog = logHandle.log;
   const followed = await Promise.all(init.chains.map((chain) => follow(chain, eventLog, store, log)));
   const books = new Map<string, HeaderBook>(followed.map(({ follower }) => [follower.chain, follower.book]));
   const blocks = new BlockCache({
@@ -122,6 +124,7 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
     async stop() {
       await service.stop();
       await Promise.all(followed.map(({ opened }) => opened.close()));
+      await logHandle.close();
       await store.close();
     },
   };
@@ -129,7 +132,7 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
 
 async function follow(
   init: ChainInit,
-  eventLog: EmbeddedLog,
+  eventLog: EventLog,
   store: LevelStore,
   log: Logger,
 ): Promise<Followed> {

@@ -154,7 +154,7 @@ export class Supervisor {
   }
 
   async #startRelay(chains: readonly ChainInit[], data: DataFolder): Promise<void> {
-    const { main, api, logLevel } = this.#config;
+    const { main, api, log, logLevel } = this.#config;
     const relay = this.#part('the relay', {
       role: 'relay',
       dataDir: data.path,
@@ -165,6 +165,7 @@ export class Supervisor {
       host: api.host,
       port: api.port,
       requestsPerMinute: api.requestsPerMinute,
+      log,
       logFile: data.log('relay'),
       logLevel,
     });

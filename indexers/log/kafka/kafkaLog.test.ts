@@ -2,9 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MemoryStore } from '../../../storage/memory.js';
 import { eventLogConformance } from '../../../test/conformance/eventLog.js';
+import {
+  fakeCheckpoint,
+  fakeGenesis,
+  fakeHeader,
+  fakeKind,
+} from '../../../test/support/indexers/fakeKind.js';
 import { FakeBroker, type Fate } from '../../../test/support/kafka/fakeBroker.js';
 import { planned } from '../../../test/support/kafka/plan.js';
+import { HeaderBook } from '../../follow/book.js';
+import { ChainWriter } from '../../follow/chainWriter.js';
+import { LeaseLostError } from '../errors.js';
 import type { EventInput } from '../event.js';
+import { Replay } from '../replay.js';
 import { AppendUnresolvedError, OversizeAppendError } from './errors.js';
 import { KafkaLog, type KafkaLogOptions } from './kafkaLog.js';
 import { decodePoison } from './messages.js';
@@ -161,4 +171,40 @@ test('hostile records stop nobody, and are set aside with their reasons', async 
   expect([kept.topic, kept.reason.length > 5]).toEqual([topic, true]);
   await poison.reconnect();
   await log.close();
+});
+
+test('a follower goes on from the topic when it has lost its local store', async () => {
+  const broker = new FakeBroker();
+  const openWriter = async () => {
+    const store = new MemoryStore();
+    const log = open(broker, { store });
+    const book = new HeaderBook(store, 'fake-work', fakeKind, fakeCheckpoint);
+    const writer = await ChainWriter.open({
+      ...{ chain: 'fake-work', kind: fakeKind, checkpoint: fakeCheckpoint, byWork: true },
+      ...{ log, book },
+    });
+    return { log, book, writer };
+  };
+  const branch = (parent: typeof fakeGenesis, salt: number, length: number) => {
+    const headers = [fakeHeader(parent, salt)];
+    while (headers.length < length) headers.push(fakeHeader(headers.at(-1), salt));
+    return headers;
+  };
+  const first = await openWriter();
+  await first.writer.begin(fakeGenesis, 'source');
+  const [weak, strong] = [branch(fakeGenesis, 1, 4), branch(fakeGenesis, 2, 6)];
+  await first.writer.add(weak, 10_000);
+  await first.writer.add(strong, 10_000);
+  expect(first.book.tip()?.hash).toEqual(strong.at(-1)!.hash);
+  const second = await openWriter();
+  expect(second.book.tip()).toEqual(first.book.tip());
+  await expect(first.writer.add(branch(strong.at(-1)!, 3, 1), 10_000)).rejects.toThrow(LeaseLostError);
+  await second.writer.add(branch(strong.at(-1)!, 4, 2), 10_000);
+  const events = await second.log.read('fake-work', 1, 100);
+  const replay = new Replay();
+  for (const event of events) replay.apply(event);
+  expect(replay.tip).toEqual(second.book.tip());
+  expect(events.map(({ epoch }) => epoch).filter((epoch) => epoch === 2)).toHaveLength(2);
+  await first.log.close();
+  await second.log.close();
 });

@@ -29,6 +29,8 @@ export class PoisonBox {
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #ensured = false;
+  /** Whether something came since sending began. */
+  #more = false;
   #closed = false;
   /** Records that were set aside or only counted. */
   count = 0;
@@ -50,6 +52,7 @@ export class PoisonBox {
 
   /** Sends what waits, soon. */
   send(): void {
+    this.#more = true;
     if (this.#closed || this.#timer !== undefined || this.#sending !== undefined) return;
     this.#schedule(0);
   }
@@ -73,7 +76,8 @@ export class PoisonBox {
         )
         .then((again) => {
           this.#sending = undefined;
-          if (again !== undefined && !this.#closed) this.#schedule(again);
+          const wait = again ?? (this.#more ? 0 : undefined);
+          if (wait !== undefined && !this.#closed) this.#schedule(wait);
         });
     }, milliseconds);
   }
@@ -81,6 +85,7 @@ export class PoisonBox {
   /** @returns after how many milliseconds there is more to do */
   async #send(): Promise<number | undefined> {
     const { store, driver, topics } = this.#options;
+    this.#more = false;
     const records: OutRecord[] = [];
     const done: KeyValueWrite[] = [];
     for await (const [key, value] of store.range({ ...RANGE, limit: PER_SEND })) {

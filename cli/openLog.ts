@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { KafkaLogConfig, LogConfig } from '../config/log.js';
+import { EmbeddedLog } from '../indexers/log/embedded.js';
+import type { EventLog } from '../indexers/log/eventLog.js';
+import type { KafkaDriver, KafkaSettings, KafkaTls } from '../indexers/log/kafka/driver.js';
+import { kafkajsDriver } from '../indexers/log/kafka/kafkajs/driver.js';
+import { KafkaLog } from '../indexers/log/kafka/kafkaLog.js';
+import { platformaticDriver } from '../indexers/log/kafka/platformatic/driver.js';
+import type { KeyValueStore } from '../storage/keyValue.js';
+
+export interface OpenLog {
+  readonly log: EventLog;
+  /** Ends it; the store stays open. */
+  close(): Promise<void>;
+}
+
+/**
+ * The event log that the configuration names.
+ * @param store has the embedded log, or the mirror of another
+ * @param onTrouble trouble that mends itself
+ * @throws DriverMissingError
+ */
+export async function openLog(
+  config: LogConfig,
+  store: KeyValueStore,
+  onTrouble: (trouble: unknown) => void,
+): Promise<OpenLog> {
+  if (config.type === 'embedded') return { log: new EmbeddedLog(store), close: async () => undefined };
+  const log = new KafkaLog({
+    driver: await openDriver(config, onTrouble),
+    store,
+    prefix: config.topicPrefix,
+    replication: config.replication,
+    maxBatchBytes: config.maxBatchBytes,
+    stallMs: config.stallMilliseconds,
+    deadlineMs: config.requestTimeoutMilliseconds,
+    client: `${hostname()} ${process.pid}`,
+    onError: onTrouble,
+  });
+  return { log, close: () => log.close() };
+}
+
+/** The Kafka client that the configuration names. @throws DriverMissingError */
+export async function openDriver(
+  config: KafkaLogConfig,
+  onTrouble: (trouble: unknown) => void,
+): Promise<KafkaDriver> {
+  const { brokers, compression, requestTimeoutMilliseconds, sasl, ssl } = config;
+  const settings: KafkaSettings = {
+    ...{ brokers, compression, onTrouble, requestTimeoutMs: requestTimeoutMilliseconds },
+    clientId: 'crossroot',
+    ...(sasl === undefined ? {} : { sasl }),
+    ...(ssl === undefined ? {} : { ssl: typeof ssl === 'boolean' ? ssl : await readTls(ssl) }),
+  };
+  return config.driver === 'kafkajs' ? kafkajsDriver(settings) : platformaticDriver(settings);
+}
+
+async function readTls(ssl: Exclude<KafkaLogConfig['ssl'], boolean | undefined>): Promise<KafkaTls> {
+  const { caFile, certFile, keyFile, passphrase, servername, rejectUnauthorized } = ssl;
+  const read = async <Name extends string>(name: Name, path: string | undefined) =>
+    path === undefined ? {} : ({ [name]: await readFile(path, 'utf8') } as Record<Name, string>);
+  return {
+    ...(await read('ca', caFile)),
+    ...(await read('cert', certFile)),
+    ...(await read('key', keyFile)),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(servername === undefined ? {} : { servername }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  };
+}
