@@ -45,7 +45,8 @@ function prove(
 ) {
   const verifier = ethereumPayloadVerifiers.find(({ kind }) => kind === kinds[aspect])!;
   const payload = prover.prove(aspect, at, log);
-  expect(verifier.fromJson(JSON.parse(JSON.stringify(verifier.toJson(payload))) as Json)).toEqual(payload);
+  if (at % 8 === 0)
+    expect(verifier.fromJson(JSON.parse(JSON.stringify(verifier.toJson(payload))) as Json)).toEqual(payload);
   return verifier.verify(payload, leafOf(header), 'ethereum-mainnet').facts;
 }
 
