@@ -85,7 +85,7 @@ test('several writers over a bad line end with the events of one over a good lin
         await log.close();
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 6 },
   );
 });
 

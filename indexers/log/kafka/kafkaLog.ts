@@ -18,6 +18,8 @@ import { eventRecords, HOLDER_BYTES, leaseRecord } from './messages.js';
 import { PendingAppend } from './pending.js';
 import { PoisonBox } from './poison.js';
 import { TopicReader } from './reader.js';
+import { type BlockRecord, blockCodec, type EvidenceRecord, evidenceCodec } from './records.js';
+import { type RecordCodec, RecordStream } from './stream.js';
 import { ChainTail, type TailStatus } from './tail.js';
 import { MAX_BATCH_BYTES, Topics } from './topics.js';
 
@@ -63,6 +65,7 @@ export class KafkaLog implements EventLog {
   readonly #serials = new Serials();
   readonly #listeners = new Listeners();
   readonly #tails = new Map<string, ChainTail>();
+  readonly #streams = new Set<{ stop(): Promise<void> }>();
   /** Leases that this process took. */
   readonly #held = new Map<string, number>();
   #closed = false;
@@ -83,6 +86,16 @@ export class KafkaLog implements EventLog {
 
   get topics(): Topics {
     return this.#topics;
+  }
+
+  /** The main chain's blocks. */
+  blocks(): RecordStream<BlockRecord> {
+    return this.#stream(this.#topics.blocks, blockCodec);
+  }
+
+  /** What sources did wrong. */
+  evidence(): RecordStream<EvidenceRecord> {
+    return this.#stream(this.#topics.evidence, evidenceCodec);
   }
 
   /** How each chain is being read. */
@@ -189,7 +202,7 @@ export class KafkaLog implements EventLog {
   /** Ends all reading and the driver. What is awaited fails with `LogClosedError`. The store stays open. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#tails.values()].map((tail) => tail.stop()));
+    await Promise.all([...this.#tails.values(), ...this.#streams].map((reader) => reader.stop()));
     await this.#poison.close();
     await this.#control.reconnect();
     await this.#options.driver.close();
@@ -259,6 +272,23 @@ export class KafkaLog implements EventLog {
     if (bytes > maxBatchBytes) throw new OversizeAppendError(topic, bytes, maxBatchBytes);
   }
 
+  #stream<T>(topic: string, codec: RecordCodec<T>): RecordStream<T> {
+    if (this.#closed) throw new LogClosedError();
+    const { driver, store, maxWaitMs } = this.#options;
+    const stream = new RecordStream({
+      ...{ driver, store, topic, codec, topics: this.#topics, poison: this.#poison },
+      maxInflated: this.#maxInflated,
+      ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+      onError: (error) => this.#trouble(error),
+    });
+    this.#streams.add(stream);
+    return stream;
+  }
+
+  get #maxInflated(): number {
+    return 4 * (this.#options.maxBatchBytes ?? MAX_BATCH_BYTES);
+  }
+
   #followed(chain: string): ChainTail {
     const tail = this.#tail(chain);
     tail.start();
@@ -276,7 +306,7 @@ export class KafkaLog implements EventLog {
       tables: this.#tables,
       poison: this.#poison,
       control: this.#control,
-      maxInflated: 4 * (this.#options.maxBatchBytes ?? MAX_BATCH_BYTES),
+      maxInflated: this.#maxInflated,
       onAdvance: (number) => this.#listeners.tell(chain, number),
       onError: (error) => this.#trouble(error),
     });

@@ -1,0 +1,102 @@
+import { ByteListType, ContainerType } from '@chainsafe/ssz';
+import { bytesEqual, concatBytes, utf8 } from '../../../proofs/bytes.js';
+import { MainHeaderType } from '../../../proofs/containers/header.js';
+import { MAX_CHAIN_NAME } from '../../../proofs/containers/spec.js';
+import { MalformedInputError } from '../../../proofs/errors/input.js';
+import { sha256 } from '../../../proofs/hash/hasher.js';
+import type { InRecord } from './recordBatch.js';
+import type { RecordCodec } from './stream.js';
+
+/** First byte of a block's record. */
+export const BLOCK_RECORD_VERSION = 1;
+/** First byte of a record of evidence. */
+export const EVIDENCE_RECORD_VERSION = 1;
+
+/** A block of the main chain, as far as an index needs it. */
+export interface BlockRecord {
+  /** SSZ `MainHeader`. Its root, the block's hash, is the key. */
+  readonly header: Uint8Array;
+  /** SSZ of a certificate that finalises it or a later block; empty without. Whoever reads it has to check it. */
+  readonly certificate: Uint8Array;
+}
+
+const BlockRecordType = new ContainerType(
+  { header: new ByteListType(4096), certificate: new ByteListType(65_536) },
+  { typeName: 'BlockRecord', jsonCase: 'eth2' },
+);
+
+/** What a source did wrong, as `indexers/follow/evidence.ts` keeps it. */
+export interface EvidenceRecord {
+  readonly chain: string;
+  /** JSON, UTF-8. */
+  readonly evidence: Uint8Array;
+}
+
+const EvidenceRecordType = new ContainerType(
+  { chain: new ByteListType(MAX_CHAIN_NAME), evidence: new ByteListType(65_536) },
+  { typeName: 'EvidenceRecord', jsonCase: 'eth2' },
+);
+
+/** Value: `version ‖ SSZ`; key: the block's hash. */
+export const blockCodec: RecordCodec<BlockRecord> = {
+  encode: (block) => ({
+    key: blockHash(block.header),
+    value: concatBytes(Uint8Array.of(BLOCK_RECORD_VERSION), BlockRecordType.serialize(block)),
+    headers: {},
+  }),
+  decode(record) {
+    const block = decode('block record', BLOCK_RECORD_VERSION, BlockRecordType, record);
+    if (record.key === undefined || !bytesEqual(record.key, blockHash(block.header)))
+      throw new MalformedInputError('block record', 'has another hash in its key');
+    return block;
+  },
+};
+
+/** Value: `version ‖ SSZ`; key: its SHA-256, so that the same thing told twice is one. */
+export const evidenceCodec: RecordCodec<EvidenceRecord> = {
+  encode({ chain, evidence }) {
+    const ssz = EvidenceRecordType.serialize({ chain: utf8(chain), evidence });
+    const value = concatBytes(Uint8Array.of(EVIDENCE_RECORD_VERSION), ssz);
+    return { key: sha256(value), value, headers: {} };
+  },
+  decode(record) {
+    const { chain, evidence } = decode(
+      'evidence record',
+      EVIDENCE_RECORD_VERSION,
+      EvidenceRecordType,
+      record,
+    );
+    if (record.key === undefined || !bytesEqual(record.key, sha256(record.value ?? new Uint8Array())))
+      throw new MalformedInputError('evidence record', 'has another hash in its key');
+    try {
+      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(evidence));
+    } catch (error) {
+      throw new MalformedInputError('evidence record', 'is not JSON', error);
+    }
+    return { chain: new TextDecoder().decode(chain), evidence };
+  },
+};
+
+/** @throws MalformedInputError */
+function blockHash(header: Uint8Array): Uint8Array {
+  try {
+    return MainHeaderType.hashTreeRoot(MainHeaderType.deserialize(header));
+  } catch (error) {
+    throw new MalformedInputError('block record', 'has no main-chain header', error);
+  }
+}
+
+function decode<V>(
+  what: string,
+  version: number,
+  type: { deserialize(bytes: Uint8Array): V },
+  { value }: InRecord,
+): V {
+  if (value?.[0] !== version)
+    throw new MalformedInputError(what, `has the unknown version ${value?.[0] ?? 'none'}`);
+  try {
+    return type.deserialize(value.subarray(1));
+  } catch (error) {
+    throw new MalformedInputError(what, 'cannot be decoded', error);
+  }
+}
