@@ -59,8 +59,9 @@ describe('a branch of too little work that is read for long', () => {
     const before = asked.length;
     pace = 1;
     await follower.pollAll();
-    // From the fork on, not from where it was left off.
-    expect(Math.min(...asked.slice(before))).toBeLessThan(110);
+    // From the fork on, not from where it was left off: in runs of ten, what had been read is read in both readings.
+    const low = asked.slice(before).filter((from) => from > 100 && from <= 220);
+    expect(low.length).toBeGreaterThanOrEqual(24);
     await expectFollowed(store, 'fake-work', other);
     expect(status()).toMatchObject({ healthy: true, failures: 0 });
   });
