@@ -10,10 +10,11 @@ import {
   COMMITTEE_WINDOW,
   CommitteeForeign,
   smallEthereum,
+  YoungForeign,
 } from '../../test/mainchain/committee.js';
 import { attestCall, registerCall, specRootOf, submitCall } from '../../test/mainchain/foreign.js';
 import { branchHash, chainState, leafPieces } from '../../test/mainchain/queries.js';
-import { GENESIS_TIME, World } from '../../test/mainchain/world.js';
+import { World } from '../../test/mainchain/world.js';
 import { chainFinality } from '../rpc/chainState.js';
 import { MAX_FINALITY_LEAD } from './context.js';
 
@@ -236,10 +237,3 @@ describe('a chain that is followed by its committees', () => {
     expect(await other.outcome(call)).toBe('checkpoint-mismatch');
   });
 });
-
-/** Its blocks are as young as the main chain's. */
-class YoungForeign extends CommitteeForeign {
-  override make(height: number, changes: object) {
-    return super.make(height, changes, Math.floor(GENESIS_TIME / 1000) + 12 * height);
-  }
-}

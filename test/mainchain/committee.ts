@@ -28,7 +28,7 @@ import { FakeBeacon, type UpdateParts } from '../fixtures/beacon.js';
 import { type HeaderParts, sampleHeader } from '../fixtures/ethereum/headers.js';
 import { LOCAL } from '../support/beacon.js';
 import { registerCall, specRootOf } from './foreign.js';
-import type { World } from './world.js';
+import { GENESIS_TIME, type World } from './world.js';
 
 export const COMMITTEE_CHAIN = 'ethereum-local';
 /** Headers of the branch that a small kind keeps. */
@@ -149,5 +149,12 @@ export class CommitteeForeign {
       ...call,
     };
     return { method: Method.submitFinalized, payload: SubmitFinalizedType.serialize(full) };
+  }
+}
+
+/** Its blocks are as young as the main chain's. */
+export class YoungForeign extends CommitteeForeign {
+  override make(height: number, changes: Partial<HeaderParts>): ForeignHeader {
+    return super.make(height, changes, Math.floor(GENESIS_TIME / 1000) + 12 * height);
   }
 }
