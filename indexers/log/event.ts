@@ -118,16 +118,24 @@ function getCount(view: DataView, at: number): number {
   return value;
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Names are ASCII nearly always, and short; this is several times faster than a decoder. */
 function chainName(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) {
-    if (byte >= 0x80) return decoder.decode(bytes);
+    if (byte >= 0x80) return decodeName(bytes);
     text += String.fromCharCode(byte);
   }
   return text;
+}
+
+function decodeName(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (error) {
+    throw new MalformedInputError('log event', 'has a chain name that is not UTF-8', error);
+  }
 }
 
 /** The event of `type` for a header. */

@@ -1,4 +1,5 @@
+import { kafkaTargets } from './kafkaTargets.js';
 import { outerTargets } from './outerTargets.js';
 import { fuzzSuite } from './suite.js';
 
-fuzzSuite('outer', outerTargets);
+fuzzSuite('outer', [...outerTargets, ...kafkaTargets]);
