@@ -49,10 +49,20 @@ function describeMain(main: MainVerdict): string[] {
 }
 
 function describeClaim(claim: PayloadClaim): string[] {
-  return [
-    claim.summary,
-    ...Object.entries(claim.facts).map(([name, value]) => `${name.padEnd(13)} ${factText(value)}`),
-  ];
+  return [claim.summary, ...Object.entries(claim.facts).flatMap(([name, value]) => factLines(name, value))];
+}
+
+/** Most things of a list that are told, each on a line of its own. `--json` tells all. */
+const TOLD = 20;
+
+function factLines(name: string, value: Json): string[] {
+  if (!Array.isArray(value) || !value.some((item) => typeof item === 'object'))
+    return [`${name.padEnd(13)} ${factText(value)}`];
+  const lines = value
+    .slice(0, TOLD)
+    .map((item, i) => `${(i === 0 ? name : '').padEnd(13)} ${factText(item)}`);
+  const more = value.length - lines.length;
+  return more > 0 ? [...lines, `${''.padEnd(13)} … and ${more} more`] : lines;
 }
 
 function factText(value: Json): string {

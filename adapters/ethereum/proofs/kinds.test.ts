@@ -59,9 +59,9 @@ describe('several', () => {
   it('shows each item as a proof of its own would, ascending', () => {
     const { items } = facts(ProofKind.ethereumSeveral, samples.several![1]);
     expect(items).toMatchObject([
-      { index: 2, status: 'succeeded', logs: 3 },
+      { part: 'receipt', index: 2, status: 'succeeded', logs: 3 },
       { index: 7, inputBytes: 9 },
-      { index: 7, logIndex: 1, contract: toHex(addressOf('other')) },
+      { part: 'log', index: 7, logIndex: 1, contract: toHex(addressOf('other')) },
       { index: 13 },
     ]);
     const single = verify(ProofKind.ethereumSeveral, of([[3, ItemPart.log]]));

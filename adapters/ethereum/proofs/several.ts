@@ -136,7 +136,10 @@ export const severalVerifier = payloadVerifier(
       if (transaction === undefined) throw new ProofError('malformed', 'an item has no transaction');
       const receipt = receipts.get(item.index);
       const words = transactionWords(transaction);
-      const facts: Record<string, Json> = transactionFacts(transaction);
+      const facts: Record<string, Json> = {
+        part: PART_NAMES[item.part] ?? '',
+        ...transactionFacts(transaction),
+      };
       if (item.part === ItemPart.transaction || receipt === undefined) return { summary: words, facts };
       const both = { ...facts, ...receiptFacts(receipt) };
       if (item.part === ItemPart.receipt) return { summary: `receipt of ${words}`, facts: both };
@@ -166,10 +169,10 @@ function assertItems(items: readonly EthereumItem[]): void {
   }
 }
 
+const PART_NAMES = ['transaction', 'receipt', 'log'];
+
 function wordsOf(items: readonly EthereumItem[]): string {
-  const names = ['transaction', 'receipt', 'log'];
-  return names
-    .map((name, part) => [name, items.filter((item) => item.part === part).length] as const)
+  return PART_NAMES.map((name, part) => [name, items.filter((item) => item.part === part).length] as const)
     .flatMap(([name, count]) => (count === 0 ? [] : [counted(count, name)]))
     .join(', ');
 }
