@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Ten million hostile inputs to everything that reads bytes: five million for each of two suites, side by side. */
+/** Five million hostile inputs for each suite of things that read bytes, side by side. */
 export default defineConfig({
   test: {
     include: ['test/fuzz/**/*.test.ts'],

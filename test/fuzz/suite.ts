@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { useFastHasher } from '../../proofs/hash/fast.js';
 import { type FuzzTarget, fuzz } from './harness.js';
 
-/** Inputs of one suite, all targets together: `npm run test:fuzz` makes ten million of two suites. */
+/** Inputs of one suite, all targets together: `npm run test:fuzz` makes five million of each. */
 const TOTAL = Number(process.env.FUZZ_INPUTS ?? 100_000);
 /** The same inputs again: `SEED=n`. */
 const SEED = Number(process.env.SEED ?? 1);
