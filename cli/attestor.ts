@@ -1,5 +1,7 @@
 import { rangeDigest } from '../adapters/digest.js';
 import { SourceFaultError, SourceUnavailableError } from '../adapters/errors.js';
+import { assuranceFor } from '../adapters/mode.js';
+import { findNetwork } from '../adapters/registry.js';
 import type { Source } from '../adapters/source.js';
 import { ApprovalRefusedError, AttestationRefusedError } from '../mainchain/node/attestation.js';
 import type { Attestor } from '../mainchain/node/attestor.js';
@@ -14,7 +16,8 @@ import {
   type Registration,
   RegistrationType,
 } from '../proofs/containers/calls.js';
-import { ChainSpecType } from '../proofs/containers/spec.js';
+import { Assurance } from '../proofs/containers/leaf.js';
+import { type ChainSpec, ChainSpecType } from '../proofs/containers/spec.js';
 import { CrossrootError } from '../proofs/errors/base.js';
 import { satisfied } from '../timing/policy.js';
 
@@ -58,6 +61,11 @@ export class SourceAttestor implements Attestor {
     const own = this.#chains.find((one) => bytesEqual(one.specRoot, attest.specRoot));
     if (own === undefined)
       throw new AttestationRefusedError('this delegate does not follow that chain', false);
+    if (isSigned(own.registration.spec))
+      throw new AttestationRefusedError(
+        'nobody attests a chain that is followed by its own committees',
+        false,
+      );
     if (attest.to - attest.from >= MAX_RANGE)
       throw new AttestationRefusedError(`more than ${MAX_RANGE} headers at once`);
     let trouble: CrossrootError | undefined;
@@ -89,6 +97,12 @@ export class SourceAttestor implements Attestor {
     // The action itself must be one valid encoding.
     GovernanceActionType.serialize(action);
   }
+}
+
+/** Whether the chain's own committees sign its finality: then the main chain's state transition decides, not a delegate. */
+function isSigned({ name, checkpoint }: ChainSpec): boolean {
+  const { kind, network } = findNetwork(new TextDecoder().decode(name));
+  return assuranceFor(kind, network, checkpoint) === Assurance.syncCommittee;
 }
 
 /** The payload with which this delegate approves an action of that kind, if it does. */

@@ -26,6 +26,9 @@ export function describeVerdict(verdict: Verdict): string[] {
     `of            ${verdict.chain}, height ${verdict.height}, ${new Date(verdict.blockTime * 1000).toISOString()}`,
     `depth         ${verdict.depth} block${verdict.depth === 1 ? '' : 's'} on top`,
     `assurance     ${assuranceWords(verdict.assurance)} since checkpoint ${verdict.since.height} (${verdict.since.hash})`,
+    ...(verdict.since.trustedBlockRoot === undefined
+      ? []
+      : [`trusted block ${verdict.since.trustedBlockRoot}`]),
     ...describeMain(verdict.main),
   ];
 }

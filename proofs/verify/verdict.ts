@@ -21,6 +21,12 @@ export interface Since {
   readonly hash: string;
 }
 
+/** Where a chain's header history begins, and for a chain followed by its own committees, the block they are trusted from. */
+export interface Beginning extends Since {
+  /** Root of the beacon block that contains the checkpoint's block, hex with 0x. */
+  readonly trustedBlockRoot?: string;
+}
+
 /** A foreign transaction, receipt or log, vouched for by the main chain. */
 export interface AnchoredVerdict {
   readonly kind: string;
@@ -35,7 +41,7 @@ export interface AnchoredVerdict {
   /** Foreign blocks known on top of this one. */
   readonly depth: number;
   readonly epoch: number;
-  readonly since: Since;
+  readonly since: Beginning;
   readonly main: MainVerdict;
   readonly claims: readonly PayloadClaim[];
 }

@@ -112,6 +112,7 @@ function verifyAnchored(proof: AnchoredProof, trust: Trust, options: VerifyOptio
     since: {
       height: chain.checkpoint.height,
       hash: options.networks.displayHash(spec.kind, chain.checkpoint.hash),
+      ...(leaf.assurance === Assurance.syncCommittee ? trustedBlock(chain.checkpoint.work) : {}),
     },
     main: mainVerdict(checked, client, trust),
     claims: [claim],
@@ -195,6 +196,11 @@ function readChain(
   if (spec === undefined)
     throw new ProofError('unknown-chain', `chain ${name} is not known to this verifier`);
   return { name, spec, specRoot: ChainSpecType.hashTreeRoot(spec) };
+}
+
+/** A chain followed by its own committees has no work: its checkpoint has the trusted block's root there. */
+function trustedBlock(work: bigint): { readonly trustedBlockRoot: string } {
+  return { trustedBlockRoot: `0x${work.toString(16).padStart(64, '0')}` };
 }
 
 function assuranceName(code: number): string | undefined {

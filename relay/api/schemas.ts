@@ -35,6 +35,19 @@ export const Submission = z
   })
   .meta({ id: 'Submission', description: 'What the relay did last for this chain' });
 
+export const LightClient = z
+  .object({
+    trustedBlockRoot: Bytes.meta({ description: 'Root of the beacon block at which the trust begins' }),
+    slot: Integer64.nullable().meta({ description: 'Of the newest beacon block known to be final' }),
+    period: Integer64.nullable().meta({ description: 'Sync committee period of that slot' }),
+    final: Tip.nullable().meta({ description: 'Execution block in it' }),
+    pending: Tip.nullable().meta({ description: 'Header waited for on the way down to the accepted tip' }),
+  })
+  .meta({
+    id: 'LightClient',
+    description: 'Of a chain followed by sync committee: as the main chain has it',
+  });
+
 export const Chain = z
   .object({
     name: z.string(),
@@ -60,6 +73,7 @@ export const Chain = z
       .nullable()
       .meta({ description: 'Newest leaf under the finalised main-chain header' }),
     reorganisations: z.number().int(),
+    lightClient: LightClient.nullable(),
     submission: Submission,
   })
   .meta({ id: 'Chain' });

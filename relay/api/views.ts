@@ -1,8 +1,9 @@
 import type * as z from 'zod';
+import { trustedBlockRoot } from '../../adapters/ethereum/trustedBlock.js';
 import { assuranceFor } from '../../adapters/mode.js';
 import type { ForeignHeader } from '../../adapters/types.js';
 import type { ChainState, MainChainClient } from '../../mainchain/rpc/types.js';
-import { toHex } from '../../proofs/bytes.js';
+import { toHex, ZERO32 } from '../../proofs/bytes.js';
 import { ChainStatus, type Reorg } from '../../proofs/containers/commitment.js';
 import type { BlockRef } from '../../proofs/containers/consensus.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
@@ -41,7 +42,7 @@ export function statusName(status: number): 'active' | 'paused' {
 }
 
 export async function chainView(
-  context: Pick<ApiContext, 'lastStep'>,
+  context: Pick<ApiContext, 'lastStep' | 'client'>,
   chain: RelayChain,
   state: ChainState | undefined,
   finalized: FinalizedLeaves,
@@ -78,7 +79,28 @@ export async function chainView(
     committed: state ? tip(state.committed) : null,
     finalized: leaf ? { height: String(leaf.height), mainHeight: String(finalized.mainHeight) } : null,
     reorganisations: state?.reorgCount ?? 0,
+    lightClient: assurance === Assurance.syncCommittee ? await lightClientView(context, chain, state) : null,
     submission: submissionView(context.lastStep(chain.name)),
+  };
+}
+
+async function lightClientView(
+  { client }: Pick<ApiContext, 'client'>,
+  { name, kind, registration }: RelayChain,
+  state: ChainState | undefined,
+): Promise<z.output<typeof s.LightClient>> {
+  const finality = state && (await client.finality(name));
+  const { checkpoint } = registration.spec;
+  const tip = (at: { readonly height: number; readonly hash: Uint8Array }) => ({
+    height: String(at.height),
+    hash: kind.displayHash(at.hash),
+  });
+  return {
+    trustedBlockRoot: toHex(trustedBlockRoot(checkpoint) ?? ZERO32),
+    slot: finality ? String(finality.final.slot) : null,
+    period: finality ? String(finality.final.period) : null,
+    final: finality ? tip(finality.final) : null,
+    pending: finality?.pending ? tip(finality.pending) : null,
   };
 }
 

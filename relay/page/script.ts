@@ -40,6 +40,8 @@ export const pageScript = `'use strict';
       tip ? line('Committed block', el('a', { href: '/v1/chains/' + encodeURIComponent(chain.name) + '/headers/' + encodeURIComponent(tip.hash) }, code(tip.hash))) : undefined,
       chain.historyRoot ? line('History root', code(chain.historyRoot)) : undefined,
       line('Leaves · epoch · reorganisations', number(chain.size) + ' · ' + number(chain.epoch) + ' · ' + chain.reorganisations),
+      chain.lightClient ? line('Final by sync committee', 'slot ' + number(chain.lightClient.slot) + ' · period ' + number(chain.lightClient.period)
+        + (chain.lightClient.pending ? ' · headers missing below ' + number(chain.lightClient.pending.height) : '')) : undefined,
       line('Source', chain.source.name + (chain.source.problem ? ': ' + chain.source.problem : '')),
       line('Relay', chain.submission.message || chain.submission.state));
   }
