@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -408,6 +408,12 @@ describe('the log', () => {
     expect(log).toMatchObject({ driver: 'kafkajs', replication: 3, topicPrefix: 'crossroot', sasl });
     expect(log).toMatchObject({ ssl: { caFile: join(folder, 'ca.pem'), servername: 'kafka' } });
     expect((await load({ log: kafka })).log).toMatchObject({ driver: 'platformatic', replication: 1 });
+  });
+
+  test('is configured as docs/kafka.md shows', async () => {
+    const page = await readFile(new URL('../docs/kafka.md', import.meta.url), 'utf8');
+    const [, example = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+    expect((await load(example)).log).toMatchObject({ type: 'kafka', replication: 3 });
   });
 
   test.each([

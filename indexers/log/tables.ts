@@ -76,19 +76,19 @@ export class LogTables {
   read(chain: string, fromNumber: number, limit: number): ChainEvent[] {
     const first = Math.max(1, fromNumber);
     const end = Math.min(this.head(chain), first + limit - 1);
+    const key = numberedKeys(Table.logEvent, chain);
     const events: ChainEvent[] = [];
-    for (let number = first; number <= end; number++) events.push(this.event(chain, number));
+    for (let number = first; number <= end; number++) events.push(this.#decoded(chain, number, key(number)));
     return events;
-  }
-
-  /** The encoding of one event. */
-  bytes(chain: string, number: number): Uint8Array | undefined {
-    return this.#store.get(tableKey(Table.logEvent, chain, number));
   }
 
   /** One event. @throws LogCorruptError */
   event(chain: string, number: number): ChainEvent {
-    const bytes = this.bytes(chain, number);
+    return this.#decoded(chain, number, tableKey(Table.logEvent, chain, number));
+  }
+
+  #decoded(chain: string, number: number, key: Uint8Array): ChainEvent {
+    const bytes = this.#store.get(key);
     if (bytes === undefined) throw new LogCorruptError(chain, number, 'it is missing');
     let event: ChainEvent;
     try {
