@@ -13,8 +13,11 @@ import {
   toBeaconJson,
   type Versioned,
 } from '../../adapters/ethereum/consensus/index.js';
+import { defineConsensusNetwork } from '../../adapters/ethereum/consensus/networks.js';
 import { decodeStore, encodeStore } from '../../adapters/ethereum/consensus/snapshot.js';
 import { startStore } from '../../adapters/ethereum/consensus/store.js';
+import { readDefinition } from '../../adapters/ethereum/sources/beacon/definition.js';
+import { BeaconReading } from '../../adapters/ethereum/sources/beacon/reading.js';
 import { bytesEqual, utf8 } from '../../proofs/bytes.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
 import { bitsOf, FakeBeacon, forkingNetwork as network } from '../fixtures/beacon.js';
@@ -30,6 +33,34 @@ const versioned = <T>(make: (slot: number) => T): Versioned<T>[] =>
   BEACON_FORKS.map((fork, i) => ({ fork, data: make(slots[i] ?? 0) }));
 const bootstraps = versioned((slot) => chain.bootstrap(slot));
 const updates = versioned((slot) => chain.update({ attested: slot, finalized: slot - 4, committee: true }));
+
+const reading = new BeaconReading('node');
+const genesis = {
+  genesisTime: 5,
+  genesisValidatorsRoot: new Uint8Array(32).fill(7),
+  genesisForkVersion: new Uint8Array(4),
+};
+const spec = {
+  PRESET_BASE: 'minimal',
+  SECONDS_PER_SLOT: '6',
+  SLOTS_PER_EPOCH: '8',
+  EPOCHS_PER_SYNC_COMMITTEE_PERIOD: '8',
+  SYNC_COMMITTEE_SIZE: '32',
+  ALTAIR_FORK_EPOCH: '0',
+  ALTAIR_FORK_VERSION: '0x01000001',
+  DENEB_FORK_EPOCH: '4',
+  DENEB_FORK_VERSION: '0x04000001',
+  GLOAS_FORK_EPOCH: '18446744073709551615',
+};
+
+function parsed(input: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(input));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new MalformedInputError('JSON', 'does not parse', error);
+    throw error;
+  }
+}
 
 function same(what: string, again: Uint8Array, input: Uint8Array): void {
   if (!bytesEqual(again, input)) throw new Error(`${what} was read, but is written otherwise`);
@@ -67,15 +98,25 @@ export const lightClientTargets: readonly FuzzTarget[] = [
   {
     name: 'light client data of the Beacon API',
     seeds: updates.map((one) => utf8(JSON.stringify(toBeaconJson(network, 'optimisticUpdate', one)))),
+    run: (input) => void fromBeaconJson(network, 'optimisticUpdate', parsed(input)),
+  },
+  {
+    name: 'finality update that a beacon node answers',
+    seeds: updates.map((one) => utf8(JSON.stringify(toBeaconJson(network, 'finalityUpdate', one)))),
     run(input) {
-      let json: unknown;
-      try {
-        json = JSON.parse(new TextDecoder().decode(input));
-      } catch (error) {
-        if (error instanceof SyntaxError) throw new MalformedInputError('JSON', 'does not parse', error);
-        throw error;
-      }
-      fromBeaconJson(network, 'optimisticUpdate', json);
+      const json = reading.json(input, 'it');
+      const { fork, data } = reading.lightClient(network, 'finalityUpdate', 'finality update', json);
+      const again = toBeaconJson(network, 'finalityUpdate', { fork, data });
+      if (data.signatureSlot !== Number(JSON.parse(JSON.stringify(again)).data.signature_slot))
+        throw new Error('an answer was read, but is written otherwise');
     },
+  },
+  {
+    name: 'spec that a beacon node answers',
+    seeds: [utf8(JSON.stringify(spec))],
+    run: (input) =>
+      void defineConsensusNetwork(
+        readDefinition('fuzzed', 'node', genesis, reading.record(reading.json(input, 'spec'), 'spec')),
+      ),
   },
 ];
