@@ -44,6 +44,16 @@ describe('an error names the file and the place', () => {
       /chains\[0\]\.policy: .*no finalised/,
     ],
     [
+      'a policy that a chain with a local beacon chain cannot have',
+      { chains: [{ name: 'ethereum-local', policy: 'confirmations(2)', devnet: {} }] },
+      /chains\[0\]\.policy: .*committee.* \(without one: devnet\.consensus false\)/,
+    ],
+    [
+      'a beacon chain for Bitcoin',
+      { chains: [{ ...chain, devnet: { consensus: true } }] },
+      /chains\[0\]\.devnet: consensus is not for bitcoin-regtest/,
+    ],
+    [
       'a local node for a real chain',
       { chains: [{ ...chain, name: 'bitcoin-mainnet' }] },
       /chains\[0\]\.devnet: only/,

@@ -82,7 +82,7 @@ export const DevnetSchema = z.strictObject({
   bitcoind: z.string().optional(),
   /** Milliseconds between blocks; of a beacon chain: of a slot. */
   blockMilliseconds: z.number().int().min(100).max(600_000).optional(),
-  /** Ethereum: a beacon chain beside the node, so that finality is a sync committee's; default false. */
+  /** Ethereum: a beacon chain beside the node, so that finality is a sync committee's; default true. */
   consensus: z.boolean().optional(),
   /** Port of the beacon chain's API. */
   beaconPort: port.optional(),
@@ -145,14 +145,15 @@ const ChainSchema = z
             : error instanceof NetworkDefinitionError || error instanceof MalformedInputError
               ? 'signetChallenge'
               : 'policy';
-      problem(path, error.message);
+      const way = path === 'policy' && hasLocalBeacon(chain) ? ' (without one: devnet.consensus false)' : '';
+      problem(path, error.message + way);
     }
   });
 export type ChainConfig = z.output<typeof ChainSchema>;
 
 /** Whether `up` starts a beacon chain for the chain. */
 export function hasLocalBeacon({ name, devnet }: Pick<BeaconFields, 'name' | 'devnet'>): boolean {
-  return name === 'ethereum-local' && devnet?.consensus === true;
+  return name === 'ethereum-local' && devnet !== undefined && devnet.consensus !== false;
 }
 
 interface BeaconFields {

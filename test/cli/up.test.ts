@@ -40,7 +40,7 @@ async function up(settings: object, ...args: string[]) {
       policy: 'confirmations(2)',
       devnet: { port: base + 1, blockMilliseconds: 1000 },
     },
-    { name: 'ethereum-local', policy: 'finalized', devnet: { port: base + 2 } },
+    { name: 'ethereum-local', policy: 'finalized', devnet: { port: base + 2, beaconPort: base + 3 } },
   ];
   const main = { p2pPort: base + 4, rpcPort: base + 10 };
   await writeFile(config, JSON.stringify({ api: { port: base }, main, chains, ...settings }));
@@ -97,7 +97,7 @@ describe.sequential('up', () => {
 
   test('proves a payment on each foreign chain', async () => {
     await up({});
-    await told('running: page and API at');
+    await told('running: page and API at', 110);
     const output = running!.output();
     first = output;
     for (const chain of CHAINS) {
@@ -110,9 +110,9 @@ describe.sequential('up', () => {
     ).toHaveLength(2);
     expect(output).toMatch(/payment of 0\.5 BTC to bcrt1/);
     expect(output).toContain('assurance     work');
-    expect(output).toContain('assurance     attested');
+    expect(output).toContain('assurance     sync-committee');
     expect(output).toContain('of 4 delegates signed (3 needed)');
-  });
+  }, 120_000);
 
   test('both proofs verify with the genesis alone, and only with it', async () => {
     const files = [proof('bitcoin'), proof('ethereum')];
@@ -129,7 +129,7 @@ describe.sequential('up', () => {
       ok: true,
       files: [
         { verdict: { chain: 'bitcoin-regtest', assurance: 'work' } },
-        { verdict: { chain: 'ethereum-local', assurance: 'attested' } },
+        { verdict: { chain: 'ethereum-local', assurance: 'sync-committee' } },
       ],
     });
     expect(byFile.code).toBe(0);
@@ -200,6 +200,18 @@ describe.sequential('up', () => {
       .toBe(4);
   });
 
+  test('the beacon chain that dies is started again and goes on', async () => {
+    const [pid] = childrenOf(running!.child.pid!, 'processes/beacon.js');
+    const headSlot = async () => {
+      const response = await fetch(`http://127.0.0.1:${base + 3}/eth/v1/node/syncing`);
+      return Number(((await response.json()) as { data: { head_slot: string } }).data.head_slot);
+    };
+    const before = await headSlot();
+    process.kill(pid!, 'SIGKILL');
+    await told(/the beacon chain ended \(killed by SIGKILL\); starting it again/);
+    await expect.poll(() => headSlot().catch(() => 0), { timeout: 20_000 }).toBeGreaterThan(before + 2);
+  });
+
   test('Ctrl-C stops everything: exit code 0, no process left', async () => {
     const { child, ended } = running!;
     process.kill(child.pid!, 'SIGINT');
@@ -212,7 +224,7 @@ describe.sequential('up', () => {
   test('the next start goes on from disk; --once ends with 0', async () => {
     const genesis = await readFile(join(data(), 'genesis.json'), 'utf8');
     const { child, ended } = await up({ demo: false }, '--once');
-    expect(await ended).toBe(0);
+    expect(await ended, running!.output()).toBe(0);
     expect(isAlive(-child.pid!)).toBe(false);
     const output = running!.output();
     expect(output).toContain('ethereum-local: committed and final on the main chain');
