@@ -3,6 +3,7 @@ import { genesisHeaders } from '../adapters/bitcoin/rules/genesis.js';
 import { foreignHeader } from '../adapters/bitcoin/rules/header.js';
 import { mineAfter } from '../adapters/bitcoin/testing/samples.js';
 import { SourceFaultError, SourceUnavailableError } from '../adapters/errors.js';
+import { trustedBlockCheckpoint } from '../adapters/ethereum/trustedBlock.js';
 import { specFor } from '../adapters/registry.js';
 import type { Source } from '../adapters/source.js';
 import { ApprovalRefusedError, AttestationRefusedError } from '../mainchain/node/attestation.js';
@@ -86,6 +87,14 @@ describe('check', () => {
     const error = await check(sources, asked).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(AttestationRefusedError);
     expect(error).toMatchObject({ message: expect.stringMatching(message), retryable });
+  });
+
+  test('nobody attests a chain that its own committees sign', async () => {
+    const { hash } = chain[0]!;
+    const spec = specFor('ethereum-local', trustedBlockCheckpoint(new Uint8Array(32).fill(1), 0, hash));
+    const own = new SourceAttestor([{ registration: { ...registration, spec }, sources: [source()] }]);
+    const asked = { ...attest(3, 8), specRoot: ChainSpecType.hashTreeRoot(spec) };
+    await expect(own.check(asked, state)).rejects.toThrow(/followed by its own committees/);
   });
 
   test('what is safe is enough where the policy says so, and only there', async () => {

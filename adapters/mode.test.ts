@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { bytesEqual, toHex } from '../proofs/bytes.js';
+import { Assurance } from '../proofs/containers/leaf.js';
+import { ChainSpecType, type Checkpoint, MAX_PARAMETERS } from '../proofs/containers/spec.js';
+import { CommitteeParametersType } from './ethereum/committee.js';
+import { consensusNetwork, consensusNetworks } from './ethereum/consensus/networks.js';
+import { ethereumNetwork, ethereumNetworks } from './ethereum/rules/networks.js';
+import { trustedBlockCheckpoint, trustedBlockRoot } from './ethereum/trustedBlock.js';
+import { assuranceFor, parametersFor } from './mode.js';
+import { chainKinds, findNetwork, networkData, specFor } from './registry.js';
+
+const hash = new Uint8Array(32).fill(7);
+const attested: Checkpoint = { height: 9, hash, work: 0n, periodStartTime: 0, periodStartBits: 0 };
+const root = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 0 : i));
+const signed = trustedBlockCheckpoint(root, 9, hash);
+
+test('a trusted block goes into a checkpoint and out of it', () => {
+  expect(trustedBlockRoot(signed)).toEqual(root);
+  expect(trustedBlockRoot(attested)).toBeUndefined();
+});
+
+test('the checkpoint decides how a chain is known, and its parameters and spec root with it', () => {
+  for (const { name } of consensusNetworks) {
+    const { kind, network } = findNetwork(name);
+    expect(assuranceFor(kind, network, attested)).toBe(Assurance.attested);
+    expect(assuranceFor(kind, network, signed)).toBe(Assurance.syncCommittee);
+    expect(networkData.assurances(kind.code, name, attested)).toEqual([Assurance.attested]);
+    expect(networkData.assurances(kind.code, name, signed)).toEqual([Assurance.syncCommittee]);
+    expect(parametersFor(kind, network, attested)).toBe(network.parameters);
+    const parameters = parametersFor(kind, network, signed);
+    expect(parameters.length).toBeLessThan(MAX_PARAMETERS);
+    const beacon = consensusNetwork(name)!;
+    expect(CommitteeParametersType.deserialize(parameters)).toEqual({
+      execution: ethereumNetwork(name).parameters,
+      genesisValidatorsRoot: beacon.genesisValidatorsRoot,
+      genesisTime: beacon.genesisTime,
+      slotMilliseconds: beacon.slotMilliseconds,
+      slotsPerEpoch: beacon.slotsPerEpoch,
+      epochsPerSyncCommitteePeriod: beacon.epochsPerSyncCommitteePeriod,
+      syncCommitteeSize: beacon.syncCommitteeSize,
+    });
+    const roots = [attested, signed].map((at) => toHex(ChainSpecType.hashTreeRoot(specFor(name, at))));
+    expect(new Set(roots).size).toBe(2);
+  }
+  const all = consensusNetworks.map(({ name }) => {
+    const { kind, network } = findNetwork(name);
+    return toHex(parametersFor(kind, network, signed));
+  });
+  expect(new Set(all).size).toBe(all.length);
+});
+
+test('where there are no committees, a checkpoint changes nothing', () => {
+  for (const kind of chainKinds)
+    for (const network of kind.networks) {
+      if (consensusNetwork(network.name) !== undefined) continue;
+      expect(assuranceFor(kind, network, signed)).toBe(network.assurance);
+      expect(bytesEqual(parametersFor(kind, network, signed), network.parameters)).toBe(true);
+    }
+  expect(networkData.assurances(99, 'ethereum-local', signed)).toEqual([]);
+  expect(networkData.assurances(2, 'nothing', signed)).toEqual([]);
+  expect(ethereumNetworks.length).toBeGreaterThan(0);
+});
