@@ -34,6 +34,9 @@ import type { ChainInit, RelayInit } from './messages.js';
 /** Balance below which the operator is warned: some ten thousand transactions. */
 const LOW_BALANCE = 10n ** 9n;
 
+/** So long may an append go on when the relay is to stop. */
+const PATIENCE_MS = 3000;
+
 interface Followed {
   readonly chain: RelayChain;
   readonly follower: Follower;
@@ -122,8 +125,11 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
   return {
     url: service.url,
     async stop() {
+      // A log whose brokers are down holds writers up for a minute: they are let go before.
+      const patience = setTimeout(() => void logHandle.close(), PATIENCE_MS);
       await service.stop();
       await Promise.all(followed.map(({ opened }) => opened.close()));
+      clearTimeout(patience);
       await logHandle.close();
       await store.close();
     },

@@ -15,7 +15,7 @@ import { ChainWriter } from '../../follow/chainWriter.js';
 import { LeaseLostError } from '../errors.js';
 import type { EventInput } from '../event.js';
 import { Replay } from '../replay.js';
-import { AppendUnresolvedError, OversizeAppendError } from './errors.js';
+import { AppendUnresolvedError, LogClosedError, OversizeAppendError } from './errors.js';
 import { KafkaLog, type KafkaLogOptions } from './kafkaLog.js';
 import { decodePoison } from './messages.js';
 import { TopicReader } from './reader.js';
@@ -101,6 +101,18 @@ test('an append whose fate is unknown is not called failed, nor done', async () 
   broker.fate = () => 'twice';
   expect(await log.append(lease, 4, plan.slice(3))).toBe(10);
   await log.close();
+});
+
+test('an append that waits for its brokers is let go when the log is closed', async () => {
+  const broker = new FakeBroker();
+  const log = open(broker, { deliveryMs: 60_000 });
+  const lease = await log.acquire('a');
+  broker.fate = () => 'lost';
+  const append = expect(log.append(lease, 1, planned(3))).rejects.toThrow(LogClosedError);
+  await log.close();
+  await log.close();
+  await append;
+  await expect(log.acquire('a')).rejects.toThrow(LogClosedError);
 });
 
 test('more than one batch may hold is refused before it is sent', async () => {

@@ -69,6 +69,7 @@ export class KafkaLog implements EventLog {
   /** Leases that this process took. */
   readonly #held = new Map<string, number>();
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: KafkaLogOptions) {
     this.#options = options;
@@ -200,7 +201,12 @@ export class KafkaLog implements EventLog {
   }
 
   /** Ends all reading and the driver. What is awaited fails with `LogClosedError`. The store stays open. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#tails.values(), ...this.#streams].map((reader) => reader.stop()));
     await this.#poison.close();
