@@ -63,7 +63,7 @@ export const options = {
   address: () =>
     new Option(
       '--address <address>',
-      'for --kind output, instead of --output-index: who it pays to. For account, storage, code: the account. For logs: the contract; may be repeated',
+      'for --kind output, instead of --output-index: who it pays to. For account, storage, code: the account. For logs: the contract. Both may be repeated for account and logs',
     ).argParser(collect),
   slot: () =>
     new Option('--slot <n>', 'storage slot for --kind storage, decimal or hex; may be repeated').argParser(

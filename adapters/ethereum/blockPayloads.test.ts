@@ -44,6 +44,8 @@ describe('questions about a block', () => {
   it('of its state are answered from the nodes of a source', async () => {
     expect(await facts('account', { address: toHex(PAYEE) })).toMatchObject({ exists: true, nonce: '3' });
     expect(await facts('account', { address: toHex(NOBODY) })).toMatchObject({ exists: false });
+    const several = await facts('account', { address: `${toHex(NOBODY)},${toHex(PAYEE)}` });
+    expect(several.accounts).toHaveLength(2);
     const slots = [toHex(SLOTS[2]!), '7', '0x07', `0x${'0'.repeat(63)}7`];
     const { storage } = await facts('storage', { address: toHex(TOKEN), slot: slots });
     // Three spellings of one slot.
@@ -92,6 +94,8 @@ describe('questions about a block', () => {
     ['account', {}, /address of an account is needed/],
     ['account', { address: 'x' }, /does not begin with 0x/],
     ['account', { address: '0x00' }, /has 1 bytes/],
+    ['account', { address: `${toHex(PAYEE)},${toHex(PAYEE)}` }, /twice/],
+    ['storage', { address: `${toHex(PAYEE)},${toHex(TOKEN)}`, slot: ['1'] }, /not hex/],
     ['storage', { address: toHex(TOKEN) }, /needs a slot/],
     ['storage', { address: toHex(TOKEN), slot: ['-1'] }, /number of at most 256 bits/],
     ['storage', { address: toHex(TOKEN), slot: [`${2n ** 256n}`] }, /number of at most 256 bits/],

@@ -12,10 +12,12 @@ import {
 import type { AccountNodes } from '../source.js';
 import type { ForeignHeader } from '../types.js';
 import { parseEthereumAddress } from './address.js';
+import { MAX_ACCOUNTS } from './proofs/account.js';
 import { checkEip1186, encodeEip1186, parseEip1186 } from './proofs/eip1186.js';
 import {
   accountAt,
   buildAccount,
+  buildAccounts,
   buildCode,
   buildCount,
   buildLogs,
@@ -44,8 +46,7 @@ export async function blockPayload(request: BlockRequest): Promise<BuiltPayload>
   const { aspect, parameters, header } = request;
   switch (aspect) {
     case 'account': {
-      const { address, accountNodes } = await stateOf(request, []);
-      return { kind: ProofKind.ethereumAccount, payload: buildAccount(address, accountNodes) };
+      return { kind: ProofKind.ethereumAccount, payload: await accountsPayload(request) };
     }
     case 'storage': {
       const state = await stateOf(request, slotsOf(parameters));
@@ -111,6 +112,19 @@ function storagePayload({ stateRoot }: ForeignHeader, { address, accountNodes, s
 async function stateOf({ parameters, header, data }: BlockRequest, slots: readonly Uint8Array[]) {
   if (parameters.address === undefined) throw new ProofKindError('the address of an account is needed');
   return data.account(parseEthereumAddress(parameters.address), slots, header.hash);
+}
+
+async function accountsPayload({ parameters, header, data }: BlockRequest): Promise<Uint8Array> {
+  const addresses = (parameters.address?.split(',') ?? []).map(parseEthereumAddress);
+  if (addresses.length === 0) throw new ProofKindError('the address of an account is needed');
+  if (addresses.length > MAX_ACCOUNTS)
+    throw new LimitExceededError('accounts in one proof', addresses.length, MAX_ACCOUNTS);
+  const accounts = [];
+  for (const address of addresses) {
+    const { accountNodes } = await data.account(address, [], header.hash);
+    accounts.push({ address, nodes: accountNodes });
+  }
+  return buildAccounts(header.stateRoot, accounts);
 }
 
 async function codePayload(request: BlockRequest): Promise<Uint8Array> {

@@ -314,10 +314,11 @@ export const BlockProofQuery = z.object({
   address: z
     .string()
     .min(1)
-    .max(64 * 43)
+    .max(256 * 43)
     .optional()
     .meta({
-      description: 'The account; for kind logs the contracts, joined by commas, by default any',
+      description:
+      'The account; for kinds account and logs several, joined by commas; for logs by default any',
     }),
   slot: Slots.optional(),
   topic: many(4, 64 * 67)

@@ -6,7 +6,7 @@ import { Bytes32 } from '../../../proofs/containers/primitives.js';
 import { ProofKind } from '../../../proofs/containers/proof.js';
 import { LimitExceededError } from '../../../proofs/errors/input.js';
 import { ProofError } from '../../../proofs/errors/proof.js';
-import { AccountQuestionType, accountAt, EMPTY_CODE_HASH } from './account.js';
+import { AddressQuestionType, accountAt, EMPTY_CODE_HASH } from './account.js';
 import { checkQuestion, payloadVerifier, questionId } from './common.js';
 import { SharedNodesType } from './payload.js';
 
@@ -19,7 +19,7 @@ const DELEGATION_BYTES = 23;
 /** `ethereum-code`: the account's nodes, and the bytes that its code hash is of; none for an account without code. */
 export const CodePayloadType = new ContainerType(
   {
-    question: AccountQuestionType,
+    question: AddressQuestionType,
     id: Bytes32,
     nodes: SharedNodesType,
     code: new ByteListType(MAX_CODE_BYTES),
@@ -32,7 +32,7 @@ export function buildCode(address: Uint8Array, nodes: readonly Uint8Array[], cod
   if (code.length > MAX_CODE_BYTES)
     throw new LimitExceededError('code in bytes', code.length, MAX_CODE_BYTES);
   const question = { address };
-  const id = questionId(ProofKind.ethereumCode, AccountQuestionType, question);
+  const id = questionId(ProofKind.ethereumCode, AddressQuestionType, question);
   return CodePayloadType.serialize({ question, id, nodes: [...nodes], code });
 }
 
@@ -41,7 +41,7 @@ export const codeVerifier = payloadVerifier(
   'ethereum-code',
   CodePayloadType,
   (payload, leaf) => {
-    const { address } = checkQuestion('code-mismatch', ProofKind.ethereumCode, AccountQuestionType, payload);
+    const { address } = checkQuestion('code-mismatch', ProofKind.ethereumCode, AddressQuestionType, payload);
     const account = accountAt(leaf.stateRoot, address, payload.nodes);
     const { code } = payload;
     const codeHash = account?.codeHash ?? EMPTY_CODE_HASH;

@@ -1,4 +1,11 @@
-export { accountAt, buildAccount, decodeAccount, EMPTY_CODE_HASH, type EthereumAccount } from './account.js';
+export {
+  accountAt,
+  buildAccount,
+  buildAccounts,
+  decodeAccount,
+  EMPTY_CODE_HASH,
+  type EthereumAccount,
+} from './account.js';
 export { readEthereumHeader } from './blockHeader.js';
 export { buildBlockLog } from './blockLog.js';
 export {

@@ -23,7 +23,13 @@ import {
   verify,
 } from '../testing/kinds.js';
 import { EMPTY_TRIE_ROOT, Trie } from '../trie/build.js';
-import { AccountPayloadType, buildAccount, EMPTY_CODE_HASH } from './account.js';
+import {
+  AccountPayloadType,
+  AccountQuestionType,
+  buildAccount,
+  buildAccounts,
+  EMPTY_CODE_HASH,
+} from './account.js';
 import { buildCode, CodePayloadType, MAX_CODE_BYTES } from './code.js';
 import { questionId } from './common.js';
 import { buildStorage, MAX_SLOTS, StoragePayloadType, StorageQuestionType } from './storage.js';
@@ -47,6 +53,47 @@ describe('accounts', () => {
     });
   });
 
+  it('several of them, there or not, share nodes in one proof', () => {
+    const { stateRoot } = block.header;
+    const some = [PAYEE, NOBODY, TOKEN, SINGLE].map((address) => ({
+      address,
+      nodes: nodesOf(address).accountNodes,
+    }));
+    const payload = buildAccounts(stateRoot, some);
+    expect(buildAccounts(stateRoot, some.toReversed())).toEqual(payload);
+    expect(buildAccounts(stateRoot, some.slice(0, 1))).toEqual(samples.account![1]);
+    const { accounts } = facts(ProofKind.ethereumAccount, payload) as { accounts: { address: string }[] };
+    expect(accounts.map(({ address }) => address)).toEqual(some.map(({ address }) => toHex(address)).sort());
+    for (const [of, wanted] of [
+      [PAYEE, { exists: true, nonce: '3' }],
+      [NOBODY, { exists: false }],
+    ] as const)
+      expect(accounts.find(({ address }) => address === toHex(of))).toMatchObject(wanted);
+    const good = AccountPayloadType.deserialize(payload);
+    const alone = some.reduce((sum, { nodes }) => sum + nodes.length, 0);
+    expect(good.nodes.length).toBeLessThan(alone);
+    const asked = (addresses: Uint8Array[], nodes = good.nodes) => {
+      const id = questionId(ProofKind.ethereumAccount, AccountQuestionType, { addresses });
+      const changed = AccountPayloadType.serialize({ question: { addresses }, id, nodes });
+      return flawOf(() => verify(ProofKind.ethereumAccount, changed));
+    };
+    const { addresses } = good.question;
+    expect(asked(addresses)).toBe('accepted');
+    expect(asked(addresses.toReversed())).toBe('non-canonical');
+    expect(asked([addresses[0]!, ...addresses])).toBe('non-canonical');
+    expect(asked(addresses.slice(1))).toBe('account-mismatch');
+    expect(asked([], [])).toBe('malformed');
+    expect(() => buildAccounts(stateRoot, [])).toThrow(/are none/);
+    expect(() => buildAccounts(stateRoot, [some[0]!, some[0]!])).toThrow(/twice/);
+    expect(() =>
+      buildAccounts(
+        stateRoot,
+        Array.from({ length: 257 }, () => some[0]!),
+      ),
+    ).toThrow(LimitExceededError);
+    expect(() => buildAccounts(stateRoot, [{ address: PAYEE, nodes: [] }])).toThrow(/trie/);
+  });
+
   it('cannot be shown absent, or present, by the nodes of another', () => {
     const as = (address: Uint8Array, nodes: readonly Uint8Array[]) =>
       flawOf(() => verify(ProofKind.ethereumAccount, buildAccount(address, nodes)));
@@ -56,7 +103,7 @@ describe('accounts', () => {
     expect(as(PAYEE, nodesOf(PAYEE).accountNodes.slice(0, -1))).toBe('account-mismatch');
     // Where one node is the whole state, it shows any other account to be absent: the question has to be the right one.
     const good = AccountPayloadType.deserialize(samples['no account']![1]);
-    const other = AccountPayloadType.serialize({ ...good, question: { address: addressOf('x') } });
+    const other = AccountPayloadType.serialize({ ...good, question: { addresses: [addressOf('x')] } });
     expect(() => verify(ProofKind.ethereumAccount, other)).toThrow(/not the one that the proof is about/);
   });
 

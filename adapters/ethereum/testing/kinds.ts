@@ -5,6 +5,7 @@ import type { PayloadClaim, PayloadVerifier } from '../../../proofs/verify/paylo
 import type { ForeignHeader } from '../../types.js';
 import {
   buildAccount,
+  buildAccounts,
   buildBlockLog,
   buildCode,
   buildCount,
@@ -92,6 +93,13 @@ const payloads: Readonly<Record<string, readonly [kind: number, payload: Uint8Ar
   ],
   'log in its block': [ProofKind.ethereumBlockLog, buildBlockLog(prover, 5, 1)],
   account: [ProofKind.ethereumAccount, buildAccount(PAYEE, nodesOf(PAYEE).accountNodes)],
+  accounts: [
+    ProofKind.ethereumAccount,
+    buildAccounts(
+      block.header.stateRoot,
+      [SINGLE, NOBODY].map((address) => ({ address, nodes: nodesOf(address).accountNodes })),
+    ),
+  ],
   'no account': [ProofKind.ethereumAccount, buildAccount(NOBODY, nodesOf(NOBODY).accountNodes)],
   slots: [
     ProofKind.ethereumStorage,
