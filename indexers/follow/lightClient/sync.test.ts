@@ -335,7 +335,7 @@ describe('sources that lie', () => {
     expect(sync.status()).toMatchObject({ healthy: false, started: false });
     front.lie = undefined;
     await expect.poll(() => sync.finalized()?.slot, { timeout: 10_000 }).toBeGreaterThan(200);
-    expect(sync.status().healthy).toBe(true);
+    await expect.poll(() => sync.status().healthy, { timeout: 10_000 }).toBe(true);
     await source.close();
     await sync.stop();
   }, 30_000);
