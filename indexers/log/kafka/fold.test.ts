@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { concatBytes } from '../../../proofs/bytes.js';
 import { fakeGenesis, fakeHeader } from '../../../test/support/indexers/fakeKind.js';
 import { uint64 } from '../../keys.js';
 import { type ChainEvent, eventOf } from '../event.js';
@@ -11,7 +12,8 @@ import type { InRecord } from './recordBatch.js';
 const chain = 'a';
 const eventRecord = (event: ChainEvent, holder: Uint8Array, first: number): OutRecord => {
   const [record] = eventRecords([event], holder);
-  return { ...record!, headers: { ...record!.headers, first: uint64(first) } };
+  const lease = concatBytes(uint64(event.epoch), holder, uint64(first));
+  return { ...record!, headers: { ...record!.headers, lease } };
 };
 const holderOf = (writer: number, attempt: number) =>
   new Uint8Array(16).fill(writer * 16 + (attempt % 16) + 1);
@@ -187,9 +189,9 @@ describe('the fold', () => {
       { ...record, key: new Uint8Array(8).fill(0xff) },
       { ...record, headers: new Map() },
       { ...record, headers: new Map([...record.headers, ['kind', Uint8Array.of(9)]]) },
-      { ...record, headers: new Map([...record.headers, ['epoch', new Uint8Array(8)]]) },
+      { ...record, headers: new Map([...record.headers, ['lease', new Uint8Array(32)]]) },
+      { ...record, headers: new Map([...record.headers, ['lease', new Uint8Array(31)]]) },
       { ...record, headers: new Map([...record.headers, ['parent', new Uint8Array(32)]]) },
-      { ...record, headers: new Map([...record.headers, ['holder', new Uint8Array(3)]]) },
       inRecord(eventRecord({ ...next, chain: 'b' }, holder, 2)),
       inRecord(eventRecord({ ...next, number: 3 }, holder, 3)),
       inRecord(eventRecord({ ...next, epoch: 2 }, holder, 2)),
@@ -215,7 +217,7 @@ describe('the fold', () => {
     const good = inRecord(
       eventRecord({ ...eventOf('connect', fakeGenesis), chain, epoch: 1, number: 1 }, holder, 1),
     );
-    const headers = fc.dictionary(fc.constantFrom('kind', 'epoch', 'holder', 'parent', 'x'), fc.uint8Array());
+    const headers = fc.dictionary(fc.constantFrom('kind', 'lease', 'parent', 'x'), fc.uint8Array());
     fc.assert(
       fc.property(
         bytes,

@@ -45,27 +45,23 @@ export function leaseRecord(lease: LeaseRecord): OutRecord {
   return {
     key: LEASE_KEY,
     value: concatBytes(Uint8Array.of(LEASE_VERSION), LeaseRecordType.serialize(value)),
-    headers: { kind: Uint8Array.of(RecordKind.lease), epoch: uint64(lease.epoch) },
+    headers: { kind: Uint8Array.of(RecordKind.lease) },
   };
 }
 
 /**
- * One append as records. The value is the event as `encodeEvent` writes it; number, epoch, holder, parent and the number
- * of the append's first event are outside too.
+ * One append as records. The value is the event as `encodeEvent` writes it; its number is the key, and its parent and
+ * `epoch ‖ holder ‖ number of the append's first event`, 32 bytes, are in headers.
  */
 export function eventRecords(events: readonly ChainEvent[], holder: Uint8Array): OutRecord[] {
   const [first] = events;
   if (first === undefined) return [];
-  const common = {
-    kind: Uint8Array.of(RecordKind.event),
-    epoch: uint64(first.epoch),
-    holder,
-    first: uint64(first.number),
-  };
+  const kind = Uint8Array.of(RecordKind.event);
+  const lease = concatBytes(uint64(first.epoch), holder, uint64(first.number));
   return events.map((event) => ({
     key: uint64(event.number),
     value: encodeEvent(event),
-    headers: { ...common, parent: event.parentHash },
+    headers: { kind, lease, parent: event.parentHash },
   }));
 }
 
@@ -89,21 +85,18 @@ export function parseRecord(chain: string, record: InRecord): LogRecord {
   if (kind[0] !== RecordKind.event)
     throw new MalformedInputError('log record', `has the unknown kind ${kind[0]}`);
   const event = decodeEvent(value);
-  const holder = headers.get('holder');
+  const lease = headers.get('lease');
   const parent = headers.get('parent');
   if (event.chain !== chain)
     throw new MalformedInputError('log record', `is of the chain ${event.chain.slice(0, 64)}`);
-  if (holder?.length !== HOLDER_BYTES) throw new MalformedInputError('log record', 'has no holder');
   if (key?.length !== 8 || readUint64(key) !== event.number)
     throw new MalformedInputError('log record', 'has another number in its key');
-  const epoch = headers.get('epoch');
-  if (epoch?.length !== 8 || readUint64(epoch) !== event.epoch)
-    throw new MalformedInputError('log record', 'has another epoch in its header');
-  const first = headers.get('first');
-  if (first?.length !== 8) throw new MalformedInputError('log record', 'has no number of its append');
+  if (lease?.length !== 16 + HOLDER_BYTES || readUint64(lease) !== event.epoch)
+    throw new MalformedInputError('log record', 'has no lease, or one of another epoch');
   if (parent === undefined || !bytesEqual(parent, event.parentHash))
     throw new MalformedInputError('log record', 'has another parent in its header');
-  return { kind: 'event', event, holder, first: readUint64(first) };
+  const holder = lease.subarray(8, 8 + HOLDER_BYTES);
+  return { kind: 'event', event, holder, first: readUint64(lease, 8 + HOLDER_BYTES) };
 }
 
 function parseLease(chain: string, bytes: Uint8Array): LeaseRecord {

@@ -23,10 +23,10 @@ export const EMPTY_MIRROR: MirrorState = { fold: EMPTY_FOLD, next: 0, anchor: un
 /** Rises when the same records would amount to something else; a mirror of another version is filled anew. */
 export const FOLD_VERSION = 1;
 
-/** Tells a record from one in the same place of another topic: the holder of its lease is random. */
+/** Tells a record from one in the same place of another topic: its lease has random bytes. */
 export function anchorDigest({ value, headers }: InRecord): Uint8Array {
   const none = new Uint8Array();
-  return sha256(concatBytes(headers.get('holder') ?? none, value ?? none));
+  return sha256(concatBytes(headers.get('lease') ?? none, value ?? none));
 }
 
 const MirrorStateType = new ContainerType(

@@ -100,7 +100,7 @@ function readHeaders(body: WireReader): Map<string, Uint8Array> {
   return headers;
 }
 
-const KNOWN_NAMES = ['kind', 'epoch', 'holder', 'first', 'parent'];
+const KNOWN_NAMES = ['kind', 'lease', 'parent'];
 
 /** The names of our own headers without making strings; `''` for names that are too long for any. */
 function headerName(bytes: Uint8Array): string {

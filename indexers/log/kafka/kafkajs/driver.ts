@@ -96,7 +96,7 @@ class KafkajsDriver implements KafkaDriver {
           partition: 0,
           key: buffer(key),
           value: buffer(value),
-          headers: Object.fromEntries(Object.entries(headers).map(([name, bytes]) => [name, buffer(bytes)])),
+          headers: buffers(headers),
         })),
       });
       return Number(result?.baseOffset ?? -1);
@@ -153,6 +153,14 @@ class KafkajsDriver implements KafkaDriver {
     }
   }
 }
+
+function buffers(headers: OutRecord['headers']): Record<string, Buffer> {
+  const out: Record<string, Buffer> = {};
+  for (const name in headers) out[name] = buffer(headers[name] ?? EMPTY);
+  return out;
+}
+
+const EMPTY = new Uint8Array();
 
 function buffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
