@@ -106,6 +106,8 @@ describe('Ethereum proofs of a live node', () => {
       balance: BigInt(String(balance)).toString(),
     });
     expect(await facts('--kind', 'account', '--address', NOBODY)).toMatchObject({ exists: false });
+    const both = await facts('--kind', 'account', '--address', first.to, '--address', NOBODY);
+    expect(both.accounts).toMatchObject([{ exists: false }, { exists: true }]);
   });
 
   it('storage slots, set and not, as of one block and as of another', async () => {
