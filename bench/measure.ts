@@ -5,14 +5,19 @@ export interface Rate {
   readonly perSecond: number;
 }
 
+/** Something to be measured. */
+export interface Subject {
+  readonly name: string;
+  /** Operations of one run. */
+  readonly count: number;
+  readonly run: () => unknown;
+}
+
 /**
  * Runs each subject in turn, round after round, so that a drifting machine hits all alike, and gives medians.
  * @param run does `count` operations
  */
-export async function race(
-  subjects: readonly { readonly name: string; readonly count: number; readonly run: () => unknown }[],
-  rounds = 7,
-): Promise<Rate[]> {
+export async function race(subjects: readonly Subject[], rounds = 7): Promise<Rate[]> {
   const seconds = subjects.map(() => [] as number[]);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, subject] of subjects.entries()) {

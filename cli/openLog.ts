@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import type { Registry } from 'prom-client';
 import type { KafkaLogConfig, LogConfig } from '../config/log.js';
 import { EmbeddedLog } from '../indexers/log/embedded.js';
 import type { EventLog } from '../indexers/log/eventLog.js';
@@ -8,9 +9,12 @@ import { kafkajsDriver } from '../indexers/log/kafka/kafkajs/driver.js';
 import { KafkaLog } from '../indexers/log/kafka/kafkaLog.js';
 import { platformaticDriver } from '../indexers/log/kafka/platformatic/driver.js';
 import type { KeyValueStore } from '../storage/keyValue.js';
+import { showLog } from './logMetrics.js';
 
 export interface OpenLog {
   readonly log: EventLog;
+  /** Shows it at `/metrics`. */
+  show(registry: Registry): void;
   /** Ends it; the store stays open. */
   close(): Promise<void>;
 }
@@ -26,7 +30,10 @@ export async function openLog(
   store: KeyValueStore,
   onTrouble: (trouble: unknown) => void,
 ): Promise<OpenLog> {
-  if (config.type === 'embedded') return { log: new EmbeddedLog(store), close: async () => undefined };
+  if (config.type === 'embedded') {
+    const nothing = { show: () => undefined, close: async () => undefined };
+    return { log: new EmbeddedLog(store), ...nothing };
+  }
   const log = new KafkaLog({
     driver: await openDriver(config, onTrouble),
     store,
@@ -38,7 +45,7 @@ export async function openLog(
     client: `${hostname()} ${process.pid}`,
     onError: onTrouble,
   });
-  return { log, close: () => log.close() };
+  return { log, show: (registry) => showLog(log, registry), close: () => log.close() };
 }
 
 /** The Kafka client that the configuration names. @throws DriverMissingError */

@@ -122,6 +122,7 @@ async function startRelay(init: RelayInit, log: Logger): Promise<Running> {
     },
     onFault: (error) => log.error({ err: error }, 'fault'),
   });
+  logHandle.show(service.metrics.registry);
   return {
     url: service.url,
     async stop() {
