@@ -2,7 +2,9 @@ import { Gauge, type Registry } from 'prom-client';
 import type { KafkaLog } from '../indexers/log/kafka/kafkaLog.js';
 import type { TailStatus } from '../indexers/log/kafka/tail.js';
 
-type NumberKey = { [Key in keyof TailStatus]: TailStatus[Key] extends number ? Key : never }[keyof TailStatus];
+type NumberKey = {
+  [Key in keyof TailStatus]: TailStatus[Key] extends number ? Key : never;
+}[keyof TailStatus];
 
 const GAUGES: readonly (readonly [name: string, help: string, of: NumberKey])[] = [
   ['lag_records', 'Records of the topic that are not in the local store yet', 'lag'],
