@@ -318,7 +318,7 @@ export const BlockProofQuery = z.object({
     .optional()
     .meta({
       description:
-      'The account; for kinds account and logs several, joined by commas; for logs by default any',
+        'The account; for kinds account and logs several, joined by commas; for logs by default any',
     }),
   slot: Slots.optional(),
   topic: many(4, 64 * 67)
