@@ -10,7 +10,7 @@ export const MAX_BATCH_HEADERS = 2016;
 /** Headers in a batch that only shows a reorganisation deeper than the window. */
 export const MAX_EVIDENCE_HEADERS = 4096;
 
-/** What one update of a committee's finality counts against that budget, its signers apart: two to three milliseconds. */
+/** What one update of a committee's finality counts against that budget, its signers apart: some milliseconds, as that many headers take. */
 export const UPDATE_COST = 64;
 /** Bytes of an update's signers that count as one header: two keys to read and check. */
 export const SIGNER_BYTES = 96;

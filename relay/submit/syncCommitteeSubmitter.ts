@@ -17,7 +17,7 @@ import type { TransactionSender } from './sender.js';
 import { planUpdate } from './syncCommitteePlan.js';
 
 /** Limits of one batch of finalised headers. */
-export const FINALIZED_LIMITS: RangeLimits = { headers: 1024, bytes: 1_000_000 };
+export const FINALIZED_LIMITS: RangeLimits = { headers: 512, bytes: 1_000_000 };
 
 export interface SyncCommitteeSubmitterOptions {
   readonly client: Pick<MainChainClient, 'chain' | 'finality'>;
