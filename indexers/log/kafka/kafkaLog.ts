@@ -19,6 +19,7 @@ import { PendingAppend } from './pending.js';
 import { PoisonBox } from './poison.js';
 import { TopicReader } from './reader.js';
 import { type BlockRecord, blockCodec, type EvidenceRecord, evidenceCodec } from './records.js';
+import { longer, MIN_RETRY_MS, retried } from './retry.js';
 import { type RecordCodec, RecordStream } from './stream.js';
 import { ChainTail, type TailStatus } from './tail.js';
 import { MAX_BATCH_BYTES, Topics } from './topics.js';
@@ -47,8 +48,6 @@ export interface KafkaLogOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-const MIN_RETRY_MS = 100;
-const MAX_RETRY_MS = 3000;
 /** What a record takes besides its key, value and headers, at most. */
 const RECORD_OVERHEAD = 128;
 
@@ -121,7 +120,7 @@ export class KafkaLog implements EventLog {
       const deadline = this.#deadline();
       await this.#ensure(chain, deadline);
       const tail = this.#followed(chain);
-      for (let wait = MIN_RETRY_MS; ; wait = Math.min(MAX_RETRY_MS, 2 * wait)) {
+      for (let wait = MIN_RETRY_MS; ; wait = longer(wait)) {
         await tail.caughtUp(deadline);
         const epoch = tail.mirror.state.fold.epoch + 1;
         const holder = new Uint8Array(randomBytes(HOLDER_BYTES));
@@ -235,37 +234,28 @@ export class KafkaLog implements EventLog {
    * Sends again while the brokers do not answer: records that arrive twice count once.
    * @returns the offset of the first record; `undefined` if the outcome showed before
    */
-  async #deliver(
+  #deliver(
     topic: string,
     records: readonly OutRecord[],
     settled: () => boolean,
     deadline: number,
   ): Promise<number | undefined> {
-    for (let wait = MIN_RETRY_MS; ; wait = Math.min(MAX_RETRY_MS, 2 * wait)) {
-      if (this.#closed) throw new LogClosedError();
-      try {
-        return await this.#options.driver.produce(topic, records);
-      } catch (error) {
-        if (settled()) return undefined;
-        if (!(error instanceof KafkaUnavailableError) || Date.now() + wait >= deadline) throw error;
-        this.#trouble(error);
-        await sleep(wait);
-      }
-    }
+    return this.#retried(() => this.#options.driver.produce(topic, records), deadline, settled);
   }
 
   async #ensure(chain: string, deadline: number): Promise<void> {
     if (this.#tails.has(chain)) return;
-    for (let wait = MIN_RETRY_MS; ; wait = Math.min(MAX_RETRY_MS, 2 * wait)) {
-      if (this.#closed) throw new LogClosedError();
-      try {
-        return await this.#topics.ensure(this.#options.driver, this.#topics.events(chain));
-      } catch (error) {
-        if (!(error instanceof KafkaUnavailableError) || Date.now() + wait >= deadline) throw error;
-        this.#trouble(error);
-        await sleep(wait);
-      }
-    }
+    const topic = this.#topics.events(chain);
+    await this.#retried(() => this.#topics.ensure(this.#options.driver, topic), deadline);
+  }
+
+  #retried<T>(
+    task: () => Promise<T>,
+    deadline: number,
+    settled: () => boolean = () => false,
+  ): Promise<T | undefined> {
+    const closed = () => this.#closed;
+    return retried(task, { deadline, closed, settled, onTrouble: (error) => this.#trouble(error) });
   }
 
   #measure(topic: string, records: readonly OutRecord[]): void {
