@@ -60,3 +60,10 @@ test('where there are no committees, a checkpoint changes nothing', () => {
   expect(networkData.assurances(2, 'nothing', signed)).toEqual([]);
   expect(ethereumNetworks.length).toBeGreaterThan(0);
 });
+
+test('spec roots of chains that are registered already never change', () => {
+  const rootOf = (name: string, at: Checkpoint) => toHex(ChainSpecType.hashTreeRoot(specFor(name, at)));
+  expect(rootOf('ethereum-mainnet', attested)).toBe('A');
+  expect(rootOf('ethereum-mainnet', signed)).toBe('B');
+  expect(rootOf('ethereum-local', signed)).toBe('C');
+});
