@@ -63,7 +63,13 @@ test('where there are no committees, a checkpoint changes nothing', () => {
 
 test('spec roots of chains that are registered already never change', () => {
   const rootOf = (name: string, at: Checkpoint) => toHex(ChainSpecType.hashTreeRoot(specFor(name, at)));
-  expect(rootOf('ethereum-mainnet', attested)).toBe('A');
-  expect(rootOf('ethereum-mainnet', signed)).toBe('B');
-  expect(rootOf('ethereum-local', signed)).toBe('C');
+  expect(rootOf('ethereum-mainnet', attested)).toBe(
+    '0x57184cef298ab4f02a42a75af4d98db17ad4795a0cdcd53736fcfe9d9ef7e04b',
+  );
+  expect(rootOf('ethereum-mainnet', signed)).toBe(
+    '0xe26d465c4093f5030873441c377aa40f82430be62b8087399875fabcd51f51b5',
+  );
+  expect(rootOf('ethereum-local', signed)).toBe(
+    '0xb4ec3c0bb6f27b0ea1320f201368c300a8587e24054291f5e453fb319c2abae5',
+  );
 });
