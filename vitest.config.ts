@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['node_modules', 'dist', 'data', 'test/slow/**', 'test/real/**'],
     pool: 'forks',
+    // By default one core stays idle, which is half of a small machine.
+    maxWorkers: '100%',
     // What a test says of memory is measured after a collection.
     execArgv: ['--expose-gc'],
     testTimeout: 60_000,
