@@ -51,8 +51,10 @@ it(`goes on after kill -9 of the whole process tree at ${ROUNDS} random moments 
   const paid: { chain: string; transaction: string }[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     up.start();
-    // From the first instants of a start to well into normal work.
-    const until = Date.now() + 800 + random() * 9000;
+    // Every other round from the first instants of a start on, the others well into normal work, however long a start takes.
+    const working = round % 2 === 1;
+    if (working) await up.until('its API', () => up.get('/v1/main/finality'), 90);
+    const until = Date.now() + (working ? random() * 6000 : 800 + random() * 9000);
     if (round % 5 === 2) {
       const payment = await payBitcoin(foreign.bitcoinRpc, { satoshi: 1_000_000n });
       paid.push({ chain: 'bitcoin-regtest', transaction: payment.txid });
