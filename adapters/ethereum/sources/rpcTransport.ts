@@ -114,6 +114,7 @@ class WebSocketRpc implements RpcTransport {
 
   close(): void {
     this.#closed = true;
+    // A socket that never opened has nothing to close.
     this.#client.transport
       .getRpcClient()
       .then((rpc) => rpc.close())
