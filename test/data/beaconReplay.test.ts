@@ -6,8 +6,6 @@ import {
   advanceFinality,
   beaconRoot,
   type ConsensusNetwork,
-  fromBeaconJson,
-  periodAt,
   startFinality,
 } from '../../adapters/ethereum/consensus/index.js';
 import { BeaconApi } from '../../adapters/ethereum/sources/beacon/api.js';
@@ -24,41 +22,7 @@ import { type Recorded, serveRecorded } from '../support/beacon.js';
 import { hostileHttp } from '../support/hostileHttp.js';
 import { lightClientFiles, sixPeriods } from '../support/lightClient.js';
 import { dataPath, hasData, needsData, readJson } from './folder.js';
-
-interface FileJson {
-  readonly network: string;
-  readonly bootstrap: readonly unknown[];
-  readonly updates: readonly unknown[];
-  readonly finality_updates: readonly unknown[];
-  readonly optimistic_updates: readonly unknown[];
-}
-
-/** What a node that had just this file would answer. */
-function recordedOf(name: string, network: ConsensusNetwork): { recorded: Recorded; root: Uint8Array } {
-  const json = readJson<FileJson>(`eth-lightclient/${name}`);
-  const bootstrap = fromBeaconJson(network, 'bootstrap', json.bootstrap[0]);
-  const root = beaconRoot(bootstrap.data.header.beacon);
-  const updates = json.updates.map((update): [number, unknown] => {
-    const { data } = fromBeaconJson(network, 'update', update);
-    return [periodAt(network, data.attestedHeader.beacon.slot), update];
-  });
-  return {
-    root,
-    recorded: {
-      genesisTime: network.genesisTime,
-      genesisValidatorsRoot: network.genesisValidatorsRoot,
-      bootstraps: new Map([[toHex(root), json.bootstrap[0]]]),
-      updates: new Map(updates.map(([period, data]) => [period, wrapped(data)])),
-      finalityUpdate: json.finality_updates[0],
-      optimisticUpdate: json.optimistic_updates[0],
-    },
-  };
-}
-
-/** Answers to the route of updates have a version each; the files do not. */
-function wrapped(data: unknown): unknown {
-  return typeof data === 'object' && data !== null && 'data' in data ? data : { data };
-}
+import { type FileJson, recordedOf } from './recorded.js';
 
 const timeAt = ({ genesisTime, slotMilliseconds }: ConsensusNetwork, slot: number) =>
   genesisTime + (slot * slotMilliseconds) / 1000;
