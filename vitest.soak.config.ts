@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/soak/**/*.test.ts'],
     pool: 'forks',
+    maxWorkers: 2,
     env: { SOAK_SECONDS: process.env.SOAK_SECONDS ?? '600' },
     hookTimeout: 120_000,
   },
