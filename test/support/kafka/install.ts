@@ -59,8 +59,15 @@ function download(folder: string): string | undefined {
   } catch (error) {
     // Another process may have been faster.
     if (existsSync(folder)) return undefined;
-    return `Maven Central cannot be reached: ${error instanceof Error ? error.message.split('\n')[0] : error}`;
+    return `Maven Central cannot be reached: ${reason(error)}`;
   } finally {
     rmSync(part, { recursive: true, force: true });
   }
+}
+
+/** What the program said, in one short line: an error's own message has its whole command line. */
+function reason(error: unknown): string {
+  const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+  const [line = ''] = (said.trim() === '' ? String(error) : said).trim().split('\n');
+  return line.slice(0, 200);
 }
