@@ -1,0 +1,98 @@
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { EmbeddedLog } from '../indexers/log/embedded.js';
+import { eventOf } from '../indexers/log/event.js';
+import { MemoryStore } from '../storage/memory.js';
+import { fakeGenesis, fakeHeader } from '../test/support/indexers/fakeKind.js';
+import { measuredStore, showConsumers } from './indexMetrics.js';
+import { showGroup, showSources } from './sourceMetrics.js';
+
+class OneTable {
+  readonly #rows: number[] = [];
+  readonly name = 'table';
+  async writeEvents(_chain: string, rows: readonly number[]): Promise<void> {
+    this.#rows.push(...rows);
+  }
+  latest(_chain: string, limit: number): Promise<number[]> {
+    return Promise.resolve(this.#rows.slice(-limit));
+  }
+  async writeEvidence(): Promise<void> {
+    throw new RangeError('full');
+  }
+  size(): number {
+    return this.#rows.length;
+  }
+}
+
+test('writes and queries of a store are timed and counted, and it answers as before', async () => {
+  const registry = new Registry();
+  const store = measuredStore(new OneTable(), registry);
+  await store.writeEvents('a', [1, 2, 3]);
+  expect(await store.latest('a', 2)).toEqual([2, 3]);
+  await expect(store.writeEvidence()).rejects.toThrow(RangeError);
+  expect([store.name, store.size()]).toEqual(['table', 3]);
+  const shown = await registry.metrics();
+  expect(shown).toContain('crossroot_index_rows_total{what="writeEvents"} 3');
+  expect(shown).toContain('crossroot_index_batches_total{what="writeEvents"} 1');
+  expect(shown).toContain('crossroot_index_write_seconds_count{what="writeEvents"} 1');
+  expect(shown).toContain('crossroot_index_query_seconds_count{what="latest"} 1');
+  expect(shown).toContain('crossroot_index_errors_total{what="writeEvidence",class="RangeError"} 1');
+  expect(shown).not.toContain('"size"');
+});
+
+test('how far the consumers are, and that one that ended is not shown for ever', async () => {
+  const registry = new Registry();
+  const log = new EmbeddedLog(new MemoryStore());
+  const lease = await log.acquire('a');
+  await log.append(lease, 1, [
+    eventOf('connect', fakeGenesis),
+    eventOf('connect', fakeHeader(fakeGenesis, 1)),
+  ]);
+  const statuses = [{ name: 'index', chain: 'a', done: 1, failures: 2, lastError: 'no answer' }];
+  showConsumers(() => statuses, log, registry);
+  const labels = '{chain="a",sink="index"}';
+  const shown = await registry.metrics();
+  expect(shown).toContain(`crossroot_sink_event_number${labels} 1`);
+  expect(shown).toContain(`crossroot_sink_lag_events${labels} 1`);
+  expect(shown).toContain(`crossroot_sink_failures${labels} 2`);
+  statuses.pop();
+  expect(await registry.metrics()).not.toContain(labels);
+});
+
+test('sources and the chains that a process has of a group', async () => {
+  const registry = new Registry();
+  const health = {
+    healthy: true,
+    failures: 0,
+    errors: 3,
+    faults: 0.5,
+    score: 70,
+    behind: false,
+    latencyMs: 20,
+  };
+  showSources(
+    () => [
+      {
+        chain: 'a',
+        sources: [
+          { name: 'one', ...health, tipHeight: 9, lastError: undefined },
+          { name: 'two', ...health, healthy: false, tipHeight: undefined, lastError: 'gone' },
+        ],
+      },
+    ],
+    registry,
+  );
+  showGroup(['a', 'b'], () => ({ chains: ['b'], losses: 2 }), registry);
+  const shown = await registry.metrics();
+  expect(shown).toContain('crossroot_source_healthy{chain="a",source="one"} 1');
+  expect(shown).toContain('crossroot_source_healthy{chain="a",source="two"} 0');
+  expect(shown).toContain('crossroot_source_health_score{chain="a",source="one"} 70');
+  expect(shown).toContain('crossroot_source_failed_polls{chain="a",source="one"} 3');
+  expect(shown).toContain('crossroot_source_faults{chain="a",source="one"} 0.5');
+  expect(shown).toContain('crossroot_source_latency_seconds{chain="a",source="one"} 0.02');
+  expect(shown).toContain('crossroot_source_height{chain="a",source="one"} 9');
+  expect(shown).not.toContain('crossroot_source_height{chain="a",source="two"}');
+  expect(shown).toContain('crossroot_group_assigned{chain="a"} 0');
+  expect(shown).toContain('crossroot_group_assigned{chain="b"} 1');
+  expect(shown).toContain('crossroot_group_losses_total 2');
+});

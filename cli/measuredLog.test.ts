@@ -1,0 +1,34 @@
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { EmbeddedLog } from '../indexers/log/embedded.js';
+import { eventOf } from '../indexers/log/event.js';
+import { MemoryStore } from '../storage/memory.js';
+import { fakeGenesis, fakeHeader } from '../test/support/indexers/fakeKind.js';
+import { MeasuredLog } from './measuredLog.js';
+
+test('appends, reads and reorganisations are counted, and nothing else changes', async () => {
+  const registry = new Registry();
+  const log = new MeasuredLog(new EmbeddedLog(new MemoryStore()), registry);
+  const a = fakeHeader(fakeGenesis, 1);
+  const b = fakeHeader(a, 2);
+  const c = fakeHeader(fakeGenesis, 3);
+  const lease = await log.acquire('a');
+  const told: number[] = [];
+  log.subscribe('a', (number) => told.push(number));
+  await log.append(lease, 1, [eventOf('connect', fakeGenesis), eventOf('connect', a), eventOf('connect', b)]);
+  await log.append(lease, 4, [eventOf('disconnect', b)]);
+  await log.append(lease, 5, [eventOf('disconnect', a), eventOf('connect', c)]);
+  await expect(log.append(lease, 3, [eventOf('connect', b)])).rejects.toThrow();
+  expect((await log.read('a', 1, 4)).map(({ number }) => number)).toEqual([1, 2, 3, 4]);
+  expect(await log.read('a', 7, 4)).toEqual([]);
+  expect((await log.last('a'))?.number).toBe(6);
+  expect(await log.chains()).toEqual(['a']);
+  expect(told.at(-1)).toBe(6);
+  const shown = await registry.metrics();
+  expect(shown).toContain('crossroot_log_appended_events_total{chain="a"} 6');
+  expect(shown).toContain('crossroot_log_read_events_total{chain="a"} 4');
+  expect(shown).toContain('crossroot_log_failed_appends_total{chain="a",class="LogConflictError"} 1');
+  expect(shown).toContain('crossroot_log_append_seconds_count{chain="a"} 3');
+  expect(shown).toContain('crossroot_reorganisations_total{chain="a"} 1');
+  expect(shown).toContain('crossroot_reorganised_blocks_total{chain="a"} 2');
+});
