@@ -68,6 +68,6 @@ function download(folder: string): string | undefined {
 /** What the program said, in one short line: an error's own message has its whole command line. */
 function reason(error: unknown): string {
   const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-  const [line = ''] = (said.trim() === '' ? String(error) : said).trim().split('\n');
-  return line.slice(0, 200);
+  const lines = (said.trim() === '' ? String(error) : said).split('\n');
+  return (lines.find((line) => line.startsWith('curl:')) ?? lines[0] ?? '').slice(0, 200);
 }
