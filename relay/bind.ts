@@ -1,11 +1,14 @@
+import type { Source, SourceTip } from '../adapters/source.js';
 import type { ForeignHeader } from '../adapters/types.js';
 import type { HeaderBook } from '../indexers/follow/book.js';
 import type { Follower } from '../indexers/follow/follower.js';
 import type { LightClientStatus } from '../indexers/follow/lightClient/status.js';
 import type { LightClientSync } from '../indexers/follow/lightClient/sync.js';
+import type { LogReplica } from '../indexers/follow/replica.js';
+import type { SourceHealth } from '../indexers/follow/sourceMonitor.js';
 import type { BlockCache } from '../indexers/sinks/blockCache.js';
 import type { TransactionIndex } from '../indexers/sinks/transactionIndex.js';
-import type { HeaderPages, LocalChain, ProofData } from './ports.js';
+import type { HeaderPages, LocalChain, LocalEvidence, ProofData } from './ports.js';
 
 /**
  * What the relay reads of a chain that a follower of this process follows.
@@ -36,6 +39,54 @@ export function followedChain(follower: Follower, lightClient?: Pick<LightClient
     },
     onChange: (listener) => follower.onChange(listener),
   };
+}
+
+/** What a relay knows of a chain besides the log that it reads. */
+export interface ReplicaExtras {
+  /** That finality comes from, where the chain is followed by sync committee. */
+  readonly lightClient?: Pick<LightClientSync, 'status'>;
+  /** Of this process alone, for blocks' contents; asked for the safe block too, where they know such a thing. */
+  readonly sources?: readonly Pick<Source, 'name' | 'safe'>[];
+  /** Health of sources, where it is kept. */
+  readonly health?: () => readonly SourceHealth[];
+  readonly evidence?: LocalEvidence;
+}
+
+/** What a relay reads of a chain that is followed in another process: from the log alone. */
+export function replicatedChain(replica: LogReplica, extras: ReplicaExtras = {}): LocalChain {
+  const { book } = replica;
+  const { lightClient, sources = [], health = () => [], evidence } = extras;
+  const able = sources.filter((source) => source.safe !== undefined);
+  return {
+    ...(lightClient === undefined ? {} : { lightClient: () => lightClient.status() }),
+    ...(able.length === 0 ? {} : { safe: () => safeBlock(book, able) }),
+    ...(evidence === undefined ? {} : { evidence }),
+    chain: replica.chain,
+    tip: () => book.tip(),
+    finalized: () => book.finalized(),
+    header: (height) => book.header(height),
+    find: (hash) => book.find(hash),
+    work: (height) => book.work(height),
+    sources: () => [...health(), ...(lightClient?.status().sources ?? [])],
+    health: () => {
+      const { healthy, lastError } = replica.status();
+      const problem = lastError?.message ?? finalityProblem(lightClient?.status());
+      return { source: 'event log', healthy, ...(problem === undefined ? {} : { problem }) };
+    },
+    onChange: (listener) => replica.onChange(listener),
+  };
+}
+
+/** What more than half of the sources that answer call safe, on the best chain: no single one can push it up. */
+async function safeBlock(
+  book: Pick<HeaderBook, 'isBest'>,
+  sources: readonly Pick<Source, 'safe'>[],
+): Promise<SourceTip | undefined> {
+  const answers = await Promise.allSettled(sources.map(async (source) => source.safe?.()));
+  const told = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  const known = told.filter((block) => block !== undefined).filter((block) => book.isBest(block));
+  // Those that call none of our blocks safe count against all.
+  return known.sort((a, b) => b.height - a.height)[told.length >> 1];
 }
 
 /** Why finality does not get on, in one line. */

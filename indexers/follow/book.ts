@@ -4,6 +4,7 @@ import { bytesEqual, toBareHex, ZERO32 } from '../../proofs/bytes.js';
 import type { Checkpoint } from '../../proofs/containers/spec.js';
 import type { KeyValueStore, KeyValueWrite } from '../../storage/keyValue.js';
 import { Table, tableKey } from '../keys.js';
+import { LogCorruptError } from '../log/errors.js';
 import type { ChainEvent } from '../log/event.js';
 import type { EventLog } from '../log/eventLog.js';
 import { checkEvent } from '../log/replay.js';
@@ -30,6 +31,11 @@ const EMPTY: BookState = {
 };
 const CATCH_UP_EVENTS = 1000;
 const CACHED_HEADERS = 8192;
+
+export interface CatchUpOptions {
+  readonly signal?: AbortSignal;
+  readonly onStep?: () => void;
+}
 
 /**
  * What the log says of one chain, for fast lookups: best chain by height, every header that ever was on it by
@@ -155,19 +161,27 @@ export class HeaderBook {
     return writes;
   }
 
-  /** Takes in what the log has and the book has not. */
-  async catchUp(log: EventLog): Promise<void> {
-    for (;;) {
+  /**
+   * Takes in what the log has and the book has not. What a loss of power takes of it is taken in again.
+   * @param options `onStep` is called after each piece; no further piece is begun once `signal` aborts
+   * @throws LogCorruptError
+   */
+  async catchUp(log: EventLog, options: CatchUpOptions = {}): Promise<void> {
+    while (options.signal?.aborted !== true) {
       const events = await log.read(this.chain, this.applied() + 1, CATCH_UP_EVENTS);
       if (events.length === 0) return;
-      await this.#store.batch(this.writes(events));
+      await this.#store.batch(this.writes(events), { sync: false });
+      options.onStep?.();
     }
   }
 
   #workOf(event: ChainEvent, parent: BookHeader | undefined): bigint {
     const { height, raw } = event;
     if (height === this.#checkpoint.height) return this.#checkpoint.work;
-    return (parent?.work ?? 0n) + this.#kind.work(this.#kind.decode(raw, height));
+    const header = this.#kind.decode(raw, height);
+    if (!bytesEqual(header.hash, event.hash) || !bytesEqual(header.parentHash, event.parentHash))
+      throw new LogCorruptError(this.chain, event.number, 'its header is another block');
+    return (parent?.work ?? 0n) + this.#kind.work(header);
   }
 
   #stored(hash: Uint8Array): BookHeader | undefined {

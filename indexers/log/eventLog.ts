@@ -49,4 +49,8 @@ export interface EventLog {
   /** Calls `listener` after appends, with the newest number. @returns what ends it */
   subscribe(chain: string, listener: (number: number) => void): () => void;
   cursor(name: string, chain: string): Cursor;
+  /** Brings the local store up to what the log has now. Left out where the log is the local store. */
+  catchUp?(chain: string): Promise<void>;
+  /** Records that are not in the local store yet, as far as known. Left out where the log is the local store. */
+  lag?(chain: string): number;
 }

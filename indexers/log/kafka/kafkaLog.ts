@@ -115,6 +115,10 @@ export class KafkaLog implements EventLog {
     await this.#followed(chain).caughtUp(deadline);
   }
 
+  lag(chain: string): number {
+    return this.#tails.get(chain)?.status().lag ?? 0;
+  }
+
   acquire(chain: string): Promise<Lease> {
     return this.#serials.of(chain).run(async () => {
       const deadline = this.#deadline();
