@@ -10,7 +10,12 @@ import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
 import { segwitBlock } from '../../adapters/bitcoin/testing/segwit.js';
 import { toBareHex } from '../../proofs/bytes.js';
 import { sha256d } from '../../proofs/hash/hasher.js';
-import { crossroot, ensureBuilt } from '../support/built.js';
+import { ensureBuilt } from '../support/built.js';
+import { CommandServer } from '../support/commandServer.js';
+
+const commands = new CommandServer();
+const crossroot = (args: readonly string[]) => commands.run(args);
+afterAll(() => commands.close());
 
 const CHAIN = 'bitcoin-regtest';
 const block = segwitBlock(foreignHeader(bitcoinNetwork(CHAIN).genesisHeader, 0), 7);

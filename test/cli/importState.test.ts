@@ -15,7 +15,12 @@ import {
   TOKEN,
 } from '../../adapters/ethereum/testing/kinds.js';
 import { toBareHex, toHex } from '../../proofs/bytes.js';
-import { crossroot, ensureBuilt } from '../support/built.js';
+import { ensureBuilt } from '../support/built.js';
+import { CommandServer } from '../support/commandServer.js';
+
+const commands = new CommandServer();
+const crossroot = (args: readonly string[]) => commands.run(args);
+afterAll(() => commands.close());
 
 const CHAIN = 'ethereum-local';
 const { stateRoot, hash, raw } = block.header;

@@ -11,8 +11,12 @@ import { HeaderChainValidator, type RunStart } from '../../adapters/bitcoin/rule
 import { bip54BlockWarnings } from '../../adapters/bitcoin/rules/warnings.js';
 import { HeaderRuleError } from '../../adapters/errors.js';
 import { fromHex } from '../../proofs/bytes.js';
-import { crossroot } from '../support/built.js';
+import { CommandServer } from '../support/commandServer.js';
 import { dataPath, hasData, needsData, readBytes, readJson } from './folder.js';
+
+const commands = new CommandServer();
+const crossroot = (args: readonly string[]) => commands.run(args);
+afterAll(() => commands.close());
 
 const NOW = 2_000_000_000;
 const runs = {

@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseBlock } from '../../adapters/bitcoin/blocks/block.js';
 import { displayHash } from '../../adapters/bitcoin/rules/checks.js';
-import { crossroot } from '../support/built.js';
+import { crossroot as crossrootProcess } from '../support/built.js';
+import { CommandServer } from '../support/commandServer.js';
 import { dataPath, hasData, needsData, readBytes, readJson } from './folder.js';
+
+const commands = new CommandServer();
+const crossroot = (args: readonly string[]) => commands.run(args);
+afterAll(() => commands.close());
 
 /** Real data through the command line, as a user would. */
 describe.skipIf(!hasData)(needsData('the command line on real data'), () => {
@@ -82,9 +87,10 @@ describe.skipIf(!hasData)(needsData('the command line on real data'), () => {
       'bitcoin-signet-mine',
       dataPath('btc-headers/signet_0_2015.bin'),
     ];
-    const { code, stdout } = await crossroot([...args, '--signet-challenge', '51', '--json']);
+    // A process of its own: what one command makes known must not help the next.
+    const { code, stdout } = await crossrootProcess([...args, '--signet-challenge', '51', '--json']);
     expect([code, JSON.parse(stdout)]).toMatchObject([0, { count: 2016 }]);
-    const unknown = await crossroot(args);
+    const unknown = await crossrootProcess(args);
     expect(unknown.code).toBe(2);
   });
 

@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseBlock } from '../../adapters/bitcoin/blocks/block.js';
 import { kindQuestions } from '../support/bitcoinKinds.js';
-import { crossroot } from '../support/built.js';
+import { CommandServer } from '../support/commandServer.js';
 import { dataPath, hasData, needsData, readBytes, readJson } from './folder.js';
+
+const commands = new CommandServer();
+const crossroot = (args: readonly string[]) => commands.run(args);
+afterAll(() => commands.close());
 
 interface Block {
   readonly file: string;
@@ -24,7 +28,7 @@ describe.skipIf(!hasData)(needsData('every kind of Bitcoin proof on real blocks'
   const blocks = hasData ? readJson<Block[]>('btc-blocks/index.json') : [];
   const made = new Map<string, number>();
 
-  it.concurrent.each(blocks.map((block) => [block.file, block] as const))('%s', async (file, block) => {
+  it.each(blocks.map((block) => [block.file, block] as const))('%s', async (file, block) => {
     const path = dataPath(`btc-blocks/${file}`);
     const { transactions } = parseBlock(readBytes(`btc-blocks/${file}`));
     const asked = kindQuestions(transactions);
