@@ -11,6 +11,7 @@ import { mineAfter } from '../../adapters/bitcoin/testing/samples.js';
 import { REGTEST_GENESIS } from '../../devnet/bitcoin/params.js';
 import { reversed, toBareHex } from '../../proofs/bytes.js';
 import { crossroot, ensureBuilt } from '../support/built.js';
+import { CommandServer } from '../support/commandServer.js';
 
 const GUARD = pathToFileURL(fileURLToPath(new URL('../../dist/cli/noSockets.js', import.meta.url))).href;
 const genesis = foreignHeader(genesisHeaders.regtest, 0);
@@ -59,10 +60,18 @@ test('a proof about a custom signet needs its challenge, and is refused without 
 });
 
 describe('every command', () => {
+  const commands = new CommandServer();
+  afterAll(() => commands.close());
+
+  test('ends its process with its exit code', async () => {
+    const [help, wrong] = await Promise.all([crossroot(['verify', '--help']), crossroot(['frobnicate'])]);
+    expect([help.code, wrong.code]).toEqual([0, 2]);
+  });
+
   test.each(['up', 'headers verify', 'prove', 'import', 'verify', 'trust', 'status'])(
     '%s has --help and --json',
     async (words) => {
-      const { code, stdout } = await crossroot([...words.split(' '), '--help']);
+      const { code, stdout } = await commands.run([...words.split(' '), '--help']);
       expect(code).toBe(0);
       expect(stdout).toContain('--json');
     },
@@ -83,7 +92,7 @@ describe('every command', () => {
     [['prove', '--offline', 'dogecoin', '--tx', txid]],
     [['status', 'now']],
   ])('wrong usage ends with 2: %j', async (args) => {
-    const [people, machines] = await Promise.all([crossroot(args), crossroot([...args, '--json'])]);
+    const [people, machines] = [await commands.run(args), await commands.run([...args, '--json'])];
     expect(people.code).toBe(2);
     expect(people.stdout).toBe('');
     expect(people.stderr).toMatch(/^error: /);
