@@ -101,6 +101,12 @@ export function relayMetrics() {
       help: '1 while the balance is below the warning level',
       registers,
     }),
+    submitting: new Gauge({
+      name: 'crossroot_submitting',
+      help: '1 while this process submits for the chain, 0 while another one does',
+      labelNames: ['chain'] as const,
+      registers,
+    }),
     proofSeconds: new Histogram({
       name: 'crossroot_proof_build_seconds',
       help: 'Time to build and check a proof',

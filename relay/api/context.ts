@@ -1,3 +1,4 @@
+import type { ChainKind } from '../../adapters/types.js';
 import type { MainChainClient } from '../../mainchain/rpc/types.js';
 import type { FormatContext } from '../../proofs/format/json.js';
 import type { VerifyOptions } from '../../proofs/verify/verify.js';
@@ -7,6 +8,7 @@ import type { ProofBuilder } from '../proofs/builder.js';
 import type { RecentProofs } from '../proofs/recent.js';
 import type { EvidenceLog } from '../submit/evidence.js';
 import type { StepResult } from '../submit/result.js';
+import type { IndexReader } from './index/reader.js';
 
 /** What the last step for a chain came to. */
 export interface LastStep {
@@ -16,28 +18,52 @@ export interface LastStep {
   readonly time: number;
 }
 
-/** Everything that routes answer from. */
+/** Whoever submits for the main chain in this process. A server that only answers has none. */
+export interface Operating {
+  readonly account: Uint8Array;
+  balance(): bigint | undefined;
+  readonly evidence: EvidenceLog;
+  lastStep(chain: string): LastStep | undefined;
+}
+
+/** A proof that was built and is about to be sent. */
+export interface SentProof {
+  readonly chain: string;
+  readonly kind: string;
+  /** Transaction hash as users write it, an account, a block, or the number of a reorganisation. */
+  readonly subject: string;
+  readonly height: number;
+  readonly mainHeight: number;
+  readonly bytes: number;
+  readonly milliseconds: number;
+  /** Unix milliseconds. */
+  readonly time: number;
+}
+
+/** A chain as answers of the index need it. */
+export interface IndexedChain {
+  readonly name: string;
+  readonly kind: Pick<ChainKind, 'code' | 'displayHash' | 'parseHash'>;
+}
+
+/** Everything that routes answer from. Nothing of it is kept but caches. */
 export interface ApiContext {
   readonly version: string;
   readonly client: MainChainClient;
   readonly chains: readonly RelayChain[];
   readonly pages: HeaderPages;
+  /** The cross-chain index, where there is one. */
+  readonly index?: IndexReader | undefined;
   readonly builder: ProofBuilder;
   readonly format: FormatContext;
   /** How `POST /v1/proofs/verify` checks: with this relay's own trusted genesis. */
   readonly verify: VerifyOptions;
   readonly metrics: RelayMetrics;
   readonly recent: RecentProofs;
-  readonly evidence: EvidenceLog;
-  readonly operator: { readonly account: Uint8Array; balance(): bigint | undefined };
-  lastStep(chain: string): LastStep | undefined;
+  readonly operating?: Operating | undefined;
   /** Further checks for `/readyz`: resolves, or rejects with what is wrong. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;
-  onProof(proof: {
-    readonly chain: string;
-    readonly kind: string;
-    readonly height: number;
-    readonly milliseconds: number;
-  }): void;
+  /** Must return at once. */
+  onProof(proof: SentProof): void;
   onFault(error: unknown): void;
 }

@@ -74,7 +74,7 @@ export const Chain = z
       .meta({ description: 'Newest leaf under the finalised main-chain header' }),
     reorganisations: z.number().int(),
     lightClient: LightClient.nullable(),
-    submission: Submission,
+    submission: Submission.nullable().meta({ description: 'Null where this server submits nothing' }),
   })
   .meta({ id: 'Chain' });
 
@@ -201,7 +201,10 @@ export const Status = z
     version: z.string(),
     ready: z.boolean(),
     problems: z.array(z.string()),
-    operator: z.object({ account: Bytes, balance: Integer64.nullable() }),
+    operator: z
+      .object({ account: Bytes, balance: Integer64.nullable() })
+      .nullable()
+      .meta({ description: 'Null where this server submits nothing' }),
     main: Finality.nullable(),
     chains: z.array(Chain),
     proofs: z.array(RecentProof),

@@ -42,7 +42,7 @@ export function statusName(status: number): 'active' | 'paused' {
 }
 
 export async function chainView(
-  context: Pick<ApiContext, 'lastStep' | 'client'>,
+  context: Pick<ApiContext, 'operating' | 'client'>,
   chain: RelayChain,
   state: ChainState | undefined,
   finalized: FinalizedLeaves,
@@ -80,7 +80,7 @@ export async function chainView(
     finalized: leaf ? { height: String(leaf.height), mainHeight: String(finalized.mainHeight) } : null,
     reorganisations: state?.reorgCount ?? 0,
     lightClient: assurance === Assurance.syncCommittee ? await lightClientView(context, chain, state) : null,
-    submission: submissionView(context.lastStep(chain.name)),
+    submission: context.operating ? submissionView(context.operating.lastStep(chain.name)) : null,
   };
 }
 

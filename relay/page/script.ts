@@ -43,7 +43,7 @@ export const pageScript = `'use strict';
       chain.lightClient ? line('Final by sync committee', 'slot ' + number(chain.lightClient.slot) + ' · period ' + number(chain.lightClient.period)
         + (chain.lightClient.pending ? ' · headers missing below ' + number(chain.lightClient.pending.height) : '')) : undefined,
       line('Source', chain.source.name + (chain.source.problem ? ': ' + chain.source.problem : '')),
-      line('Relay', chain.submission.message || chain.submission.state));
+      chain.submission ? line('Relay', chain.submission.message || chain.submission.state) : undefined);
   }
 
   function table(heads, rows) {
@@ -100,7 +100,7 @@ export const pageScript = `'use strict';
       if (status.chains.length > 0) byId('chains').replaceChildren(...status.chains.map(card));
       showProofs(status.proofs);
       showProblems(status.problems);
-      byId('version').textContent = 'Crossroot ' + status.version + ' · operator ' + short(status.operator.account);
+      byId('version').textContent = 'Crossroot ' + status.version + (status.operator ? ' · operator ' + short(status.operator.account) : ' · answers only');
       state(status.ready ? 'good' : 'warn', (status.ready ? 'Live' : 'Degraded') + ' · ' + new Date().toLocaleTimeString());
       await showReorgs(status.chains);
     } catch (error) {

@@ -30,29 +30,25 @@ export function healthRoutes(context: ApiContext): Router {
   router.get('/v1/status', async (_request, response) => {
     const readiness = await readinessOf(context);
     const up = readiness.checks['main-chain']?.ok === true;
-    const balance = context.operator.balance();
+    const { operating } = context;
     answer(s.Status, response, {
       version: context.version,
       ready: readiness.ready,
       problems: Object.entries(readiness.checks).flatMap(([name, check]) =>
         check.ok ? [] : [`${name}: ${check.message}`],
       ),
-      operator: {
-        account: toHex(context.operator.account),
-        balance: balance === undefined ? null : balance.toString(),
-      },
+      operator: operating
+        ? { account: toHex(operating.account), balance: operating.balance()?.toString() ?? null }
+        : null,
       main: up ? await finalityView(context.client) : null,
       chains: up ? await allChains(context) : [],
       proofs: recentView(context),
-      evidence: context.evidence
-        .recent()
-        .slice(0, 20)
-        .map(({ time, chain, node, message }) => ({
-          time: new Date(time).toISOString(),
-          chain,
-          node,
-          message,
-        })),
+      evidence: (operating?.evidence.recent() ?? []).slice(0, 20).map(({ time, chain, node, message }) => ({
+        time: new Date(time).toISOString(),
+        chain,
+        node,
+        message,
+      })),
     });
   });
 

@@ -6,7 +6,7 @@ import { decodeProof, encodeProof } from '../../../proofs/format/file.js';
 import { kindNames, MAX_PROOF_BYTES } from '../../../proofs/format/proof.js';
 import { verifyProof } from '../../../proofs/verify/verify.js';
 import type { BuiltProof } from '../../proofs/builder.js';
-import type { ApiContext } from '../context.js';
+import type { ApiContext, SentProof } from '../context.js';
 import { BadRequestError } from '../errors.js';
 import { answer, ask, param, plain } from '../json.js';
 import * as s from '../schemas.js';
@@ -150,20 +150,18 @@ function send(context: ApiContext, response: Response, built: BuiltProof, how: S
   const kind = kindNames[built.kind];
   const { chain, height, mainHeight } = built;
   context.metrics.proofSeconds.observe({ kind }, milliseconds / 1000);
-  if (how.path !== undefined) {
-    context.recent.add({
-      chain,
-      kind,
-      subject: how.subject,
-      height,
-      mainHeight,
-      bytes: bytes.length,
-      milliseconds: Math.round(milliseconds * 100) / 100,
-      time: Date.now(),
-      path: how.path.replace(/\?$/, ''),
-    });
-  }
-  context.onProof({ chain, kind, height, milliseconds });
+  const sent: SentProof = {
+    chain,
+    kind,
+    subject: how.subject,
+    height,
+    mainHeight,
+    bytes: bytes.length,
+    milliseconds: Math.round(milliseconds * 100) / 100,
+    time: Date.now(),
+  };
+  if (how.path !== undefined) context.recent.add({ ...sent, path: how.path.replace(/\?$/, '') });
+  context.onProof(sent);
   const name = `${chain}-${how.subject}-${kind}.${how.format}`.replace(/[^A-Za-z0-9._-]/g, '-');
   response
     .status(200)
