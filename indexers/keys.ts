@@ -11,6 +11,8 @@ export const Table = {
   mirrorBest: 0x16,
   mirrorPoison: 0x17,
   mirrorStream: 0x18,
+  streamRecord: 0x19,
+  streamEnd: 0x1a,
   bookHeader: 0x20,
   bookBest: 0x21,
   bookState: 0x22,

@@ -1,24 +1,38 @@
 import type { KeyValueStore, KeyValueWrite } from '../../storage/keyValue.js';
 import { Table, tableKey, uint64 } from '../keys.js';
 import { Serials } from '../serial.js';
+import { EmbeddedStreams, type EmbeddedStreamsOptions } from './embeddedStream.js';
 import { LeaseLostError, LogConflictError } from './errors.js';
 import { type ChainEvent, type EventInput, encodeEvent } from './event.js';
 import type { Cursor, EventLog, Lease } from './eventLog.js';
 import { Listeners } from './listeners.js';
+import type { BlockRecord, EvidenceRecord } from './records.js';
+import type { LogStreams, RecordStream } from './streams.js';
 import { LogTables } from './tables.js';
 
 /** The log in the embedded key-value store. An append is one synced batch: events, head, and the caller's own writes. */
-export class EmbeddedLog implements EventLog {
+export class EmbeddedLog implements EventLog, LogStreams {
   readonly #store: KeyValueStore;
   readonly #tables: LogTables;
+  readonly #streams: EmbeddedStreams;
   readonly #serials = new Serials();
   readonly #listeners = new Listeners();
   /** Time of each chain's newest append. */
   readonly #times = new Map<string, number>();
 
-  constructor(store: KeyValueStore) {
+  /** @param options of the streams */
+  constructor(store: KeyValueStore, options: EmbeddedStreamsOptions = {}) {
     this.#store = store;
     this.#tables = new LogTables(store);
+    this.#streams = new EmbeddedStreams(store, options);
+  }
+
+  blocks(): RecordStream<BlockRecord> {
+    return this.#streams.blocks();
+  }
+
+  evidence(): RecordStream<EvidenceRecord> {
+    return this.#streams.evidence();
   }
 
   acquire(chain: string): Promise<Lease> {

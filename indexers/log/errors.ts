@@ -46,3 +46,11 @@ export class LogCorruptError extends CrossrootError {
     });
   }
 }
+
+/** A stream was stopped while something waited for it. */
+export class StreamStoppedError extends CrossrootError {
+  override readonly name = 'StreamStoppedError';
+  constructor() {
+    super('the stream is stopped');
+  }
+}

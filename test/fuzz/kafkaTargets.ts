@@ -1,13 +1,15 @@
 import { decodeEvent, encodeEvent, eventOf } from '../../indexers/log/event.js';
 import { EMPTY_FOLD, judge } from '../../indexers/log/kafka/fold.js';
-import { decodePoison, encodePoison, eventRecords, leaseRecord } from '../../indexers/log/kafka/messages.js';
+import { eventRecords, leaseRecord } from '../../indexers/log/kafka/messages.js';
 import { decodeMirrorState, EMPTY_MIRROR, encodeMirrorState } from '../../indexers/log/kafka/mirrorState.js';
 import { readBatches } from '../../indexers/log/kafka/recordBatch.js';
-import { blockCodec, evidenceCodec } from '../../indexers/log/kafka/records.js';
 import { decodeFetch, decodeListOffsets } from '../../indexers/log/kafka/wire.js';
+import { decodePoison, encodePoison } from '../../indexers/log/poisonRecord.js';
+import { blockCodec, evidenceCodec } from '../../indexers/log/records.js';
 import { bytesEqual, concatBytes } from '../../proofs/bytes.js';
 import { MainHeaderType } from '../../proofs/containers/header.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
+import { emptyHistory, historyRoot } from '../../proofs/history/history.js';
 import { fakeGenesis } from '../support/indexers/fakeKind.js';
 import { encodeBatch } from '../support/kafka/encodeBatch.js';
 import type { FuzzTarget } from './harness.js';
@@ -27,9 +29,11 @@ function everyRecord(input: Uint8Array): void {
     for (const record of each.records()) judge('a', state, () => undefined, record);
 }
 
+const emptyIndex = historyRoot(emptyHistory(0));
+
 /** The right key, where the value has a header in the right place. */
 function rootOf(value: Uint8Array): Uint8Array {
-  const header = value.subarray(9, 9 + MainHeaderType.serialize(MainHeaderType.defaultValue()).length);
+  const header = value.subarray(13, 13 + MainHeaderType.serialize(MainHeaderType.defaultValue()).length);
   try {
     return MainHeaderType.hashTreeRoot(MainHeaderType.deserialize(header));
   } catch {
@@ -102,8 +106,9 @@ export const kafkaTargets: readonly FuzzTarget[] = [
     name: 'block record',
     seeds: [
       blockCodec.encode({
-        header: MainHeaderType.serialize(MainHeaderType.defaultValue()),
+        header: MainHeaderType.serialize({ ...MainHeaderType.defaultValue(), indexRoot: emptyIndex }),
         certificate: zero,
+        commitments: [],
       }).value,
     ],
     run: (value) => void blockCodec.decode({ ...at, value, key: rootOf(value) }),

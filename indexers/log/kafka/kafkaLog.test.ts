@@ -14,10 +14,10 @@ import { HeaderBook } from '../../follow/book.js';
 import { ChainWriter } from '../../follow/chainWriter.js';
 import { LeaseLostError } from '../errors.js';
 import type { EventInput } from '../event.js';
+import { decodePoison } from '../poisonRecord.js';
 import { Replay } from '../replay.js';
 import { AppendUnresolvedError, LogClosedError, OversizeAppendError } from './errors.js';
 import { KafkaLog, type KafkaLogOptions } from './kafkaLog.js';
-import { decodePoison } from './messages.js';
 import { TopicReader } from './reader.js';
 import { readBatches } from './recordBatch.js';
 

@@ -6,6 +6,8 @@ import { LeaseLostError, LogConflictError } from '../errors.js';
 import type { ChainEvent, EventInput } from '../event.js';
 import type { Cursor, EventLog, Lease } from '../eventLog.js';
 import { Listeners } from '../listeners.js';
+import { type BlockRecord, blockCodec, type EvidenceRecord, evidenceCodec } from '../records.js';
+import type { LogStreams, RecordCodec, RecordStream } from '../streams.js';
 import { LogTables } from '../tables.js';
 import type { KafkaDriver, OutRecord } from './driver.js';
 import {
@@ -18,9 +20,8 @@ import { eventRecords, HOLDER_BYTES, leaseRecord } from './messages.js';
 import { PendingAppend } from './pending.js';
 import { PoisonBox } from './poison.js';
 import { TopicReader } from './reader.js';
-import { type BlockRecord, blockCodec, type EvidenceRecord, evidenceCodec } from './records.js';
 import { longer, MIN_RETRY_MS, retried } from './retry.js';
-import { type RecordCodec, RecordStream } from './stream.js';
+import { KafkaStream } from './stream.js';
 import { ChainTail, type TailStatus } from './tail.js';
 import { MAX_BATCH_BYTES, Topics } from './topics.js';
 
@@ -55,7 +56,7 @@ const RECORD_OVERHEAD = 128;
  * The log on Kafka. Every process reads the topics of its chains into its local store and answers from there; an append
  * is done when the own events have come back, so that all agree on what is in the log and in which order.
  */
-export class KafkaLog implements EventLog {
+export class KafkaLog implements EventLog, LogStreams {
   readonly #options: KafkaLogOptions;
   readonly #topics: Topics;
   readonly #tables: LogTables;
@@ -275,7 +276,7 @@ export class KafkaLog implements EventLog {
   #stream<T>(topic: string, codec: RecordCodec<T>): RecordStream<T> {
     if (this.#closed) throw new LogClosedError();
     const { driver, store, maxWaitMs } = this.#options;
-    const stream = new RecordStream({
+    const stream = new KafkaStream({
       ...{ driver, store, topic, codec, topics: this.#topics, poison: this.#poison },
       maxInflated: this.#maxInflated,
       ...(maxWaitMs === undefined ? {} : { maxWaitMs }),

@@ -2,8 +2,8 @@ import { concatBytes, utf8 } from '../../../proofs/bytes.js';
 import { sha256 } from '../../../proofs/hash/hasher.js';
 import type { KeyValueStore, KeyValueWrite } from '../../../storage/keyValue.js';
 import { Table, tableKey } from '../../keys.js';
+import { encodePoison, POISON_KEEPS } from '../poisonRecord.js';
 import type { KafkaDriver, OutRecord } from './driver.js';
-import { encodePoison, POISON_KEEPS } from './messages.js';
 import type { InRecord } from './recordBatch.js';
 import type { Topics } from './topics.js';
 

@@ -2,19 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CrossrootError } from '../../../proofs/errors/base.js';
 import type { KeyValueStore, KeyValueWrite } from '../../../storage/keyValue.js';
 import { readUint64, Table, tableKey, uint64 } from '../../keys.js';
-import type { KafkaDriver, OutRecord } from './driver.js';
+import { StreamStoppedError } from '../errors.js';
+import type { FollowOptions, RecordCodec, RecordStream, StreamHandler } from '../streams.js';
+import type { KafkaDriver } from './driver.js';
 import { LogReplacedError, RecordBatchError } from './errors.js';
 import type { PoisonBox } from './poison.js';
 import { TopicReader } from './reader.js';
 import { type InRecord, readBatches } from './recordBatch.js';
 import type { Topics } from './topics.js';
-
-/** How one kind of thing is written as records. */
-export interface RecordCodec<T> {
-  encode(value: T): OutRecord;
-  /** @throws CrossrootError for what is not such a thing */
-  decode(record: InRecord): T;
-}
 
 export interface StreamOptions<T> {
   readonly driver: KafkaDriver;
@@ -34,16 +29,20 @@ const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 5000;
 const PER_STEP = 512;
 
-/**
- * A topic of things that stand by themselves, such as blocks of the main chain and evidence: written at least once, read
- * in order from a position that moves with the effect. What cannot be read is set aside.
- */
-export class RecordStream<T> {
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A topic of things that stand by themselves, such as blocks of the main chain and evidence. */
+export class KafkaStream<T> implements RecordStream<T> {
   readonly #options: StreamOptions<T>;
   readonly #reader: TopicReader;
   readonly #stop = new AbortController();
   #loop: Promise<void> | undefined;
   #ensured = false;
+  /** Who waits for a step that begins from now on to reach the end. */
+  #waiters: Waiter[] = [];
   /** Records in the topic that are not read yet, as far as known. */
   lag = 0;
 
@@ -60,61 +59,85 @@ export class RecordStream<T> {
     await this.#ensure();
     await driver.produce(
       topic,
-      values.map((value) => codec.encode(value)),
+      values.map((value) => ({ ...codec.encode(value), headers: {} })),
     );
   }
 
-  /**
-   * Begins to read, from where this name was.
-   * @param handle makes the effect durable; must not mind seeing things again. What it returns is written together with
-   * the position
-   */
-  follow(name: string, handle: (values: readonly T[]) => Promise<readonly KeyValueWrite[]>): void {
-    this.#loop ??= this.#run(name, handle);
+  follow(name: string, handle: StreamHandler<T>, options: FollowOptions = {}): void {
+    this.#loop ??= this.#run(name, handle, options);
+  }
+
+  caughtUp(): Promise<void> {
+    if (this.#stop.signal.aborted) return Promise.reject(new StreamStoppedError());
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#reader.reconnect();
     await this.#loop;
+    for (const { reject } of this.#waiters.splice(0)) reject(new StreamStoppedError());
   }
 
-  async #run(
-    name: string,
-    handle: (values: readonly T[]) => Promise<readonly KeyValueWrite[]>,
-  ): Promise<void> {
+  async #run(name: string, handle: StreamHandler<T>, { position }: FollowOptions): Promise<void> {
     const { signal } = this.#stop;
+    const key = tableKey(Table.mirrorStream, this.#options.topic, name);
     for (let failures = 0; !signal.aborted; ) {
+      const waiting = this.#waiters.splice(0);
       try {
         await this.#ensure();
-        await this.#step(tableKey(Table.mirrorStream, this.#options.topic, name), handle);
+        const at = position ?? (async () => this.#stored(key));
+        const reached = await this.#step(at, position === undefined ? key : undefined, handle);
         failures = 0;
+        if (reached) for (const { resolve } of waiting.splice(0)) resolve();
       } catch (error) {
         if (signal.aborted) return;
         this.#options.onError?.(error);
         const wait = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.min(10, failures++));
         // Ends early when the stream is stopped.
         await sleep(wait, undefined, { signal }).catch(() => undefined);
+      } finally {
+        this.#waiters.unshift(...waiting);
       }
     }
   }
 
+  #stored(key: Uint8Array): number {
+    const stored = this.#options.store.get(key);
+    return stored === undefined ? 0 : readUint64(stored);
+  }
+
+  /**
+   * @param key where the position is kept, unless the handler keeps it
+   * @returns whether the end was reached
+   */
   async #step(
-    key: Uint8Array,
-    handle: (values: readonly T[]) => Promise<readonly KeyValueWrite[]>,
-  ): Promise<void> {
-    const { store, topic, maxInflated } = this.#options;
-    const stored = store.get(key);
-    let next = stored === undefined ? 0 : readUint64(stored);
+    position: () => Promise<number>,
+    key: Uint8Array | undefined,
+    handle: StreamHandler<T>,
+  ): Promise<boolean> {
+    const { store, topic, maxInflated, poison } = this.#options;
+    const from = await position();
+    let next = from;
     const { batches, highWatermark, logStart } = await this.#reader.fetch(topic, next);
+    // Moved while the brokers let us wait.
+    if ((await position()) !== from) return false;
     if (next > highWatermark) throw new LogReplacedError(topic, next, `it ends at ${highWatermark}`);
     let values: T[] = [];
+    let records: InRecord[] = [];
     let aside: KeyValueWrite[] = [];
     const write = async (): Promise<void> => {
-      const effect = values.length === 0 ? [] : await handle(values);
-      await store.batch([...effect, ...aside, { type: 'put', key, value: uint64(next) }]);
-      if (aside.length > 0) this.#options.poison.send();
-      [values, aside] = [[], []];
+      const refused: { record: InRecord; reason: string }[] = [];
+      const refuse = (index: number, reason: string): void => {
+        const record = records[index];
+        if (record !== undefined) refused.push({ record, reason });
+      };
+      const effect = await handle(values, { next, refuse });
+      for (const { record, reason } of refused) aside.push(...(await poison.writes(topic, record, reason)));
+      const moved: KeyValueWrite[] = key === undefined ? [] : [{ type: 'put', key, value: uint64(next) }];
+      await store.batch([...effect, ...aside, ...moved]);
+      if (aside.length > 0) poison.send();
+      [values, records, aside] = [[], [], []];
     };
     next = Math.max(next, logStart);
     for (const batch of readBatches(batches, maxInflated)) {
@@ -122,33 +145,31 @@ export class RecordStream<T> {
       try {
         for (const record of batch.records()) {
           if (record.offset < next) continue;
-          await this.#take(record, values, aside);
+          if (await this.#take(record, values, aside)) records.push(record);
           next = record.offset + 1;
           if (values.length + aside.length >= PER_STEP) await write();
         }
       } catch (error) {
         if (!(error instanceof RecordBatchError)) throw error;
         const broken = { offset: next, time: 0, key: undefined, value: undefined, headers: new Map() };
-        aside.push(
-          ...(await this.#options.poison.writes(
-            topic,
-            broken,
-            `the record batch is broken: ${error.message}`,
-          )),
-        );
+        aside.push(...(await poison.writes(topic, broken, `the record batch is broken: ${error.message}`)));
       }
       next = batch.next;
     }
-    if (values.length > 0 || next !== (stored === undefined ? 0 : readUint64(stored))) await write();
+    if (values.length > 0 || next !== from) await write();
     this.lag = Math.max(0, highWatermark - next);
+    return this.lag === 0;
   }
 
-  async #take(record: InRecord, values: T[], aside: KeyValueWrite[]): Promise<void> {
+  /** @returns whether it is a value */
+  async #take(record: InRecord, values: T[], aside: KeyValueWrite[]): Promise<boolean> {
     try {
       values.push(this.#options.codec.decode(record));
+      return true;
     } catch (error) {
       const reason = error instanceof CrossrootError ? error.message : `it cannot be read: ${String(error)}`;
       aside.push(...(await this.#options.poison.writes(this.#options.topic, record, reason)));
+      return false;
     }
   }
 

@@ -1,11 +1,14 @@
 import { ByteListType, ContainerType } from '@chainsafe/ssz';
-import { bytesEqual, concatBytes, utf8 } from '../../../proofs/bytes.js';
-import { MainHeaderType } from '../../../proofs/containers/header.js';
-import { MAX_CHAIN_NAME } from '../../../proofs/containers/spec.js';
-import { MalformedInputError } from '../../../proofs/errors/input.js';
-import { sha256 } from '../../../proofs/hash/hasher.js';
-import type { InRecord } from './recordBatch.js';
-import type { RecordCodec } from './stream.js';
+import { bytesEqual, concatBytes, utf8 } from '../../proofs/bytes.js';
+import { type Commitment, CommitmentType } from '../../proofs/containers/commitment.js';
+import { type MainHeader, MainHeaderType } from '../../proofs/containers/header.js';
+import { ListCompositeType } from '../../proofs/containers/lists.js';
+import { MAX_CHAIN_NAME } from '../../proofs/containers/spec.js';
+import { MalformedInputError } from '../../proofs/errors/input.js';
+import { sha256 } from '../../proofs/hash/hasher.js';
+import { append, emptyHistory, historyRoot } from '../../proofs/history/history.js';
+import { discardNodes } from '../../proofs/history/nodes.js';
+import type { KeyedRecord, RecordCodec } from './streams.js';
 
 /** First byte of a block's record. */
 export const BLOCK_RECORD_VERSION = 1;
@@ -18,10 +21,19 @@ export interface BlockRecord {
   readonly header: Uint8Array;
   /** SSZ of a certificate that finalises it or a later block; empty without. Whoever reads it has to check it. */
   readonly certificate: Uint8Array;
+  /** All entries under the header's index root, in registration order. */
+  readonly commitments: readonly Commitment[];
 }
 
+/** More chains than a main chain can have in practice; the bound on what a hostile record makes a reader hash. */
+const MAX_COMMITMENTS = 4096;
+
 const BlockRecordType = new ContainerType(
-  { header: new ByteListType(4096), certificate: new ByteListType(65_536) },
+  {
+    header: new ByteListType(4096),
+    certificate: new ByteListType(65_536),
+    commitments: new ListCompositeType(CommitmentType, MAX_COMMITMENTS),
+  },
   { typeName: 'BlockRecord', jsonCase: 'eth2' },
 );
 
@@ -37,27 +49,38 @@ const EvidenceRecordType = new ContainerType(
   { typeName: 'EvidenceRecord', jsonCase: 'eth2' },
 );
 
-/** Value: `version ‖ SSZ`; key: the block's hash. */
+/** Value: `version ‖ SSZ`; key: the block's hash. The commitments are those that the header commits to, or it is no such record. */
 export const blockCodec: RecordCodec<BlockRecord> = {
   encode: (block) => ({
-    key: blockHash(block.header),
-    value: concatBytes(Uint8Array.of(BLOCK_RECORD_VERSION), BlockRecordType.serialize(block)),
-    headers: {},
+    key: MainHeaderType.hashTreeRoot(readHeader(block.header)),
+    value: concatBytes(
+      Uint8Array.of(BLOCK_RECORD_VERSION),
+      BlockRecordType.serialize({ ...block, commitments: [...block.commitments] }),
+    ),
   }),
   decode(record) {
     const block = decode('block record', BLOCK_RECORD_VERSION, BlockRecordType, record);
-    if (record.key === undefined || !bytesEqual(record.key, blockHash(block.header)))
+    const header = readHeader(block.header);
+    if (record.key === undefined || !bytesEqual(record.key, MainHeaderType.hashTreeRoot(header)))
       throw new MalformedInputError('block record', 'has another hash in its key');
+    if (!bytesEqual(indexRoot(block.commitments), header.indexRoot))
+      throw new MalformedInputError('block record', 'has other commitments than its header says');
     return block;
   },
 };
+
+/** `MainHeader.indexRoot` over commitments: a history with start 0 (docs/proof-format.md). */
+function indexRoot(commitments: readonly Commitment[]): Uint8Array {
+  const roots = commitments.map((commitment) => CommitmentType.hashTreeRoot(commitment));
+  return historyRoot(append(emptyHistory(0), roots, discardNodes));
+}
 
 /** Value: `version ‖ SSZ`; key: its SHA-256, so that the same thing told twice is one. */
 export const evidenceCodec: RecordCodec<EvidenceRecord> = {
   encode({ chain, evidence }) {
     const ssz = EvidenceRecordType.serialize({ chain: utf8(chain), evidence });
     const value = concatBytes(Uint8Array.of(EVIDENCE_RECORD_VERSION), ssz);
-    return { key: sha256(value), value, headers: {} };
+    return { key: sha256(value), value };
   },
   decode(record) {
     const { chain, evidence } = decode(
@@ -78,9 +101,9 @@ export const evidenceCodec: RecordCodec<EvidenceRecord> = {
 };
 
 /** @throws MalformedInputError */
-function blockHash(header: Uint8Array): Uint8Array {
+function readHeader(header: Uint8Array): MainHeader {
   try {
-    return MainHeaderType.hashTreeRoot(MainHeaderType.deserialize(header));
+    return MainHeaderType.deserialize(header);
   } catch (error) {
     throw new MalformedInputError('block record', 'has no main-chain header', error);
   }
@@ -90,7 +113,7 @@ function decode<V>(
   what: string,
   version: number,
   type: { deserialize(bytes: Uint8Array): V },
-  { value }: InRecord,
+  { value }: KeyedRecord,
 ): V {
   if (value?.[0] !== version)
     throw new MalformedInputError(what, `has the unknown version ${value?.[0] ?? 'none'}`);
