@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { checkFollowable, readCheckpointFile, toCheckpoint } from './checkpoint.js';
 import { ConfigError } from './errors.js';
+import { indexInFolder } from './index.js';
 import { parseWith, readJsonFile } from './json.js';
 import type { LogConfig } from './log.js';
 import { readNetworkFile } from './network.js';
@@ -17,6 +18,7 @@ export async function loadConfig(path?: string): Promise<Config> {
   const resolved = {
     ...config,
     log: logInFolder(config.log, folder),
+    index: indexInFolder(config.index, folder),
     chains: config.chains.map((chain) => ({
       ...chain,
       ...(typeof chain.checkpoint === 'string' ? { checkpoint: resolve(folder, chain.checkpoint) } : {}),

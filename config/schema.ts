@@ -9,6 +9,7 @@ import { CrossrootError } from '../proofs/errors/base.js';
 import { MalformedInputError } from '../proofs/errors/input.js';
 import { parsePolicy, validatePolicy } from '../timing/policy.js';
 import { CheckpointSchema, TrustedBlockSchema } from './checkpoint.js';
+import { IndexSchema } from './index.js';
 import { LogSchema } from './log.js';
 import { addNetworkDefinition, NetworkSchema } from './network.js';
 
@@ -236,6 +237,7 @@ export const ConfigSchema = z.strictObject({
     .max(16)
     .default(() => defaultChains.map((chain) => ChainSchema.parse(chain))),
   log: LogSchema.default({ type: 'embedded' }),
+  index: IndexSchema.default({ type: 'chdb' }),
   api: z
     .strictObject({
       host: z.string().default('127.0.0.1'),
