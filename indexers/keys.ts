@@ -13,6 +13,7 @@ export const Table = {
   mirrorStream: 0x18,
   streamRecord: 0x19,
   streamEnd: 0x1a,
+  streamTip: 0x1b,
   bookHeader: 0x20,
   bookBest: 0x21,
   bookState: 0x22,

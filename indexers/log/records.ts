@@ -19,7 +19,7 @@ export const EVIDENCE_RECORD_VERSION = 1;
 export interface BlockRecord {
   /** SSZ `MainHeader`. Its root, the block's hash, is the key. */
   readonly header: Uint8Array;
-  /** SSZ of a certificate that finalises it or a later block; empty without. Whoever reads it has to check it. */
+  /** SSZ of the certificate that finalises it by a direct link; empty where only a later block has one. Not checked here. */
   readonly certificate: Uint8Array;
   /** All entries under the header's index root, in registration order. */
   readonly commitments: readonly Commitment[];

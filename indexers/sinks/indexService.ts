@@ -2,7 +2,7 @@ import type { ChainKind, ForeignHeader } from '../../adapters/types.js';
 import type { EventLog } from '../log/eventLog.js';
 import { openIndexStore } from '../store/chdbStore.js';
 import { IndexUnavailableError } from '../store/errors.js';
-import type { IndexStore } from '../store/indexStore.js';
+import type { FormerIndexStore as IndexStore } from '../store/former.js';
 import { UnavailableIndexStore } from '../store/unavailable.js';
 import type { ConsumerStatus, LogConsumer } from './consumer.js';
 import { indexSink, rebuildIndex } from './indexSink.js';

@@ -1,5 +1,5 @@
 import type { EventLog } from '../log/eventLog.js';
-import type { IndexStore } from '../store/indexStore.js';
+import type { FormerIndexStore as IndexStore } from '../store/former.js';
 import { LogConsumer } from './consumer.js';
 
 export interface IndexSinkOptions {
