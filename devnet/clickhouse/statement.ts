@@ -24,15 +24,15 @@ const WORD = /[A-Za-z0-9_$\u0080-\u00ff]/;
 const OPENING = new Set(['(', '[', '{']);
 const CLOSING = new Set([')', ']', '}']);
 
-/** Tokens outside of all brackets. `text` is latin1, so that an index is a byte's. */
+/** Tokens outside of all brackets, and those that open one. `text` is latin1, so that an index is a byte's. */
 function* outerTokens(text: string): Generator<Token> {
   let depth = 0;
   for (let at = 0; at < text.length; ) {
     const end = endOfToken(text, at);
     const first = text[at] ?? '';
-    if (OPENING.has(first)) depth++;
     if (depth === 0 && !isBlank(text, at))
       yield { text: text.slice(at, Math.min(end, at + 128)), at, end, word: WORD.test(first) };
+    if (OPENING.has(first)) depth++;
     if (CLOSING.has(first)) depth = Math.max(0, depth - 1);
     at = end;
   }
