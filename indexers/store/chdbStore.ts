@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { createClient as CreateClient } from '@clickhouse/client';
 import { IndexUnavailableError } from './errors.js';
-import type { IndexStore } from './indexStore.js';
+import type { FormerIndexStore as IndexStore } from './former.js';
 import { SqlIndexStore } from './sqlStore.js';
 import { UnavailableIndexStore } from './unavailable.js';
 

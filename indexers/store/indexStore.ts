@@ -1,92 +1,160 @@
-import type { NumberedEvidence } from '../follow/evidence.js';
 import type { ChainEvent } from '../log/event.js';
+import type { BlockContents } from './contents/blockContents.js';
+import type {
+  IndexedLog,
+  IndexedOutput,
+  IndexedReceipt,
+  IndexedSpend,
+  IndexedStatistics,
+  IndexedTransaction,
+  LogQuery,
+  Outpoint,
+} from './contents/types.js';
+import type {
+  ChainCounts,
+  Coverage,
+  IndexedCertificate,
+  IndexedCommitment,
+  IndexedEvidence,
+  IndexedHeader,
+  IndexedMainBlock,
+  LagSample,
+  LagStep,
+  MainBlockContents,
+  Reorganisation,
+  ServedProof,
+  SourceSample,
+  SourceStep,
+} from './types.js';
+import type { Answer, Listing, ListQuery, NumberRange, Page, PageQuery, StepQuery, View } from './view.js';
 
-/** A header of any branch that ever was the best one. Hashes in internal byte order. */
-export interface IndexedHeader {
-  readonly height: number;
-  readonly hash: Uint8Array;
-  readonly parentHash: Uint8Array;
-  /** Unix seconds. */
-  readonly time: number;
-  readonly raw: Uint8Array;
-  /** Whether it is on the best chain. */
-  readonly canonical: boolean;
-  /** Number of the last event about it. */
-  readonly number: number;
-}
-
-export interface Reorganisation {
-  /** Number of the first disconnect. */
-  readonly number: number;
-  /** Last height that both branches share. */
-  readonly forkHeight: number;
-  /** Blocks undone. */
-  readonly depth: number;
-  readonly oldTipHeight: number;
-  readonly oldTipHash: Uint8Array;
-}
-
-/** One chain's commitment in a finalised main-chain block. */
-export interface IndexedCommitment {
-  readonly mainHeight: number;
-  readonly mainRoot: Uint8Array;
-  readonly status: number;
-  readonly epoch: number;
-  readonly start: number;
-  readonly size: number;
-  readonly historyRoot: Uint8Array;
-  readonly tipHeight: number;
-  readonly tipHash: Uint8Array;
-  readonly reorgCount: number;
-  readonly policyVersion: number;
-}
-
-export interface ChainCounts {
-  readonly chain: string;
-  /** Headers of every branch. */
-  readonly headers: number;
-  readonly canonical: number;
-  readonly reorganisations: number;
-  readonly commitments: number;
-  readonly height: number | undefined;
-  readonly finalizedHeight: number | undefined;
-}
+export type * from './types.js';
 
 export interface HeaderQuery {
   /** First height. */
   readonly from: number;
   /** Last height. */
   readonly to?: number;
-  readonly limit: number;
   /** Branches that lost as well. Default false. */
   readonly branches?: boolean;
 }
 
 /**
- * What can be asked about all chains at leisure; never on a proof's path. Writes may be repeated: rows are
- * identified by chain and number, and the log can rebuild everything but commitments.
- * All methods throw IndexQueryError (retryable), or IndexUnavailableError where there is no store.
+ * Takes things in. Every write may be repeated and then changes nothing; nothing is seen by a reader before all of it is in.
+ * All methods throw IndexQueryError, or IndexUnavailableError where there is no store.
  */
-export interface IndexStore {
-  /** Takes in events of one chain, in order. */
+export interface IndexWriter {
+  /**
+   * Events of one chain, in order, from at most one above `lastNumber` on. Others of other chains are left out.
+   * @throws IndexGapError where events before the first are missing: read `lastNumber`, and go on from there
+   */
   writeEvents(chain: string, events: readonly ChainEvent[]): Promise<void>;
-  writeCommitments(chain: string, commitments: readonly IndexedCommitment[]): Promise<void>;
-  writeEvidence(chain: string, evidence: readonly NumberedEvidence[]): Promise<void>;
-  /** Number of the newest event that is in the store; 0 if there is none. */
+  /** Number of the newest event that is in; 0 if there is none. */
   lastNumber(chain: string): Promise<number>;
-  /** By height, upwards. */
-  headers(chain: string, query: HeaderQuery): Promise<IndexedHeader[]>;
-  header(chain: string, hash: Uint8Array): Promise<IndexedHeader | undefined>;
+  /** Contents of blocks; seen once `publishContents` says that those of their events are all in. */
+  writeContents(chain: string, blocks: readonly BlockContents[]): Promise<void>;
+  /** Contents of all blocks that these events connected have been written (or there were none to be had). */
+  publishContents(chain: string, events: NumberRange): Promise<void>;
+  /** What `publishContents` said, joined, ascending: one range for the live work, one below it for a backfill under way. */
+  contentsProgress(chain: string): Promise<readonly NumberRange[]>;
+  /** Finalised main-chain blocks, with their commitments and certificates. */
+  writeMainBlocks(blocks: readonly MainBlockContents[]): Promise<void>;
+  writeEvidence(rows: readonly IndexedEvidence[]): Promise<void>;
+  writeSourceSamples(rows: readonly SourceSample[]): Promise<void>;
+  writeLagSamples(rows: readonly LagSample[]): Promise<void>;
+  writeProofs(rows: readonly ServedProof[]): Promise<void>;
+  /** Where a reader of a stream has come to, kept beside its effect; 0 at first. */
+  position(stream: string): Promise<number>;
+  writePosition(stream: string, next: number): Promise<void>;
+}
+
+/**
+ * What can be asked about all chains at leisure; never on a proof's path. Every answer about a chain is of one view: the
+ * state after one event, its newest unless an earlier one is asked for; a reorganisation never shows in the middle of it.
+ * All methods throw IndexQueryError, or IndexUnavailableError where there is no store; those that take `at` or a cursor
+ * throw UnknownViewError for an event that the index has not; those that take a cursor throw MalformedInputError for one of
+ * another question; LimitExceededError for more than `MAX_PAGE` rows or `MAX_STEPS` steps.
+ */
+export interface IndexReader {
+  /** The newest view, or the one after event `at`. */
+  view(chain: string, at?: number): Promise<View>;
+  /** By height, upwards; at one height the best chain's first. */
+  headers(chain: string, query: HeaderQuery & PageQuery): Promise<Page<IndexedHeader>>;
+  header(chain: string, hash: Uint8Array, at?: number): Promise<Answer<IndexedHeader>>;
   /** Best chain, newest first. */
-  latest(chain: string, limit: number): Promise<IndexedHeader[]>;
+  latest(chain: string, query: PageQuery): Promise<Page<IndexedHeader>>;
   /** Newest first. */
-  reorganisations(chain: string, limit: number): Promise<Reorganisation[]>;
+  reorganisations(chain: string, query: PageQuery): Promise<Page<Reorganisation>>;
+
+  /** A transaction in every block that has it: the best chain's first. Each row has its block and its position in it. */
+  transaction(chain: string, hash: Uint8Array, at?: number): Promise<Page<IndexedTransaction>>;
+  /** By position. The block may be of a branch that lost. */
+  blockTransactions(
+    chain: string,
+    blockHash: Uint8Array,
+    query: PageQuery,
+  ): Promise<Page<IndexedTransaction>>;
+  /** Bitcoin: on the best chain, upwards by height, with who spends each. */
+  outputsByScript(
+    chain: string,
+    query: { readonly script: Uint8Array; readonly unspent?: boolean } & PageQuery,
+  ): Promise<Page<IndexedOutput>>;
+  /** Bitcoin: every block's input that spends an output, the best chain's first. */
+  spenders(chain: string, outpoint: Outpoint, at?: number): Promise<Page<IndexedSpend>>;
+  /** Ethereum: on the best chain, newest first: from, to, or created. */
+  transactionsByAddress(
+    chain: string,
+    query: { readonly address: Uint8Array } & PageQuery,
+  ): Promise<Page<IndexedTransaction>>;
+  /** Ethereum: in every block that has the transaction, the best chain's first. */
+  receipt(chain: string, transactionHash: Uint8Array, at?: number): Promise<Page<IndexedReceipt>>;
+  /** Ethereum: on the best chain, upwards. */
+  logs(chain: string, query: LogQuery & PageQuery): Promise<Page<IndexedLog>>;
+  /** Of the best chain, by its blocks' own times. Steps without blocks are left out. */
+  statistics(chain: string, query: StepQuery & { readonly at?: number }): Promise<Page<IndexedStatistics>>;
+  coverage(chain: string, at?: number): Promise<Coverage>;
+
   /** Newest first. */
-  commitments(chain: string, limit: number): Promise<IndexedCommitment[]>;
+  mainBlocks(query: ListQuery): Promise<Listing<IndexedMainBlock>>;
   /** Newest first. */
-  evidence(chain: string, limit: number): Promise<NumberedEvidence[]>;
-  counts(): Promise<ChainCounts[]>;
-  /** Forgets what events said of one chain, so that they can be taken in again. */
-  clear(chain: string): Promise<void>;
+  commitments(chain: string, query: ListQuery): Promise<Listing<IndexedCommitment>>;
+  /** Newest first. */
+  certificates(query: ListQuery): Promise<Listing<IndexedCertificate>>;
+  /** Newest first. */
+  evidence(chain: string, query: ListQuery): Promise<Listing<IndexedEvidence>>;
+  /** Newest first; of one chain or of all. */
+  proofsServed(query: ListQuery & { readonly chain?: string }): Promise<Listing<ServedProof>>;
+  /** Upwards by time. */
+  sourceSeries(chain: string, query: StepQuery): Promise<readonly SourceStep[]>;
+  /** Upwards by time. */
+  lagSeries(chain: string, query: StepQuery): Promise<readonly LagStep[]>;
+  /** Of every chain that the index knows, by name. */
+  counts(): Promise<readonly ChainCounts[]>;
+}
+
+/** A set of tables that is being made beside the one that readers see. */
+export interface SetWriter extends IndexWriter {
+  /** Number of the set, counted from 1. */
+  readonly set: number;
+}
+
+/** Sets of tables: each is a whole index of its own; one of them is what readers and writers use. */
+export interface IndexSets {
+  /** The set in use. */
+  current(): Promise<number>;
+  /** Makes an empty set, to be filled from the log. Others that were never swapped in are dropped. */
+  newSet(): Promise<SetWriter>;
+  /**
+   * Makes a set the one in use, at once for everyone who asks from then on. What no log brings back (samples, proofs served,
+   * and main-chain records and evidence that a log no longer has) is copied from the set before it.
+   */
+  swap(writer: SetWriter): Promise<void>;
+  /** Drops sets that have been out of use for the grace period. @returns how many */
+  dropOld(): Promise<number>;
+}
+
+/** The index: what is written and read goes to the set in use. */
+export interface IndexStore extends IndexWriter, IndexReader {
+  readonly sets: IndexSets;
   close(): Promise<void>;
 }

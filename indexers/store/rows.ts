@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fromHex, toBareHex } from '../../proofs/bytes.js';
 import type { NumberedEvidence } from '../follow/evidence.js';
 import type { ChainEvent } from '../log/event.js';
-import type { IndexedCommitment, IndexedHeader, Reorganisation } from './indexStore.js';
+import type { IndexedCommitment, IndexedHeader, Reorganisation } from './former.js';
 
 /** 64-bit numbers come as numbers or as strings, by the server's settings. */
 const count = z.coerce.number().int().nonnegative();

@@ -9,9 +9,9 @@ import type {
   HeaderQuery,
   IndexedCommitment,
   IndexedHeader,
-  IndexStore,
+  FormerIndexStore as IndexStore,
   Reorganisation,
-} from './indexStore.js';
+} from './former.js';
 import {
   commitmentRow,
   commitmentValues,

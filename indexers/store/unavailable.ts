@@ -1,5 +1,5 @@
 import type { IndexUnavailableError } from './errors.js';
-import type { IndexStore } from './indexStore.js';
+import type { FormerIndexStore as IndexStore } from './former.js';
 
 /** Stands in where the index cannot be opened: every query says why. */
 export class UnavailableIndexStore implements IndexStore {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Follower } from '../../indexers/follow/follower.js';
 import { EmbeddedLog } from '../../indexers/log/embedded.js';
 import { indexSink, rebuildIndex } from '../../indexers/sinks/indexSink.js';
-import type { IndexStore } from '../../indexers/store/indexStore.js';
+import type { FormerIndexStore as IndexStore } from '../../indexers/store/former.js';
 import { MemoryStore } from '../../storage/memory.js';
 import { fakeCheckpoint, fakeKind } from '../support/indexers/fakeKind.js';
 import { FakeChain, FakeSource } from '../support/indexers/fakeSource.js';

@@ -1,0 +1,16 @@
+/** A table of a set. */
+export interface TableDefinition {
+  readonly name: string;
+  /**
+   * The statement that makes it, in the database that it is given: `CREATE TABLE IF NOT EXISTS ${database}.name …`, or
+   * `CREATE MATERIALIZED VIEW IF NOT EXISTS …`. Definitions are carried out in their order.
+   */
+  readonly create: (database: string) => string;
+  /** Why it is made as it is: engine, order, partitions, codecs, indices. For docs and readers. */
+  readonly why: string;
+  /**
+   * Whether people find it by the stable name `crossroot.name`: a view of the set in use, with FINAL where the engine
+   * replaces rows. Default: `final`.
+   */
+  readonly stable?: 'final' | 'plain' | 'none';
+}
