@@ -22,7 +22,7 @@ const counters: Readonly<Record<CounterName, string>> = {
 };
 
 /** A delegate's numbers for Prometheus, `crossroot_node_…`. */
-export function nodeMetrics(): NodeMetrics & { text(): Promise<string> } {
+export function nodeMetrics(): NodeMetrics & { readonly registry: Registry; text(): Promise<string> } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -39,6 +39,7 @@ export function nodeMetrics(): NodeMetrics & { text(): Promise<string> } {
     ]),
   );
   return {
+    registry,
     gauge: (name, value) => gauge.get(name)?.set(value),
     count: (name) => counter.get(name)?.inc(),
     text: () => registry.metrics(),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { startBeacon } from '../../devnet/beacon/serve.js';
-import { type Running, runChild, send } from './child.js';
+import type { Running } from '../roles/running.js';
+import { runChild, send } from './child.js';
 import type { BeaconInit } from './messages.js';
 
 /** The local beacon chain: it drives the local Ethereum node and serves its own API. */

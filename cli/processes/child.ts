@@ -1,16 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino, { type Logger } from 'pino';
-import { addCustomSignet } from '../../adapters/bitcoin/rules/signets.js';
-import { addNetworkDefinition } from '../../config/network.js';
 import { useFastHasher } from '../../proofs/hash/fast.js';
+import { knowNetworks } from '../roles/chainInit.js';
+import type { Running } from '../roles/running.js';
 import type { FromChild, Init, ToChild } from './messages.js';
-
-/** A part that runs until it is stopped. */
-export interface Running {
-  readonly url: string;
-  stop(): Promise<void>;
-}
 
 /** Seconds that a stop may take before the process ends anyway. */
 const STOP_SECONDS = 15;
@@ -57,10 +51,7 @@ export function runChild<I extends Init>(start: (init: I, log: Logger) => Promis
     else if (running === undefined) {
       const init = message.init as I;
       log = openLog(init.logFile, init.logLevel);
-      for (const { name, signetChallenge, network } of init.chains) {
-        if (signetChallenge !== undefined) addCustomSignet(name, signetChallenge);
-        if (network !== undefined) addNetworkDefinition(network);
-      }
+      knowNetworks(init.chains);
       running = start(init, log);
       running.then((one) => send({ type: 'ready', url: one.url }), fatal);
     }

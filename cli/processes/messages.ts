@@ -1,56 +1,27 @@
-import type { LogConfig } from '../../config/log.js';
-import type { NetworkFile } from '../../config/network.js';
-import type { SourceConfig } from '../../config/schema.js';
 import type { RelayEvent } from '../../relay/events.js';
+import type { AllInOneOptions } from '../roles/allInOne.js';
+import type { ChainInit } from '../roles/chainInit.js';
+import type { NodeOptions } from '../roles/node.js';
 
-/** A chain with everything resolved: the same bytes for every process. */
-export interface ChainInit {
-  readonly name: string;
-  /** Hex, for a custom signet: the process makes the network known before it uses it. */
-  readonly signetChallenge?: string | undefined;
-  /** A network that is not built in, as `signetChallenge`. */
-  readonly network?: NetworkFile | undefined;
-  /** SSZ `Registration`. */
-  readonly registration: Uint8Array;
-  readonly sources: readonly SourceConfig[];
-  readonly pollMilliseconds: number;
-  /** Status that this operator wants the chain to have. */
-  readonly wanted?: 'active' | 'paused' | undefined;
+/** What every process of ours is told. */
+interface ProcessInit {
+  readonly chains: readonly ChainInit[];
+  readonly logFile: string;
+  readonly logLevel: string;
 }
 
 /** What the supervisor tells a delegate's process at its start. Travels over IPC only: it may hold passwords. */
-export interface NodeInit {
+export interface NodeInit extends ProcessInit, NodeOptions {
   readonly role: 'node';
-  readonly index: number;
-  readonly dataDir: string;
-  readonly genesisFile: string;
-  readonly p2pPort: number;
-  readonly peers: readonly number[];
-  readonly rpcPort: number;
-  readonly chains: readonly ChainInit[];
-  readonly logFile: string;
-  readonly logLevel: string;
 }
 
 /** What the supervisor tells the relay's process. */
-export interface RelayInit {
+export interface RelayInit extends ProcessInit, Omit<AllInOneOptions, 'onEvent'> {
   readonly role: 'relay';
-  readonly dataDir: string;
-  readonly genesisFile: string;
-  readonly operatorDir: string;
-  readonly rpcPorts: readonly number[];
-  readonly chains: readonly ChainInit[];
-  readonly host: string;
-  readonly port: number;
-  readonly requestsPerMinute: number;
-  /** Where the event log is. */
-  readonly log: LogConfig;
-  readonly logFile: string;
-  readonly logLevel: string;
 }
 
 /** What the supervisor tells the local beacon chain's process. */
-export interface BeaconInit {
+export interface BeaconInit extends ProcessInit {
   readonly role: 'beacon';
   readonly dataDir: string;
   /** JSON-RPC of the local Ethereum node, which makes no block by itself. */
@@ -59,10 +30,8 @@ export interface BeaconInit {
   readonly executionState: string;
   readonly port: number;
   readonly slotMilliseconds: number;
-  /** None: it follows no chain. */
-  readonly chains: readonly ChainInit[];
-  readonly logFile: string;
-  readonly logLevel: string;
+  /** It follows no chain. */
+  readonly chains: readonly [];
 }
 
 export type Init = NodeInit | RelayInit | BeaconInit;

@@ -15,7 +15,7 @@ import { bytesEqual, toBareHex, toHex } from '../../proofs/bytes.js';
 import { type Registration, RegistrationType } from '../../proofs/containers/calls.js';
 import { ChainKindCode, type Checkpoint, CheckpointType } from '../../proofs/containers/spec.js';
 import { parsePolicy } from '../../timing/policy.js';
-import type { ChainInit } from '../processes/messages.js';
+import type { ChainInit } from '../roles/chainInit.js';
 import { openSources } from '../sources.js';
 import type { DataFolder } from './data.js';
 import { DataMismatchError, PartFailedError } from './errors.js';

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { type Config, hasLocalBeacon } from '../../config/schema.js';
-import type { ChainInit, FromChild } from '../processes/messages.js';
+import type { FromChild } from '../processes/messages.js';
+import type { ChainInit } from '../roles/chainInit.js';
 import { untilAborted } from './abort.js';
 import { checkAttested, followBeacon, localBeacon } from './beacon.js';
 import { resolveChain } from './chains.js';
@@ -11,6 +13,8 @@ import { foreignWords, type RunningForeign, startForeign } from './foreign.js';
 import { Milestones } from './milestones.js';
 import { checkPorts } from './ports.js';
 import type { Progress } from './progress.js';
+
+const LOOPBACK = '127.0.0.1';
 
 /** Starts everything in order, keeps it running, stops it in reverse. */
 export class Supervisor {
@@ -137,12 +141,12 @@ export class Supervisor {
     const delegates = ports.map((p2pPort, index) =>
       this.#part(`delegate ${index}`, {
         role: 'node',
-        index,
         dataDir: data.delegate(index),
+        passphraseFile: join(data.delegate(index), 'passphrase'),
         genesisFile: data.genesisFile,
-        p2pPort,
-        peers: ports.filter((port) => port !== p2pPort),
-        rpcPort: main.rpcPort + index,
+        listen: { host: LOOPBACK, port: p2pPort },
+        rpc: { host: LOOPBACK, port: main.rpcPort + index },
+        peers: ports.filter((port) => port !== p2pPort).map((port) => ({ host: LOOPBACK, port })),
         chains,
         logFile: data.log(`delegate-${index}`),
         logLevel,
@@ -160,11 +164,9 @@ export class Supervisor {
       dataDir: data.path,
       genesisFile: data.genesisFile,
       operatorDir: data.operator,
-      rpcPorts: Array.from({ length: main.delegates }, (_, i) => main.rpcPort + i),
+      nodes: Array.from({ length: main.delegates }, (_, i) => `http://${LOOPBACK}:${main.rpcPort + i}`),
       chains,
-      host: api.host,
-      port: api.port,
-      requestsPerMinute: api.requestsPerMinute,
+      http: api,
       log,
       logFile: data.log('relay'),
       logLevel,
