@@ -1,0 +1,224 @@
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { compose, prometheus, ROOT, readText, type Service, services } from './files.js';
+import { readYaml } from './yaml.js';
+
+const running = services.filter(([, service]) => service.restart !== 'no');
+const crossroot = services.filter(([, service]) => service.build !== undefined);
+
+/** `source:target:mode` of each mount. */
+function mounts(
+  service: Service,
+): { readonly source: string; readonly target: string; readonly mode: string }[] {
+  return (service.volumes ?? []).map((text) => {
+    const [source = '', target = '', mode = ''] = text.split(':');
+    return { source, target, mode };
+  });
+}
+
+describe('the reader of these files', () => {
+  test('reads what they are written in', () => {
+    const text =
+      "a: &x\n  b: 1\n  c: [p, 'q, r']\nd:\n  <<: *x\n  b: two\ne:\n  - f: 'it''s'\n    g:\n  - -h\n# no\n";
+    expect(readYaml(text)).toEqual({
+      a: { b: 1, c: ['p', 'q, r'] },
+      d: { b: 'two', c: ['p', 'q, r'] },
+      e: [{ f: "it's", g: null }, '-h'],
+    });
+  });
+
+  test.each([
+    'a: 1\na: 2\n',
+    'a: *none\n',
+    'a: |\n  text\n',
+    'a: {b: 1}\n',
+    'a: [b\n',
+    'a: 1\n  b: 2\n',
+    'a: 1 # b\n',
+  ])('refuses %j', (text) => {
+    expect(() => readYaml(text)).toThrow(SyntaxError);
+  });
+});
+
+describe('docker-compose.yml', () => {
+  test('has the whole topology', () => {
+    const names = services.map(([name]) => name);
+    const roles = crossroot.map(([, { command = [] }]) => command[0] ?? '');
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'kafka',
+        'clickhouse',
+        'bitcoind',
+        'anvil',
+        'gateway',
+        'prometheus',
+        'grafana',
+      ]),
+    );
+    const count = (role: string) => roles.filter((one) => one === role).length;
+    expect(['init', 'node', 'index', 'relay', 'api'].map(count)).toEqual([1, 4, 2, 2, 2]);
+  });
+
+  test.each(services)('%s: its image is of one exact version', (_, { image, build }) => {
+    const { version } = JSON.parse(readText('package.json')) as { version: string };
+    if (build !== undefined) expect(image).toBe(`crossroot:${version}`);
+    else expect(image).toMatch(/^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)*(-alpine)?$/);
+  });
+
+  test.each(running)('%s: is looked after', (_, service) => {
+    expect(service.healthcheck).toBeDefined();
+    expect(service.security_opt).toContain('no-new-privileges:true');
+    expect(service.logging.options).toMatchObject({ 'max-size': '10m' });
+  });
+
+  test.each(services)('%s: what it waits for exists and can be waited for', (_, { depends_on = {} }) => {
+    for (const [name, { condition }] of Object.entries(depends_on)) {
+      const target = compose.services[name];
+      expect(target, name).toBeDefined();
+      if (condition === 'service_completed_successfully') expect(target?.restart).toBe('no');
+      else expect(target?.healthcheck, name).toBeDefined();
+    }
+  });
+
+  test('nothing waits for itself', () => {
+    const after = new Map(services.map(([name, { depends_on = {} }]) => [name, Object.keys(depends_on)]));
+    const visit = (name: string, above: readonly string[]): void => {
+      expect(above).not.toContain(name);
+      for (const next of after.get(name) ?? []) visit(next, [...above, name]);
+    };
+    for (const name of after.keys()) visit(name, []);
+  });
+
+  test.each(services)(
+    '%s: what it mounts is there, and nothing of the project can be written',
+    (_, service) => {
+      for (const { source, target, mode } of mounts(service)) {
+        expect(target).toMatch(/^\//);
+        if (source.startsWith('./')) {
+          expect(existsSync(join(ROOT, source)), source).toBe(true);
+          expect(mode).toBe('ro');
+        } else expect(Object.keys(compose.volumes)).toContain(source);
+      }
+      for (const secret of service.secrets ?? []) expect(Object.keys(compose.secrets)).toContain(secret);
+    },
+  );
+
+  test('each volume and each secret is used', () => {
+    const used = services.flatMap(([, service]) => mounts(service).map(({ source }) => source));
+    expect(Object.keys(compose.volumes).filter((name) => !used.includes(name))).toEqual([]);
+    const secrets = services.flatMap(([, { secrets = [] }]) => secrets);
+    expect(Object.keys(compose.secrets).filter((name) => !secrets.includes(name))).toEqual([]);
+  });
+
+  test('only page and API, Grafana and Prometheus are published, on loopback', () => {
+    const ports = services.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]));
+    expect(ports).toEqual([
+      ['gateway', '127.0.0.1:4700:4700'],
+      ['prometheus', '127.0.0.1:9090:9090'],
+      ['grafana', '127.0.0.1:3000:3000'],
+    ]);
+  });
+
+  test('no secret is in it: passwords come from files that are made at the place', () => {
+    const text = readText('docker-compose.yml');
+    const settings = services.flatMap(([, { environment = {} }]) => Object.entries(environment));
+    for (const [name, value] of settings)
+      if (/password|secret|token/i.test(name)) expect(value, name).toMatch(/^\/run\/secrets\//);
+    expect(text).not.toMatch(/rpcpassword|rpcauth/);
+    const script = readText('deploy/secrets.sh');
+    for (const [name, { file }] of Object.entries(compose.secrets)) {
+      expect(file).toBe(`./deploy/secrets/${name}`);
+      expect(script).toMatch(new RegExp(`\\| make ${name}\\b`));
+    }
+    expect(readText('.gitignore')).toContain('/deploy/secrets/');
+  });
+
+  test.each(crossroot)('%s: runs without rights, on a file system that it cannot change', (_, service) => {
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], init: true });
+    expect(service.user).toBeUndefined();
+  });
+
+  test('scripts can be run', () => {
+    for (const path of ['deploy/secrets.sh', 'deploy/bitcoin/mine.sh'])
+      expect(() => accessSync(join(ROOT, path), constants.X_OK)).not.toThrow();
+  });
+});
+
+describe('Prometheus', () => {
+  test('asks services that exist, each role all of them', () => {
+    const targets = prometheus.scrape_configs.flatMap(({ job_name: job, static_configs }) =>
+      static_configs.flatMap(({ targets }) => targets.map((target) => ({ job, target }))),
+    );
+    for (const { job, target } of targets) {
+      const [name = '', port] = target.split(':');
+      const service = compose.services[name];
+      expect(service, target).toBeDefined();
+      if (service?.build !== undefined) {
+        expect(service.command?.[0]).toBe(job);
+        expect(service.healthcheck?.test.join(' ')).toContain(`127.0.0.1:${port}/`);
+      }
+    }
+    const asked = targets.map(({ target }) => target.split(':')[0]);
+    const roles = crossroot.filter(([, { restart }]) => restart !== 'no').map(([name]) => name);
+    expect(roles.filter((name) => !asked.includes(name))).toEqual([]);
+  });
+
+  test('reads the rules that are mounted', () => {
+    const at = mounts(compose.services.prometheus as Service).map(({ target }) => target);
+    expect(at).toContain('/etc/prometheus/prometheus.yml');
+    for (const file of prometheus.rule_files) expect(at).toContain(`/etc/prometheus/${file}`);
+  });
+});
+
+describe('the image', () => {
+  const lines = readText('Dockerfile').split('\n');
+
+  test('is made in stages from one exact version of Node, which the project supports', () => {
+    const bases = lines.flatMap((line) => /^FROM (\S+)/.exec(line)?.[1] ?? []);
+    expect(new Set(bases)).toEqual(new Set(['node:20.19.4-bookworm-slim']));
+    expect(bases).toHaveLength(3);
+    const { engines } = JSON.parse(readText('package.json')) as { engines: { node: string } };
+    expect(engines.node).toBe('>=20.19.4');
+  });
+
+  test('installs by the lockfile, and runs as another than root', () => {
+    expect(lines.filter((line) => line.includes('npm ci'))).toHaveLength(2);
+    expect(lines.join('\n')).not.toContain('npm install');
+    const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM')));
+    expect(last).toContain('USER node');
+    expect(last).toContain('ENTRYPOINT ["node", "/app/dist/cli/main.js"]');
+  });
+
+  test('is made from what is there: no tests, no data, no secrets', () => {
+    const kept = readText('.dockerignore')
+      .split('\n')
+      .flatMap((line) => /^!(.*)$/.exec(line)?.[1] ?? []);
+    for (const path of kept) expect(existsSync(join(ROOT, path)), path).toBe(true);
+    const copied = lines.flatMap((line) => (/^COPY (?!--from)(.*) \S+$/.exec(line)?.[1] ?? '').split(' '));
+    for (const path of copied.filter((path) => path !== '' && path !== '.')) expect(kept).toContain(path);
+    expect(kept.some((path) => statSync(join(ROOT, path)).isDirectory() && path === 'deploy')).toBe(false);
+  });
+
+  test('every folder that the sources import from is in it', () => {
+    const { exclude } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8')) as {
+      exclude: string[];
+    };
+    const kept = readText('.dockerignore');
+    const rooms = [
+      'adapters',
+      'cli',
+      'config',
+      'contracts',
+      'devnet',
+      'indexers',
+      'mainchain',
+      'proofs',
+      'relay',
+    ];
+    for (const room of [...rooms, 'storage', 'timing']) {
+      expect(exclude).not.toContain(room);
+      expect(kept).toContain(`\n!${room}\n`);
+    }
+  });
+});
