@@ -132,7 +132,7 @@ export interface IndexReader {
   counts(): Promise<readonly ChainCounts[]>;
 }
 
-/** A set of tables that is being made beside the one that readers see. */
+/** Writes into one set of tables and stays with it, in use or not. */
 export interface SetWriter extends IndexWriter {
   /** Number of the set, counted from 1. */
   readonly set: number;
@@ -142,6 +142,11 @@ export interface SetWriter extends IndexWriter {
 export interface IndexSets {
   /** The set in use. */
   current(): Promise<number>;
+  /**
+   * The set in use now, as a writer that stays with it: for steps of several writes, of which the last says that all are in.
+   * Such a step that a swap overtakes changes nothing in the new set.
+   */
+  writer(): Promise<SetWriter>;
   /** Makes an empty set, to be filled from the log. Others that were never swapped in are dropped. */
   newSet(): Promise<SetWriter>;
   /**
@@ -149,6 +154,11 @@ export interface IndexSets {
    * and main-chain records and evidence that a log no longer has) is copied from the set before it.
    */
   swap(writer: SetWriter): Promise<void>;
+  /**
+   * Copies contents of blocks that these events of a chain connected from the set in use into another. What is published of
+   * them is for the caller to say, by `publishContents`.
+   */
+  copyContents(to: SetWriter, chain: string, events: NumberRange): Promise<void>;
   /** Drops sets that have been out of use for the grace period. @returns how many */
   dropOld(): Promise<number>;
 }
