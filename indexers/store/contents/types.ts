@@ -46,8 +46,8 @@ export interface IndexedEthereumTransaction extends InTransaction {
   /** EIP-2718 type; 0 for legacy. */
   readonly type: number;
   readonly nonce: bigint;
-  /** Recovered from the signature. */
-  readonly from: Uint8Array;
+  /** Recovered from the signature; `undefined` where that is none, as of transactions that a development node makes up. */
+  readonly from: Uint8Array | undefined;
   /** `undefined` where it creates a contract. */
   readonly to: Uint8Array | undefined;
   /** Address of the contract that it creates, whether that succeeded or not. */
@@ -141,7 +141,7 @@ export interface IndexedReceipt extends InTransaction {
   readonly cumulativeGasUsed: bigint;
   /** wei a unit of gas, as it was paid. */
   readonly effectiveGasPrice: bigint;
-  readonly from: Uint8Array;
+  readonly from: Uint8Array | undefined;
   readonly to: Uint8Array | undefined;
   /** The contract that it created. */
   readonly created: Uint8Array | undefined;
