@@ -38,8 +38,10 @@ describe('the index', () => {
 
   test('finds its files relative to the configuration', async () => {
     const tls = { caFile: 'ca.pem', certFile: 'client.pem', keyFile: '/keys/client.pem' };
-    expect(await load({ ...server, passwordFile: 'secret', tls })).toMatchObject({
+    expect(await load({ ...server, passwordFile: 'secret' })).toMatchObject({
       passwordFile: join(folder, 'secret'),
+    });
+    expect(await load({ ...server, tls })).toMatchObject({
       tls: {
         caFile: join(folder, 'ca.pem'),
         certFile: join(folder, 'client.pem'),
@@ -65,6 +67,11 @@ describe('the index', () => {
       'a certificate without its key',
       { ...server, tls: { caFile: 'a', certFile: 'b' } },
       /certFile and keyFile/,
+    ],
+    [
+      'a certificate beside a password',
+      { ...server, password: 'a', tls: { caFile: 'a', certFile: 'b', keyFile: 'c' } },
+      /index\.tls/,
     ],
     ['no time at all', { ...server, requestTimeoutMilliseconds: 10 }, /requestTimeoutMilliseconds/],
     ['a packing that is not known', { ...server, compression: 'lz4' }, /index\.compression/],

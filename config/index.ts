@@ -5,7 +5,7 @@ const IndexTlsSchema = z
   .strictObject({
     /** PEM files, relative to the configuration's folder. The server's authority, instead of the system's. */
     caFile: z.string().min(1),
-    /** The client's certificate and its key. */
+    /** The client's certificate and its key: it shows who asks, instead of a password. */
     certFile: z.string().min(1).optional(),
     keyFile: z.string().min(1).optional(),
   })
@@ -42,6 +42,8 @@ const ClickHouseIndexSchema = z
       context.addIssue({ code: 'custom', path: [path], message });
     if (password !== undefined && passwordFile !== undefined)
       problem('passwordFile', 'give either password or passwordFile');
+    if (tls?.certFile !== undefined && (password !== undefined || passwordFile !== undefined))
+      problem('tls', "certFile takes the password's place: give one of them");
     if (tls !== undefined && !url.startsWith('https:')) problem('tls', 'needs an https URL');
   });
 export type ClickHouseIndexConfig = z.output<typeof ClickHouseIndexSchema>;

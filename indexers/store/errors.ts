@@ -14,10 +14,12 @@ export class IndexUnavailableError extends CrossrootError {
 /** A statement of the index store failed. */
 export class IndexQueryError extends CrossrootError {
   override readonly name = 'IndexQueryError';
-  override readonly retryable = true;
-  constructor(what: string, cause: unknown) {
+  override readonly retryable: boolean;
+  /** @param retryable whether the same statement may succeed later */
+  constructor(what: string, cause: unknown, retryable = true) {
     super(`index: ${what} failed: ${cause instanceof Error ? cause.message.slice(0, 300) : String(cause)}`, {
       cause,
     });
+    this.retryable = retryable;
   }
 }
