@@ -59,6 +59,8 @@ export interface IndexWriter {
   contentsProgress(chain: string): Promise<readonly NumberRange[]>;
   /** Finalised main-chain blocks, with their commitments and certificates. */
   writeMainBlocks(blocks: readonly MainBlockContents[]): Promise<void>;
+  /** Root of the main-chain block of a height, or of the newest one. */
+  mainRoot(height?: number): Promise<{ readonly height: number; readonly root: Uint8Array } | undefined>;
   writeEvidence(rows: readonly IndexedEvidence[]): Promise<void>;
   writeSourceSamples(rows: readonly SourceSample[]): Promise<void>;
   writeLagSamples(rows: readonly LagSample[]): Promise<void>;
