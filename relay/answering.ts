@@ -1,12 +1,12 @@
 import type { Express } from 'express';
+import type { IndexReader, ServedProof } from '../indexers/store/indexStore.js';
 import type { MainChainClient } from '../mainchain/rpc/types.js';
 import type { Genesis } from '../proofs/containers/genesis.js';
 import type { FormatContext } from '../proofs/format/json.js';
 import { trustFromGenesis } from '../proofs/verify/trust.js';
 import type { VerifyOptions } from '../proofs/verify/verify.js';
 import { type AppOptions, createApp } from './api/app.js';
-import type { Operating, SentProof } from './api/context.js';
-import type { IndexReader } from './api/index/reader.js';
+import type { Operating } from './api/context.js';
 import type { RelayMetrics } from './metrics.js';
 import type { HeaderPages, NamedClient, ProofData, RelayChain } from './ports.js';
 import { ProofBuilder, type ProofBuilderOptions } from './proofs/builder.js';
@@ -32,7 +32,7 @@ export interface AnsweringConfig {
   /** Further checks for `/readyz`, by name. */
   readonly checks?: Readonly<Record<string, () => Promise<void>>>;
   /** Hears of each proof that is sent, and must return at once. */
-  readonly onProof?: (proof: SentProof) => void;
+  readonly onProof?: (proof: ServedProof) => void;
   /** Faults of the service itself, for the log. */
   readonly onFault?: (error: unknown) => void;
 }

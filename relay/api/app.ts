@@ -1,6 +1,9 @@
 import express, { type Express } from 'express';
 import { pageRoutes } from '../page/routes.js';
 import type { ApiContext } from './context.js';
+import { IndexAnswers } from './index/answers.js';
+import type { GateOptions } from './index/gate.js';
+import { indexRoutes } from './index/routes.js';
 import {
   errorHandler,
   hostGuard,
@@ -24,6 +27,8 @@ export interface AppOptions {
   readonly timeoutMs?: number;
   /** Names allowed in `Host`; empty: any. */
   readonly hosts?: readonly string[];
+  /** Limits of questions to the index. */
+  readonly index?: GateOptions;
 }
 
 /** The API and the page as one Express application. */
@@ -35,6 +40,12 @@ export function createApp(context: ApiContext, options: AppOptions = {}): Expres
   const document = openApiDocument(context.version);
   app.use(observe(context.metrics), securityHeaders, hostGuard(options.hosts ?? []));
   app.use(limiter(options.requestsPerMinute ?? 600), timeout(options.timeoutMs ?? 15_000));
+  const answers = new IndexAnswers({
+    index: context.index,
+    chains: context.chains,
+    onFault: context.onFault,
+    ...(options.index ? { gate: options.index } : {}),
+  });
   app.get('/openapi.json', (_request, response) => {
     response.json(document);
   });
@@ -45,6 +56,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): Expres
     evidenceRoutes(context),
     proofRoutes(context),
     mainRoutes(context),
+    indexRoutes(answers),
   );
   app.use(notFound, errorHandler(context.onFault));
   return app;

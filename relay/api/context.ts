@@ -1,4 +1,5 @@
 import type { ChainKind } from '../../adapters/types.js';
+import type { IndexReader, ServedProof } from '../../indexers/store/indexStore.js';
 import type { MainChainClient } from '../../mainchain/rpc/types.js';
 import type { FormatContext } from '../../proofs/format/json.js';
 import type { VerifyOptions } from '../../proofs/verify/verify.js';
@@ -8,7 +9,6 @@ import type { ProofBuilder } from '../proofs/builder.js';
 import type { RecentProofs } from '../proofs/recent.js';
 import type { EvidenceLog } from '../submit/evidence.js';
 import type { StepResult } from '../submit/result.js';
-import type { IndexReader } from './index/reader.js';
 
 /** What the last step for a chain came to. */
 export interface LastStep {
@@ -26,24 +26,10 @@ export interface Operating {
   lastStep(chain: string): LastStep | undefined;
 }
 
-/** A proof that was built and is about to be sent. */
-export interface SentProof {
-  readonly chain: string;
-  readonly kind: string;
-  /** Transaction hash as users write it, an account, a block, or the number of a reorganisation. */
-  readonly subject: string;
-  readonly height: number;
-  readonly mainHeight: number;
-  readonly bytes: number;
-  readonly milliseconds: number;
-  /** Unix milliseconds. */
-  readonly time: number;
-}
-
 /** A chain as answers of the index need it. */
 export interface IndexedChain {
   readonly name: string;
-  readonly kind: Pick<ChainKind, 'code' | 'displayHash' | 'parseHash'>;
+  readonly kind: Pick<ChainKind, 'code' | 'name' | 'displayHash' | 'parseHash'>;
 }
 
 /** Everything that routes answer from. Nothing of it is kept but caches. */
@@ -64,6 +50,6 @@ export interface ApiContext {
   /** Further checks for `/readyz`: resolves, or rejects with what is wrong. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;
   /** Must return at once. */
-  onProof(proof: SentProof): void;
+  onProof(proof: ServedProof): void;
   onFault(error: unknown): void;
 }

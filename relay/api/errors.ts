@@ -53,6 +53,8 @@ const STATUS: Readonly<Record<string, number>> = {
   UnknownTransactionError: 404,
   UnknownBlockError: 404,
   UnknownReorganisationError: 404,
+  UnknownViewError: 404,
+  IndexUnavailableError: 503,
   RequestTimeoutError: 503,
   DisputedBlockError: 409,
   LimitExceededError: 413,

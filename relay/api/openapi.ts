@@ -5,6 +5,7 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
+import { indexPaths } from './index/openapi.js';
 import { ChainList, HeaderList, ReorganisationList } from './routes/chains.js';
 import { EvidenceDetail, EvidenceList, SourceList } from './routes/evidence.js';
 import { Health } from './routes/health.js';
@@ -22,7 +23,7 @@ const REASONS: Readonly<Record<number, string>> = {
   425: 'Not provable yet; `Retry-After` says when to ask again',
   429: 'Too many requests',
   500: 'A fault of the relay',
-  503: 'The main chain or a source does not answer',
+  503: 'The main chain, a source or the index does not answer',
 };
 
 function operation(
@@ -225,6 +226,7 @@ const paths: ZodOpenApiPathsObject = {
   '/v1/main/finality': {
     get: operation('finality', 'Head, justified and finalised block', json(s.Finality), []),
   },
+  ...indexPaths(operation),
 };
 
 /** The API as an OpenAPI 3.1 document. */
@@ -235,7 +237,7 @@ export function openApiDocument(version: string): ReturnType<typeof createDocume
       title: 'Crossroot relay',
       version,
       description:
-        'Headers, commitments and proofs. Integers of 64 bits are decimal strings; foreign hashes are in the order their own users read.',
+        'Headers, commitments, proofs, and the cross-chain index. Integers of 64 bits are decimal strings; foreign hashes are in the order their own users read.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,

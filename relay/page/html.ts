@@ -10,6 +10,7 @@ export function pageHtml(version: string): string {
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/page.css?v=${version}">
 <script src="/page.js?v=${version}" defer></script>
+<script src="/index.js?v=${version}" defer></script>
 </head>
 <body>
 <header class="top">
@@ -33,6 +34,16 @@ export function pageHtml(version: string): string {
   <section aria-labelledby="proofs-title">
     <h2 id="proofs-title">Latest proofs</h2>
     <div id="proofs"><p class="empty">None built yet.</p></div>
+  </section>
+  <section aria-labelledby="index-title">
+    <h2 id="index-title">Index</h2>
+    <div id="index" class="cards"><p class="empty">Waiting for the first answer…</p></div>
+    <form id="finder" class="finder" hidden>
+      <label for="where">Chain</label><select id="where"></select>
+      <label for="what">Find</label><input id="what" type="search" maxlength="200" autocomplete="off" spellcheck="false" placeholder="transaction, block, height, address or script">
+      <button type="submit">Search</button>
+    </form>
+    <div id="found" class="found" aria-live="polite"></div>
   </section>
 </main>
 <footer>

@@ -47,6 +47,13 @@ code, .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monosp
 table { border-collapse: collapse; width: 100%; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .5rem .8rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--soft); font-weight: 500; } tr:last-child td { border-bottom: 0; }
+form.finder { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: 1rem 0 .6rem; }
+form.finder[hidden] { display: none; }
+.finder label { color: var(--soft); font-size: .85rem; }
+.finder select, .finder input, .finder button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .4rem .6rem; }
+.finder input { flex: 1 1 16rem; min-width: 0; }
+.finder button { cursor: pointer; color: var(--accent); }
+.found .card { margin-top: .6rem; }
 .empty { color: var(--soft); margin: .3rem 0; }
 a { color: var(--accent); text-decoration: none; } a:hover, a:focus-visible { text-decoration: underline; }
 footer { display: flex; justify-content: space-between; flex-wrap: wrap; gap: .5rem; max-width: 1120px; margin: 0 auto; padding: 1rem; color: var(--soft); font-size: .85rem; border-top: 1px solid var(--line); }

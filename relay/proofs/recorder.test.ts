@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { SentProof } from '../api/context.js';
+import type { ServedProof } from '../../indexers/store/indexStore.js';
 import { ProofRecorder } from './recorder.js';
 
-const proof = (height: number): SentProof => ({
+const proof = (height: number): ServedProof => ({
   chain: 'made-up',
   kind: 'tx',
   subject: 'a',
@@ -15,7 +15,7 @@ const proof = (height: number): SentProof => ({
 
 describe('records of sent proofs', () => {
   it('are written together, behind the answer', async () => {
-    const written: (readonly SentProof[])[] = [];
+    const written: (readonly ServedProof[])[] = [];
     const recorder = new ProofRecorder({ write: async (proofs) => void written.push(proofs), gatherMs: 10 });
     recorder.start();
     for (let height = 0; height < 5; height++) recorder.add(proof(height));

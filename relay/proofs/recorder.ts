@@ -1,8 +1,8 @@
-import type { SentProof } from '../api/context.js';
+import type { ServedProof } from '../../indexers/store/indexStore.js';
 
 export interface RecorderOptions {
   /** Takes records in; may be called again with the same ones after a failure. */
-  readonly write: (proofs: readonly SentProof[]) => Promise<void>;
+  readonly write: (proofs: readonly ServedProof[]) => Promise<void>;
   /** Records that may wait; the oldest are dropped beyond it. Default 10,000. */
   readonly keep?: number;
   /** Most records of one write. Default 1000. */
@@ -22,7 +22,7 @@ const MAX_RETRY_MS = 60_000;
  */
 export class ProofRecorder {
   readonly #options: RecorderOptions;
-  #waiting: SentProof[] = [];
+  #waiting: ServedProof[] = [];
   #dropped = 0;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -38,7 +38,7 @@ export class ProofRecorder {
     return this.#dropped;
   }
 
-  readonly add = (proof: SentProof): void => {
+  readonly add = (proof: ServedProof): void => {
     const { keep = 10_000 } = this.#options;
     this.#waiting.push(proof);
     // In one piece now and then: shifting a long list for each proof would be slow.

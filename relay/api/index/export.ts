@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Request, Response } from 'express';
+import { MAX_PAGE } from '../../../indexers/store/view.js';
 import { CrossrootError } from '../../../proofs/errors/base.js';
 import { InternalError } from '../errors.js';
 import { IndexBusyError, IndexTimeoutError } from './errors.js';
-import { MAX_PAGE } from './questions.js';
 
 /** Exports under way at once. */
 const MAX_EXPORTS = 4;
@@ -41,14 +41,15 @@ export class Exporter {
   /** @throws IndexBusyError; what the first page throws. Later trouble is the last line. */
   async send(
     response: Response,
-    limit: number,
+    part: { readonly limit: number; readonly cursor?: string | undefined },
     page: (limit: number, cursor: string | undefined) => Promise<ExportPage>,
   ): Promise<void> {
+    const { limit, cursor } = part;
     const { exports = MAX_EXPORTS, ms = MAX_MS } = this.limits;
     if (this.#running >= exports) throw new IndexBusyError(this.#running);
     this.#running++;
     try {
-      const first = await page(Math.min(limit, MAX_PAGE), undefined);
+      const first = await page(Math.min(limit, MAX_PAGE), cursor);
       response.status(200).type(NDJSON).set('content-disposition', 'attachment; filename="export.ndjson"');
       const deadline = performance.now() + ms;
       await write(response, [first.head], deadline);

@@ -1,16 +1,14 @@
 import * as z from 'zod';
+import { MAX_PAGE, MAX_STEPS } from '../../../indexers/store/view.js';
 import { BlockProofQuery, ChainPath } from '../schemas.js';
 
 /** Questions to the index. Their limits are part of the API. */
-export const MAX_PAGE = 1000;
 /** Rows of one export. */
 export const MAX_EXPORT = 1_000_000;
 /** Heights of a search for logs that names neither an address nor a topic. */
 export const MAX_BARE_RANGE = 10_000;
 /** Bytes of a script that is asked for: Bitcoin Core's `MAX_SCRIPT_SIZE`, beyond which an output cannot be spent. */
 export const MAX_SCRIPT = 10_000;
-/** Steps of a series. */
-export const MAX_STEPS = 2000;
 
 const number = (what: string) =>
   z
@@ -87,7 +85,7 @@ export const OutpointPath = ChainPath.extend({
 });
 export const AddressPath = ChainPath.extend({ address: z.string().min(1).max(100) });
 
-/** The same question as an export: more rows, and pages of them are the server's own matter. */
-export function exported<T extends typeof HeadersQuery | typeof LogsQuery>(query: T) {
-  return query.extend({ limit: z.coerce.number().int().min(1).max(MAX_EXPORT).default(100_000) });
-}
+/** Of an export: more rows, and pages of them are the server's own matter. */
+export const Exported = Listed.extend({
+  limit: z.coerce.number().int().min(1).max(MAX_EXPORT).default(100_000),
+});

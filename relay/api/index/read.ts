@@ -2,11 +2,12 @@ import { parseBitcoinAddress } from '../../../adapters/bitcoin/address.js';
 import { parseEthereumAddress } from '../../../adapters/ethereum/address.js';
 import { logFilter } from '../../../adapters/ethereum/proofs/filter.js';
 import type { LogQuery, Outpoint } from '../../../indexers/store/contents/types.js';
+import { MAX_STEPS } from '../../../indexers/store/view.js';
 import { fromHex } from '../../../proofs/bytes.js';
 import { ChainKindCode } from '../../../proofs/containers/spec.js';
 import type { IndexedChain } from '../context.js';
 import { BadRequestError } from '../errors.js';
-import { MAX_BARE_RANGE, MAX_STEPS } from './questions.js';
+import { MAX_BARE_RANGE } from './questions.js';
 
 /** @throws BadRequestError for a chain without outputs */
 export function needBitcoin({ name, kind }: IndexedChain): void {

@@ -16,40 +16,34 @@ export const Next = z
   .nullable()
   .meta({ description: 'What `cursor` takes for the next page of the same view; null at the end' });
 
-/** Blocks with contents in the index. */
+export const Seconds = Integer64.meta({ description: 'Unix seconds' });
+
+const contents = {
+  from: Integer64.nullable().meta({ description: 'Lowest height whose contents are in the index' }),
+  to: Integer64.nullable().meta({ description: 'Highest such height' }),
+  complete: z.boolean().meta({ description: 'Whether no height of the best chain lacks contents' }),
+};
+const note = z.string().meta({ description: 'The same in words' });
+
+/** How much of the history has contents. */
+export const Contents = z.object({ ...contents, note }).meta({ id: 'Contents' });
+export const Covered = Contents.nullable().meta({
+  description: 'Null where the index has the contents of every block; else which heights it has',
+});
+
 export const Coverage = z
   .object({
     view: View,
     start: Integer64.nullable().meta({ description: 'First height of which the index has a header' }),
-    tip: Integer64.nullable(),
     contents: z.object({
-      from: Integer64.nullable().meta({ description: 'Lowest height whose contents are in the index' }),
-      to: Integer64.nullable().meta({ description: 'Highest height whose contents are in the index' }),
-      complete: z
-        .boolean()
-        .meta({ description: 'Whether no height from the beginning to the tip lacks contents' }),
-      ranges: z.array(z.object({ from: Integer64, to: Integer64 })).meta({
-        description: 'Heights with contents, upwards; the newest ranges where there are many',
-      }),
+      ...contents,
+      ranges: z
+        .array(z.object({ from: Integer64, to: Integer64 }))
+        .meta({ description: 'Heights with contents, upwards; the newest where there are very many' }),
     }),
-    note: z.string().meta({ description: 'The same in words' }),
+    note,
   })
   .meta({ id: 'Coverage' });
-
-/** How much of the history an answer speaks of. */
-export const Covered = z
-  .object({
-    from: Integer64.nullable(),
-    to: Integer64.nullable(),
-    complete: z.boolean(),
-    note: z.string(),
-  })
-  .nullable()
-  .meta({
-    id: 'Covered',
-    description:
-      'Null where the index has the contents of every block of the view; else which heights it has',
-  });
 
 export const IndexHeader = z
   .object({
@@ -80,7 +74,7 @@ export const IndexMainBlock = z
     slot: Integer64,
     term: Integer64,
     producer: z.number().int(),
-    time: Integer64.meta({ description: 'Beginning of its slot, Unix milliseconds' }),
+    header: Bytes.meta({ description: 'SSZ' }),
   })
   .meta({ id: 'IndexMainBlock', description: 'A finalised main-chain block' });
 
@@ -112,7 +106,7 @@ export const IndexCertificate = z
 
 export const IndexEvidence = z
   .object({
-    number: Integer64,
+    id: Bytes.meta({ description: 'SHA-256 of what it says: the same evidence is one row, whoever saw it' }),
     kind: z.string(),
     source: z.string(),
     height: Integer64,
@@ -122,6 +116,68 @@ export const IndexEvidence = z
     time: z.string().meta({ description: 'ISO 8601' }),
   })
   .meta({ id: 'IndexEvidence' });
+
+const share = z.number().min(0).max(1);
+export const SourceStep = z
+  .object({
+    source: z.string(),
+    time: Integer64.meta({ description: 'Begin of the step, Unix seconds' }),
+    samples: Integer64,
+    healthy: share.meta({ description: 'Share of samples that were healthy' }),
+    score: z.number().meta({ description: 'Mean, 0 to 100' }),
+    latencyMs: z.number(),
+    maxLatencyMs: z.number(),
+    tipHeight: Integer64.nullable(),
+  })
+  .meta({ id: 'SourceStep' });
+
+export const LagStep = z
+  .object({
+    stream: z.string().meta({ description: 'What lags: headers or contents' }),
+    time: Integer64.meta({ description: 'Begin of the step, Unix seconds' }),
+    samples: Integer64,
+    events: z.number().meta({ description: 'Events not done yet, mean' }),
+    maxEvents: Integer64,
+    maxSeconds: z.number(),
+  })
+  .meta({ id: 'LagStep' });
+
+export const IndexCounts = z
+  .object({
+    chain: z.string(),
+    headers: Integer64.meta({ description: 'Of every branch' }),
+    canonical: Integer64,
+    reorganisations: Integer64,
+    commitments: Integer64,
+    height: Integer64.nullable(),
+    finalizedHeight: Integer64.nullable(),
+  })
+  .meta({ id: 'IndexCounts' });
+
+export const IndexOverview = z
+  .object({
+    chain: z.string(),
+    kind: z.string(),
+    view: View,
+    headers: Integer64,
+    canonical: Integer64,
+    transactions: Integer64.meta({ description: 'On the best chain, as are the next two' }),
+    outputs: Integer64,
+    logs: Integer64,
+    contents: Contents,
+    lag: z
+      .array(z.object({ stream: z.string(), events: z.number(), seconds: z.number() }))
+      .meta({ description: 'Of each stream, the last minutes' }),
+    reorganisations: z.object({ count: Integer64, latest: z.array(IndexReorganisation) }),
+  })
+  .meta({ id: 'IndexOverview', description: 'What the page shows of a chain' });
+
+export const Found = z
+  .object({
+    type: z.enum(['transaction', 'block', 'address', 'script']),
+    path: z.string().meta({ description: 'Where the answer is' }),
+  })
+  .meta({ id: 'Found' });
 
 export const ServedProof = z
   .object({

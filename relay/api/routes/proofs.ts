@@ -1,12 +1,13 @@
 import express, { type Response, Router } from 'express';
 import * as z from 'zod';
 import { type PayloadParameters, parametersQuery } from '../../../adapters/payloadBuilder.js';
+import type { ServedProof } from '../../../indexers/store/indexStore.js';
 import { LimitExceededError } from '../../../proofs/errors/input.js';
 import { decodeProof, encodeProof } from '../../../proofs/format/file.js';
 import { kindNames, MAX_PROOF_BYTES } from '../../../proofs/format/proof.js';
 import { verifyProof } from '../../../proofs/verify/verify.js';
 import type { BuiltProof } from '../../proofs/builder.js';
-import type { ApiContext, SentProof } from '../context.js';
+import type { ApiContext } from '../context.js';
 import { BadRequestError } from '../errors.js';
 import { answer, ask, param, plain } from '../json.js';
 import * as s from '../schemas.js';
@@ -150,7 +151,7 @@ function send(context: ApiContext, response: Response, built: BuiltProof, how: S
   const kind = kindNames[built.kind];
   const { chain, height, mainHeight } = built;
   context.metrics.proofSeconds.observe({ kind }, milliseconds / 1000);
-  const sent: SentProof = {
+  const sent: ServedProof = {
     chain,
     kind,
     subject: how.subject,

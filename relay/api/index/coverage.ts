@@ -1,0 +1,48 @@
+import type * as z from 'zod';
+import type { Coverage } from '../../../indexers/store/indexStore.js';
+import type { IndexedChain } from '../context.js';
+import { viewOf } from './answers.js';
+import type * as s from './schemas.js';
+
+/** Ranges that an answer lists: the newest. */
+const MOST_RANGES = 100;
+
+/** Which contents there are, as `covered` and `contents` of answers tell it. */
+export function contentsOf({ view, start, contents }: Coverage): NonNullable<z.output<typeof s.Covered>> {
+  const lowest = contents[0];
+  const highest = contents.at(-1);
+  if (start === undefined) return { from: null, to: null, complete: false, note: 'nothing is indexed yet' };
+  if (lowest === undefined || highest === undefined)
+    return { from: null, to: null, complete: false, note: `history begins at ${start}, no contents yet` };
+  const complete = contents.length === 1 && lowest.from <= start && highest.to >= view.height;
+  const parts = contents
+    .slice(-3)
+    .map(({ from, to }) => `${from}–${to}`)
+    .join(', ');
+  const more = contents.length > 3 ? `${contents.length - 3} lower ranges, ` : '';
+  const note = complete
+    ? `history begins at ${start}, contents of all blocks up to ${view.height}`
+    : `history begins at ${start}, contents of heights ${more}${parts} of ${start}–${view.height}`;
+  return { from: String(lowest.from), to: String(highest.to), complete, note };
+}
+
+/** What an answer from contents says of them: nothing where they are all there. */
+export function coveredOf(coverage: Coverage): z.output<typeof s.Covered> {
+  const contents = contentsOf(coverage);
+  return contents.complete ? null : contents;
+}
+
+export function coverageView(chain: IndexedChain, coverage: Coverage): z.output<typeof s.Coverage> {
+  const { note, ...contents } = contentsOf(coverage);
+  return {
+    view: viewOf(chain, coverage.view),
+    start: coverage.start === undefined ? null : String(coverage.start),
+    contents: {
+      ...contents,
+      ranges: coverage.contents
+        .slice(-MOST_RANGES)
+        .map(({ from, to }) => ({ from: String(from), to: String(to) })),
+    },
+    note,
+  };
+}

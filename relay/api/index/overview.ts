@@ -1,0 +1,73 @@
+import * as z from 'zod';
+import type { ChainCounts } from '../../../indexers/store/indexStore.js';
+import type { IndexedChain } from '../context.js';
+import { type IndexAnswers, viewOf } from './answers.js';
+import { contentsOf } from './coverage.js';
+import { reorganisationView } from './headerRoutes.js';
+import { type IndexRoute, single } from './route.js';
+import * as s from './schemas.js';
+
+/** Reorganisations of a chain that are shown. */
+const LATEST = 3;
+/** Seconds of samples that say how it is now. */
+const RECENTLY = 300;
+/** One step that holds the time of every block. */
+const EVER = { from: 0, to: 2 ** 32, step: 2 ** 32 };
+
+async function overviewOf(
+  answers: IndexAnswers,
+  chain: IndexedChain,
+  counts: ChainCounts | undefined,
+): Promise<z.output<typeof s.IndexOverview>> {
+  const { name, kind } = chain;
+  const coverage = await answers.coverage(name);
+  const at = coverage.view.number;
+  const to = Math.floor(Date.now() / 1000) + 1;
+  const [statistics, reorganisations, lag] = await Promise.all([
+    answers.ask((index) => index.statistics(name, { ...EVER, at })),
+    answers.ask((index) => index.reorganisations(name, { limit: LATEST, at })),
+    answers.ask((index) => index.lagSeries(name, { from: to - RECENTLY, to, step: RECENTLY })),
+  ]);
+  const [total] = statistics.rows;
+  return {
+    chain: name,
+    kind: kind.name,
+    view: viewOf(chain, coverage.view),
+    headers: String(counts?.headers ?? 0),
+    canonical: String(counts?.canonical ?? 0),
+    transactions: String(total?.transactions ?? 0),
+    outputs: String(total?.outputs ?? 0),
+    logs: String(total?.logs ?? 0),
+    contents: contentsOf(coverage),
+    lag: [...new Map(lag.map((row) => [row.stream, row])).values()].map(({ stream, events, maxSeconds }) => ({
+      stream,
+      events: Math.round(events * 100) / 100,
+      seconds: maxSeconds,
+    })),
+    reorganisations: {
+      count: String(counts?.reorganisations ?? 0),
+      latest: reorganisations.rows.map((row) => reorganisationView(chain, row)),
+    },
+  };
+}
+
+/** Everything that the page shows of the index. */
+export const overviewRoute: IndexRoute = single({
+  id: 'index',
+  path: '/v1/index',
+  summary: 'What is in the index',
+  params: z.object({}),
+  query: z.object({}),
+  answer: z.object({ chains: z.array(s.IndexOverview) }),
+  async read(answers) {
+    const counts = await answers.ask((index) => index.counts());
+    const chains = answers.chains.map((chain) =>
+      overviewOf(
+        answers,
+        chain,
+        counts.find((row) => row.chain === chain.name),
+      ),
+    );
+    return { chains: await Promise.all(chains) };
+  },
+});

@@ -1,0 +1,130 @@
+import type * as z from 'zod';
+import type {
+  ChainCounts,
+  IndexedCertificate,
+  IndexedCommitment,
+  IndexedEvidence,
+  IndexedMainBlock,
+  LagStep,
+  ServedProof as ServedProofRow,
+  SourceStep,
+} from '../../../indexers/store/indexStore.js';
+import { toHex } from '../../../proofs/bytes.js';
+import { statusName } from '../views.js';
+import type { IndexAnswers } from './answers.js';
+import type * as s from './schemas.js';
+
+/** At most two digits after the point: means of many samples are no more exact. */
+const rounded = (value: number) => Math.round(value * 100) / 100;
+const whole = (value: number | undefined) => (value === undefined ? null : String(value));
+
+export function mainBlockView(_: IndexAnswers, row: IndexedMainBlock): z.output<typeof s.IndexMainBlock> {
+  return {
+    height: String(row.height),
+    root: toHex(row.root),
+    parentRoot: toHex(row.parentRoot),
+    slot: String(row.slot),
+    term: String(row.term),
+    producer: row.producer,
+    header: toHex(row.header),
+  };
+}
+
+export function certificateView(
+  _: IndexAnswers,
+  row: IndexedCertificate,
+): z.output<typeof s.IndexCertificate> {
+  return {
+    mainHeight: String(row.mainHeight),
+    mainRoot: toHex(row.mainRoot),
+    term: String(row.term),
+    signers: row.signers,
+    bits: toHex(row.bits),
+    signature: toHex(row.signature),
+  };
+}
+
+export function commitmentView(
+  answers: IndexAnswers,
+  row: IndexedCommitment,
+): z.output<typeof s.IndexCommitment> {
+  return {
+    mainHeight: String(row.mainHeight),
+    mainRoot: toHex(row.mainRoot),
+    status: statusName(row.status),
+    epoch: String(row.epoch),
+    start: String(row.start),
+    size: String(row.size),
+    historyRoot: toHex(row.historyRoot),
+    tip: {
+      height: String(row.tipHeight),
+      hash: answers.chain(row.chain).kind.displayHash(row.tipHash),
+    },
+    reorgCount: String(row.reorgCount),
+    policyVersion: row.policyVersion,
+  };
+}
+
+export function evidenceView(_: IndexAnswers, row: IndexedEvidence): z.output<typeof s.IndexEvidence> {
+  const { kind, source, hash, message, raw } = row;
+  return {
+    id: toHex(row.id),
+    kind,
+    source,
+    height: String(row.height),
+    hash,
+    message,
+    raw: raw === undefined ? null : `0x${raw}`,
+    time: new Date(row.seen * 1000).toISOString(),
+  };
+}
+
+export function servedView(_: IndexAnswers, row: ServedProofRow): z.output<typeof s.ServedProof> {
+  const { chain, kind, subject, milliseconds } = row;
+  return {
+    time: new Date(row.time).toISOString(),
+    chain,
+    kind,
+    subject,
+    height: String(row.height),
+    mainHeight: String(row.mainHeight),
+    bytes: String(row.bytes),
+    milliseconds,
+  };
+}
+
+export function sourceView(row: SourceStep): z.output<typeof s.SourceStep> {
+  return {
+    source: row.source,
+    time: String(row.time),
+    samples: String(row.samples),
+    healthy: rounded(row.healthy),
+    score: rounded(row.score),
+    latencyMs: rounded(row.latencyMs),
+    maxLatencyMs: rounded(row.maxLatencyMs),
+    tipHeight: whole(row.tipHeight),
+  };
+}
+
+export function lagView(row: LagStep): z.output<typeof s.LagStep> {
+  return {
+    stream: row.stream,
+    time: String(row.time),
+    samples: String(row.samples),
+    events: rounded(row.events),
+    maxEvents: String(row.maxEvents),
+    maxSeconds: rounded(row.maxSeconds),
+  };
+}
+
+export function countsView(row: ChainCounts): z.output<typeof s.IndexCounts> {
+  return {
+    chain: row.chain,
+    headers: String(row.headers),
+    canonical: String(row.canonical),
+    reorganisations: String(row.reorganisations),
+    commitments: String(row.commitments),
+    height: whole(row.height),
+    finalizedHeight: whole(row.finalizedHeight),
+  };
+}
