@@ -49,6 +49,8 @@ export interface FollowerOptions {
   readonly random?: () => number;
   /** Told of each failed poll, and of what ends the follower. */
   readonly onError?: (error: unknown, source: string) => void;
+  /** Told, instead of `onError`, once the follower has ended for good by itself: its lease is another one's. */
+  readonly onEnd?: (error: Error) => void;
 }
 
 export interface FollowerStatus {
@@ -240,9 +242,11 @@ export class Follower {
         return;
       }
       if (error instanceof LeaseLostError) {
+        const first = this.#ended === undefined;
         this.#ended = error;
         this.#stopped = true;
         this.wake();
+        if (first && this.#options.onEnd !== undefined) return this.#options.onEnd(error);
       } else monitor.failed(error);
       this.#options.onError?.(error, monitor.name);
       await this.#judge.keepEvidence(monitor, error);

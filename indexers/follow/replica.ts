@@ -135,7 +135,7 @@ export class LogReplica {
       try {
         await this.#apply();
         wait = retryMs;
-        if (!this.#news) await this.#pause(pollMs);
+        if (!this.#news && !signal.aborted) await this.#pause(pollMs);
       } catch (error) {
         if (signal.aborted) return;
         onError?.(error);

@@ -39,7 +39,7 @@ describe.skipIf(typeof installation === 'string')('a group of processes', () => 
         drivers.push(driver);
         const topics = new Topics({ prefix: `g.${name}`, replication: 1, maxBatchBytes: 2 ** 20 });
         const created = new ChainGroup({
-          ...{ driver, topics, group, chains, sessionTimeoutMs: 3000 },
+          ...{ driver, topics, group, units: chains, sessionTimeoutMs: 3000 },
           work: async (chain) => {
             began.push(chain);
             return async () => undefined;
@@ -53,20 +53,20 @@ describe.skipIf(typeof installation === 'string')('a group of processes', () => 
         await Promise.all(groups.map((group) => group.stop()));
         await Promise.all(drivers.map((driver) => driver.close()));
       });
-      const shared = (of: readonly ChainGroup[]) => of.flatMap((each) => each.chains).sort();
+      const shared = (of: readonly ChainGroup[]) => of.flatMap((each) => each.units).sort();
       const settled = { timeout: 20_000, interval: 100 };
 
       test('shares the chains, each to one, none idle, as long as anyone is there', async () => {
         const [first, second] = [await add(`${name}-one`), await add(`${name}-one`)];
         await expect.poll(() => shared([first, second]), settled).toEqual(chains);
-        await expect.poll(() => Math.min(first.chains.length, second.chains.length), settled).toBe(2);
+        await expect.poll(() => Math.min(first.units.length, second.units.length), settled).toBe(2);
         const third = await add(`${name}-one`);
-        await expect.poll(() => third.chains.length, settled).toBeGreaterThan(0);
+        await expect.poll(() => third.units.length, settled).toBeGreaterThan(0);
         await expect.poll(() => shared([first, second, third]), settled).toEqual(chains);
         await second.stop();
         await expect.poll(() => shared([first, third]), settled).toEqual(chains);
         await third.stop();
-        await expect.poll(() => first.chains, settled).toEqual(chains);
+        await expect.poll(() => first.units, settled).toEqual(chains);
       });
 
       test('a killed process is replaced within seconds', async () => {
@@ -83,11 +83,11 @@ describe.skipIf(typeof installation === 'string')('a group of processes', () => 
         });
         await expect.poll(() => other.chains, settled).toEqual(chains);
         const here = await add(group);
-        await expect.poll(() => here.chains.length, settled).toBeGreaterThan(0);
+        await expect.poll(() => here.units.length, settled).toBeGreaterThan(0);
         await expect.poll(() => shared([here]).length + other.chains.length, settled).toBe(chains.length);
         const killed = Date.now();
         await other.kill();
-        await expect.poll(() => here.chains, settled).toEqual(chains);
+        await expect.poll(() => here.units, settled).toEqual(chains);
         console.log(`${name}: took over after ${Date.now() - killed} ms`);
         expect(Date.now() - killed).toBeLessThan(12_000);
       });
@@ -96,7 +96,7 @@ describe.skipIf(typeof installation === 'string')('a group of processes', () => 
         const group = `${name}-positions`;
         const store = new MemoryStore();
         const first = await add(group);
-        await expect.poll(() => first.chains, settled).toEqual(chains);
+        await expect.poll(() => first.units, settled).toEqual(chains);
         const cursor = first.cursor('a', store);
         expect(await cursor.get()).toBe(0);
         await cursor.commit(7, [{ type: 'put', key: Uint8Array.of(1), value: Uint8Array.of(2) }]);
@@ -105,18 +105,18 @@ describe.skipIf(typeof installation === 'string')('a group of processes', () => 
         expect(store.get(Uint8Array.of(1))).toEqual(Uint8Array.of(2));
         await first.stop();
         const second = await add(group);
-        await expect.poll(() => second.chains, settled).toEqual(chains);
+        await expect.poll(() => second.units, settled).toEqual(chains);
         expect(await second.cursor('a', store).get()).toBe(7);
         expect(await second.cursor('b', store).get()).toBe(0);
       });
 
       test('outlives its broker', async () => {
         const member = await add(`${name}-broker`);
-        await expect.poll(() => member.chains, settled).toEqual(chains);
+        await expect.poll(() => member.units, settled).toEqual(chains);
         await cluster.kill();
-        await expect.poll(() => member.chains, { timeout: 30_000, interval: 100 }).toEqual([]);
+        await expect.poll(() => member.units, { timeout: 30_000, interval: 100 }).toEqual([]);
         await cluster.up();
-        await expect.poll(() => member.chains, { timeout: 60_000, interval: 100 }).toEqual(chains);
+        await expect.poll(() => member.units, { timeout: 60_000, interval: 100 }).toEqual(chains);
         expect(member.losses).toBeGreaterThan(0);
       });
     });

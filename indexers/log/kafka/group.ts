@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyValueStore } from '../../../storage/keyValue.js';
-import { Serial } from '../../serial.js';
+import type { MakeGroup, Work, WorkGroup } from '../../group/workGroup.js';
+import { Serials } from '../../serial.js';
 import type { Cursor } from '../eventLog.js';
 import type { GroupMember, KafkaDriver } from './driver.js';
 import { KafkaUnavailableError, LogClosedError } from './errors.js';
@@ -11,27 +12,29 @@ export interface ChainGroupOptions {
   readonly topics: Topics;
   /** Name of the group: the processes that share this work. All of them use the same driver. */
   readonly group: string;
-  readonly chains: readonly string[];
+  /** Chains, and other units of work. Each has a place in the group by a topic of its own. */
+  readonly units: readonly string[];
+  /** The topic that stands for a unit. Default: `Topics.ofUnit`. No two units have the same. */
+  readonly topicOf?: (unit: string) => string;
   /** A member that shows no life for so long is replaced, milliseconds; the brokers allow 6,000 and more by default. */
   readonly sessionTimeoutMs?: number;
-  /** Begins the work on a chain that is now this process's. @returns what ends it */
-  readonly work: (chain: string) => Promise<() => Promise<void>>;
+  /** Begins the work on a unit that is now this process's. @returns what ends it */
+  readonly work: Work;
   readonly onError?: (error: unknown) => void;
 }
 
 const SESSION_TIMEOUT_MS = 6000;
 const RETRY_MS = 1000;
 
-/**
- * Shares chains among any number of processes by a consumer group. The group says who should work; that two who both
- * believe it do no harm is for the log's lease and the sinks' repeatable effects.
- */
-export class ChainGroup {
+/** Shares chains and other work among any number of processes by a consumer group. */
+export class ChainGroup implements WorkGroup {
   readonly #options: ChainGroupOptions;
-  readonly #changes = new Serial();
+  /** Each unit begins and ends on its own, so that one that takes its time holds up no other. */
+  readonly #changes = new Serials();
   readonly #running = new Map<string, () => Promise<void>>();
   readonly #stop = new AbortController();
-  #wanted: readonly string[] = [];
+  readonly #places: ReadonlyMap<string, string>;
+  #wanted: ReadonlySet<string> = new Set();
   #member: GroupMember | undefined;
   #joining: Promise<void> | undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -40,10 +43,13 @@ export class ChainGroup {
 
   constructor(options: ChainGroupOptions) {
     this.#options = options;
+    const { topics, units, topicOf = (unit) => topics.ofUnit(unit) } = options;
+    this.#places = new Map(units.map((unit) => [topicOf(unit), unit]));
+    if (this.#places.size !== units.length) throw new RangeError('two units of a group have the same topic');
   }
 
-  /** Chains that this process works on now. */
-  get chains(): string[] {
+  /** Units that this process works on now. */
+  get units(): string[] {
     return [...this.#running.keys()].sort();
   }
 
@@ -66,9 +72,9 @@ export class ChainGroup {
     this.#member = undefined;
   }
 
-  /** Where the group is with a chain: whoever takes it over goes on from there. @param store for `also` */
-  cursor(chain: string, store: KeyValueStore): Cursor {
-    const topic = this.#options.topics.events(chain);
+  /** Where the group is with a unit: whoever takes it over goes on from there. @param store for `also` */
+  cursor(unit: string, store: KeyValueStore): Cursor {
+    const topic = this.#topicOf(unit);
     let known = 0;
     const member = (): GroupMember => {
       if (this.#member === undefined)
@@ -90,19 +96,20 @@ export class ChainGroup {
   }
 
   async #join(): Promise<void> {
-    const { driver, topics, group, chains, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options;
+    const { driver, topics, group, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options;
     const { signal } = this.#stop;
+    const places = [...this.#places.keys()];
     while (!signal.aborted) {
       try {
-        for (const chain of chains) await topics.ensure(driver, topics.events(chain));
+        for (const topic of places) await topics.ensure(driver, topic);
         let lost = false;
         const member = await driver.join({
           group,
-          topics: chains.map((chain) => topics.events(chain)),
+          topics: places,
           sessionTimeoutMs,
           onAssigned: (names) => {
             if (lost || signal.aborted) return;
-            void this.#want(names.map((name) => topics.chainOf(name)).filter((name) => name !== undefined));
+            void this.#want(names.map((name) => this.#places.get(name)).filter((name) => name !== undefined));
           },
           onLost: (error) => {
             lost = true;
@@ -134,33 +141,35 @@ export class ChainGroup {
     if (member === undefined) return;
     this.losses++;
     this.#member = undefined;
-    this.#joining = this.#want([]).then(async () => {
-      await member.leave();
-      await this.#join();
-    });
+    // Not waited for: what ends slowly, for brokers that do not answer, must not keep this process from the group.
+    void this.#want([]);
+    this.#joining = this.#try(() => member.leave()).then(() => this.#join());
   }
 
-  /** Ends and begins work until it is on exactly these chains. */
-  #want(chains: readonly string[]): Promise<void> {
-    this.#wanted = chains;
-    return this.#changes.run(async () => {
-      for (const [chain, end] of [...this.#running])
-        if (!this.#wanted.includes(chain)) {
-          this.#running.delete(chain);
-          await this.#try(end);
-        }
-      for (const chain of this.#wanted) {
-        if (this.#running.has(chain) || this.#stop.signal.aborted) continue;
-        const end = await this.#try(() => this.#options.work(chain));
-        if (end !== undefined) this.#running.set(chain, end);
-        else this.#again();
+  /** Ends and begins work until it is on exactly these units. */
+  async #want(units: readonly string[]): Promise<void> {
+    this.#wanted = new Set(units);
+    await Promise.all([...this.#places.values()].map((unit) => this.#settle(unit)));
+  }
+
+  #settle(unit: string): Promise<void> {
+    return this.#changes.of(unit).run(async () => {
+      const wanted = this.#wanted.has(unit) && !this.#stop.signal.aborted;
+      const end = this.#running.get(unit);
+      if (!wanted && end !== undefined) {
+        await this.#try(end);
+        this.#running.delete(unit);
+      } else if (wanted && end === undefined) {
+        const begun = await this.#try(() => this.#options.work(unit));
+        if (begun !== undefined) this.#running.set(unit, begun);
+        else setTimeout(() => void this.#settle(unit), RETRY_MS).unref();
       }
     });
   }
 
-  #again(): void {
-    const timer = setTimeout(() => void this.#want(this.#wanted), RETRY_MS);
-    timer.unref();
+  #topicOf(unit: string): string {
+    for (const [topic, of] of this.#places) if (of === unit) return topic;
+    throw new RangeError(`${unit} is no unit of the group ${this.#options.group}`);
   }
 
   async #try<T>(task: () => Promise<T>): Promise<T | undefined> {
@@ -171,4 +180,9 @@ export class ChainGroup {
       return undefined;
     }
   }
+}
+
+/** Makes the group that `SharedWork` takes part in. */
+export function kafkaGroup(options: Omit<ChainGroupOptions, 'units' | 'work'>): MakeGroup {
+  return (units, work) => new ChainGroup({ ...options, units, work });
 }

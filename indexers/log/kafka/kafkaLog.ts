@@ -66,6 +66,8 @@ export class KafkaLog implements EventLog, LogStreams {
   readonly #listeners = new Listeners();
   readonly #tails = new Map<string, ChainTail>();
   readonly #streams = new Set<{ stop(): Promise<void> }>();
+  /** Chains whose topic is there. */
+  readonly #ensured = new Set<string>();
   /** Leases that this process took. */
   readonly #held = new Map<string, number>();
   #closed = false;
@@ -249,9 +251,12 @@ export class KafkaLog implements EventLog, LogStreams {
   }
 
   async #ensure(chain: string, deadline: number): Promise<void> {
-    if (this.#tails.has(chain)) return;
+    if (this.#ensured.has(chain)) return;
     const topic = this.#topics.events(chain);
     await this.#retried(() => this.#topics.ensure(this.#options.driver, topic), deadline);
+    this.#ensured.add(chain);
+    // It may have been looked for in vain.
+    this.#tails.get(chain)?.hurry();
   }
 
   #retried<T>(

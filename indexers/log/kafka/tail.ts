@@ -47,6 +47,9 @@ export class ChainTail {
   readonly #reader: TopicReader;
   readonly #stop = new AbortController();
   readonly #waiting = new Set<() => void>();
+  #hurry = new AbortController();
+  /** Since the last pause. */
+  #hurried = false;
   #loop: Promise<void> | undefined;
   #watch: NodeJS.Timeout | undefined;
   #highWatermark = 0;
@@ -92,6 +95,12 @@ export class ChainTail {
     this.#tell();
     await this.#reader.reconnect();
     await this.#loop;
+  }
+
+  /** Tries again now, if it is waiting after a failure. */
+  hurry(): void {
+    this.#hurried = true;
+    this.#hurry.abort();
   }
 
   /**
@@ -151,7 +160,11 @@ export class ChainTail {
         this.#options.onError(error);
         this.#tell();
         await this.#reader.reconnect();
-        await this.#sleep(Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.min(10, failures++)));
+        this.#hurry = new AbortController();
+        if (this.#hurried) failures = 0;
+        this.#hurried = false;
+        const wait = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.min(10, failures++));
+        await this.#sleep(wait, AbortSignal.any([signal, this.#hurry.signal]));
       }
     }
   }
@@ -241,8 +254,8 @@ export class ChainTail {
     for (const done of [...this.#waiting]) done();
   }
 
-  async #sleep(milliseconds: number): Promise<void> {
+  async #sleep(milliseconds: number, signal = this.#stop.signal): Promise<void> {
     // Ends early when the tail is stopped.
-    await sleep(milliseconds, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -4,6 +4,11 @@ import { TopicShapeError } from './errors.js';
 /** Most bytes of one record batch, compressed or not, unless told otherwise. */
 export const MAX_BATCH_BYTES = 8 * 2 ** 20;
 
+/** Name of the shared work on the main chain's blocks. No foreign chain has it. */
+export const MAIN_UNIT = 'main';
+/** Name of the shared work on evidence. No foreign chain has it. */
+export const EVIDENCE_UNIT = 'evidence';
+
 export interface TopicOptions {
   /** First part of every topic's name. */
   readonly prefix: string;
@@ -37,10 +42,10 @@ export class Topics {
     return `${this.#options.prefix}.poison`;
   }
 
-  /** The chain whose events a topic has. */
-  chainOf(topic: string): string | undefined {
-    const start = this.events('');
-    return topic.startsWith(start) ? topic.slice(start.length) : undefined;
+  /** The topic that stands for a unit of shared work: a chain's events, or what `main` and `evidence` are about. */
+  ofUnit(unit: string): string {
+    if (unit === MAIN_UNIT) return this.blocks;
+    return unit === EVIDENCE_UNIT ? this.evidence : this.events(unit);
   }
 
   /**

@@ -46,8 +46,8 @@ export async function expectFollowed(store: KeyValueStore, chain: string, world:
   expect(book.finalized()?.height).toBe(replayed.finalized?.height);
 }
 
-export async function until(done: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000;
+export async function until(done: () => boolean, milliseconds = 10_000): Promise<void> {
+  const end = Date.now() + milliseconds;
   while (!done()) {
     if (Date.now() > end) throw new Error('took too long');
     await new Promise((resolve) => setTimeout(resolve, 2));

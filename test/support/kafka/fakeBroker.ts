@@ -3,6 +3,7 @@ import { KafkaUnavailableError } from '../../../indexers/log/kafka/errors.js';
 import { FETCH, WireReader } from '../../../indexers/log/kafka/wire.js';
 import { concatBytes, utf8 } from '../../../proofs/bytes.js';
 import { type BatchOptions, type BatchRecord, encodeBatch } from './encodeBatch.js';
+import { FakeGroups, FakeProcess } from './fakeGroups.js';
 
 interface FakeTopic {
   readonly batches: {
@@ -25,25 +26,26 @@ export class FakeBroker {
   /** Whether readers are answered. */
   silent = false;
   readonly maxBatches: number;
+  readonly groups = new FakeGroups();
 
   /** @param maxBatches most of one answer */
   constructor(maxBatches = 3) {
     this.maxBatches = maxBatches;
   }
 
-  driver(): KafkaDriver {
+  /** @param process whose driver it is: what goes through it stands still when the process does */
+  driver(process = new FakeProcess()): KafkaDriver {
     return {
       name: 'fake',
-      topics: async () => [...this.topics.keys()],
-      createTopic: async ({ name }) => {
-        if (!this.topics.has(name)) this.topics.set(name, { batches: [], waiting: new Set() });
-        return 1;
-      },
-      produce: (topic, records) => this.#produce(topic, records),
-      connect: async () => this.#connection(),
-      join: async () => {
-        throw new KafkaUnavailableError('no groups here');
-      },
+      topics: () => process.through(async () => [...this.topics.keys()]),
+      createTopic: ({ name }) =>
+        process.through(async () => {
+          if (!this.topics.has(name)) this.topics.set(name, { batches: [], waiting: new Set() });
+          return 1;
+        }),
+      produce: (topic, records) => process.through(() => this.#produce(topic, records)),
+      connect: async () => this.#connection(process),
+      join: (options) => process.through(() => this.groups.join(options, process)),
       close: async () => undefined,
     };
   }
@@ -87,7 +89,7 @@ export class FakeBroker {
     return first;
   }
 
-  #connection(): BrokerConnection {
+  #connection(process: FakeProcess): BrokerConnection {
     let closed: () => void = () => undefined;
     const end = new Promise<never>((_, reject) => {
       closed = () => reject(new KafkaUnavailableError('closed'));
@@ -95,7 +97,12 @@ export class FakeBroker {
     end.catch(() => undefined);
     return {
       request: (topic, apiKey, _version, body) =>
-        Promise.race([apiKey === FETCH.key ? this.#fetch(topic, body) : this.#offsets(topic, body), end]),
+        Promise.race([
+          process.through(() =>
+            apiKey === FETCH.key ? this.#fetch(topic, body) : this.#offsets(topic, body),
+          ),
+          end,
+        ]),
       close: async () => closed(),
     };
   }

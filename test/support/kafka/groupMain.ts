@@ -11,10 +11,10 @@ process.once('message', async (init: GroupProcessOptions) => {
   const topics = new Topics({ prefix: init.prefix, replication: 1, maxBatchBytes: 2 ** 20 });
   const { group, chains, sessionTimeoutMs } = init;
   const member: ChainGroup = new ChainGroup({
-    ...{ driver, topics, group, chains, sessionTimeoutMs },
+    ...{ driver, topics, group, units: chains, sessionTimeoutMs },
     work: async () => async () => undefined,
   });
   member.start();
-  setInterval(() => process.send?.({ chains: member.chains }), 100);
+  setInterval(() => process.send?.({ chains: member.units }), 100);
 });
 process.once('disconnect', () => process.exit());
