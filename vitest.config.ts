@@ -3,7 +3,15 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
-    exclude: ['node_modules', 'dist', 'data', 'test/slow/**', 'test/real/**', 'test/soak/**'],
+    exclude: [
+      'node_modules',
+      'dist',
+      'data',
+      'test/slow/**',
+      'test/real/**',
+      'test/soak/**',
+      'test/cluster/faults.test.ts',
+    ],
     pool: 'forks',
     // By default one core stays idle, which is half of a small machine.
     maxWorkers: '100%',
