@@ -184,7 +184,7 @@ class EmbeddedStream<T> implements RecordStream<T> {
       const position = positions[index];
       if (position !== undefined) refused.push({ position, reason });
     };
-    const writes = [...(await handle(values, { next, refuse }))];
+    const writes = [...(await handle(values, { from, next, refuse }))];
     for (const one of refused) writes.push(...(await this.#poison(one.position, one.reason)));
     if (key !== undefined) writes.push({ type: 'put', key, value: uint64(next) });
     if (writes.length > 0) await store.batch(writes);

@@ -1,6 +1,7 @@
 import { ByteListType, ContainerType } from '@chainsafe/ssz';
 import { bytesEqual, concatBytes, utf8 } from '../../proofs/bytes.js';
 import { type Commitment, CommitmentType } from '../../proofs/containers/commitment.js';
+import { type Certificate, CertificateType } from '../../proofs/containers/consensus.js';
 import { type MainHeader, MainHeaderType } from '../../proofs/containers/header.js';
 import { ListCompositeType } from '../../proofs/containers/lists.js';
 import { MAX_CHAIN_NAME } from '../../proofs/containers/spec.js';
@@ -19,7 +20,7 @@ export const EVIDENCE_RECORD_VERSION = 1;
 export interface BlockRecord {
   /** SSZ `MainHeader`. Its root, the block's hash, is the key. */
   readonly header: Uint8Array;
-  /** SSZ of the certificate that finalises it by a direct link; empty where only a later block has one. Not checked here. */
+  /** SSZ of the certificate that finalises it by a direct link; empty where only a later block has one. Its signature is not checked. */
   readonly certificate: Uint8Array;
   /** All entries under the header's index root, in registration order. */
   readonly commitments: readonly Commitment[];
@@ -65,9 +66,23 @@ export const blockCodec: RecordCodec<BlockRecord> = {
       throw new MalformedInputError('block record', 'has another hash in its key');
     if (!bytesEqual(indexRoot(block.commitments), header.indexRoot))
       throw new MalformedInputError('block record', 'has other commitments than its header says');
+    checkCertificate(block.certificate, record.key);
     return block;
   },
 };
+
+/** That a certificate is one of this very block. Its signature is not looked at. @throws MalformedInputError */
+function checkCertificate(bytes: Uint8Array, root: Uint8Array): void {
+  if (bytes.length === 0) return;
+  let certificate: Certificate;
+  try {
+    certificate = CertificateType.deserialize(bytes);
+  } catch (error) {
+    throw new MalformedInputError('block record', 'has no certificate where one should be', error);
+  }
+  if (!bytesEqual(certificate.vote.source.root, root))
+    throw new MalformedInputError('block record', "has another block's certificate");
+}
 
 /** `MainHeader.indexRoot` over commitments: a history with start 0 (docs/proof-format.md). */
 function indexRoot(commitments: readonly Commitment[]): Uint8Array {

@@ -16,6 +16,8 @@ export interface RecordCodec<T> {
 
 /** What a reader is told of one step besides the values. */
 export interface StreamStep {
+  /** The position before these values: as the reader's was when they were read. */
+  readonly from: number;
   /** The position after these values: a reader that begins there goes on with what follows. */
   readonly next: number;
   /**

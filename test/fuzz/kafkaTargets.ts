@@ -107,7 +107,7 @@ export const kafkaTargets: readonly FuzzTarget[] = [
     seeds: [
       blockCodec.encode({
         header: MainHeaderType.serialize({ ...MainHeaderType.defaultValue(), indexRoot: emptyIndex }),
-        certificate: zero,
+        certificate: new Uint8Array(),
         commitments: [],
       }).value,
     ],

@@ -119,6 +119,7 @@ export class KafkaStream<T> implements RecordStream<T> {
     const { store, topic, maxInflated, poison } = this.#options;
     const from = await position();
     let next = from;
+    let begun = from;
     const { batches, highWatermark, logStart } = await this.#reader.fetch(topic, next);
     // Moved while the brokers let us wait.
     if ((await position()) !== from) return false;
@@ -132,12 +133,12 @@ export class KafkaStream<T> implements RecordStream<T> {
         const record = records[index];
         if (record !== undefined) refused.push({ record, reason });
       };
-      const effect = await handle(values, { next, refuse });
+      const effect = await handle(values, { from: begun, next, refuse });
       for (const { record, reason } of refused) aside.push(...(await poison.writes(topic, record, reason)));
       const moved: KeyValueWrite[] = key === undefined ? [] : [{ type: 'put', key, value: uint64(next) }];
       await store.batch([...effect, ...aside, ...moved]);
       if (aside.length > 0) poison.send();
-      [values, records, aside] = [[], [], []];
+      [values, records, aside, begun] = [[], [], [], next];
     };
     next = Math.max(next, logStart);
     for (const batch of readBatches(batches, maxInflated)) {

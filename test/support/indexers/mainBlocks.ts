@@ -1,6 +1,8 @@
+import { BitArray } from '@chainsafe/ssz';
 import type { BlockRecord } from '../../../indexers/log/records.js';
 import type { Commitment } from '../../../proofs/containers/commitment.js';
 import { CommitmentType } from '../../../proofs/containers/commitment.js';
+import { CertificateType } from '../../../proofs/containers/consensus.js';
 import { MainHeaderType } from '../../../proofs/containers/header.js';
 import { append, emptyHistory, historyRoot } from '../../../proofs/history/history.js';
 import { discardNodes } from '../../../proofs/history/nodes.js';
@@ -29,9 +31,25 @@ export function fakeMainBlock(parent: BlockRecord | undefined, salt = 0): BlockR
   };
   return {
     header: MainHeaderType.serialize(header),
-    certificate: Uint8Array.of(height % 256, salt),
+    certificate: fakeCertificate(height, MainHeaderType.hashTreeRoot(header), salt),
     commitments,
   };
+}
+
+/** Of every third block none: only a later one is certified. Nothing in it is signed. */
+function fakeCertificate(height: number, root: Uint8Array, salt: number): Uint8Array {
+  if (height % 3 === 2) return new Uint8Array();
+  const none = CertificateType.defaultValue();
+  return CertificateType.serialize({
+    vote: {
+      ...none.vote,
+      term: 1,
+      source: { height, root },
+      target: { height: height + 1, root: none.vote.setRoot },
+    },
+    bits: BitArray.fromBoolArray([true, true, false, true]),
+    signature: new Uint8Array(96).fill(1 + salt),
+  });
 }
 
 /** Blocks 0 .. count − 1. */
