@@ -44,6 +44,13 @@ export abstract class TestProcess<Message> {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
+  /** Tells it to end its work and to leave. */
+  async leave(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.send('stop');
+    await ended;
+  }
+
   async kill(): Promise<void> {
     if (this.ended) return;
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
@@ -62,6 +69,39 @@ export class GroupProcess extends TestProcess<{ readonly chains: string[] }> {
 
   protected override take({ chains }: { readonly chains: string[] }): void {
     this.chains = chains;
+  }
+}
+
+export interface IndexerInit extends GroupProcessOptions {
+  /** Of the local store. */
+  readonly folder: string;
+  /** When the plan began, Unix milliseconds. */
+  readonly began: number;
+  /** Events of the plan. */
+  readonly total: number;
+  /** Time of one. */
+  readonly everyMs: number;
+}
+
+export interface IndexerMessage {
+  /** Height of each chain that it follows now. */
+  readonly heights: Readonly<Record<string, number>>;
+  /** Whether it has the unit `main`. */
+  readonly publishing: boolean;
+  /** By name of the error. */
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** A process that shares the following of planned chains. */
+export class IndexerProcess extends TestProcess<IndexerMessage> {
+  state: IndexerMessage = { heights: {}, publishing: false, failures: {} };
+
+  static async start(init: IndexerInit): Promise<IndexerProcess> {
+    return new IndexerProcess(await compileEntry('test/support/kafka/indexerMain.ts'), init);
+  }
+
+  protected override take(message: IndexerMessage): void {
+    this.state = message;
   }
 }
 
