@@ -63,8 +63,17 @@ export class Engine {
     const { Session } = await import('chdb');
     await mkdir(folder, { recursive: true });
     const open = () => new Session(folder);
+    let owner: Session;
     try {
-      const owner = open();
+      owner = open();
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      throw new ServerException(
+        Exceptions.CANNOT_OPEN_FILE,
+        `${folder} cannot be opened, perhaps because another process owns it: ${problem}`,
+      );
+    }
+    try {
       const about = await owner.queryAsync('SELECT version(), timezone()', { format: 'TSVRaw' });
       const [version = '', timeZone = 'UTC'] = about.text().trim().split('\t');
       return new Engine(open, owner, limits, version, timeZone);

@@ -6,6 +6,7 @@ export const Exceptions = {
   BAD_ARGUMENTS: 36,
   NOT_IMPLEMENTED: 48,
   SYNTAX_ERROR: 62,
+  CANNOT_OPEN_FILE: 76,
   UNKNOWN_SETTING: 115,
   UNKNOWN_FORMAT: 73,
   CANNOT_READ_ALL_DATA: 33,
@@ -39,17 +40,20 @@ export class ServerException extends CrossrootError {
   }
 }
 
+/** It repeats its number, name and version where an exception has passed from one part of it to another. */
 const ENGINE_ERROR =
-  /^Code: (\d{1,6})\. DB::Exception: ([\s\S]*?)(?:\(version [^()]*\)\. )?\(([A-Z0-9_]{3,})\)\s*$/;
+  /^(?:Code: (\d{1,6})\. DB::Exception: )+([\s\S]*?)(?: *\(([A-Z][A-Z0-9_]{2,})\)(?: \(version [^()]*\)\.?)?)+\s*$/;
+/** Where the rows of a request lay while they were read. */
+const BODY_FILE = /:? \(in file\/uri [^()\n]*\)/g;
 
 /** The engine's own error in the same shape. */
 export function asException(error: unknown): ServerException {
   if (error instanceof ServerException) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  const [, code, sentence, name] = ENGINE_ERROR.exec(text.slice(0, 100_000)) ?? [];
+  const text = (error instanceof Error ? error.message : String(error)).slice(0, 20_000);
+  const [, code, sentence, name] = ENGINE_ERROR.exec(text) ?? [];
   if (code === undefined || sentence === undefined)
     return new ServerException(Exceptions.UNKNOWN_EXCEPTION, text);
-  return new ServerException(Number(code), sentence.trim(), name);
+  return new ServerException(Number(code), sentence.replace(BODY_FILE, '').trim(), name);
 }
 
 /**

@@ -106,7 +106,10 @@ describe('exceptions', () => {
     expect(asException(new Error(nested))).toMatchObject({
       exceptionCode: 33,
       exceptionName: 'CANNOT_READ_ALL_DATA',
+      sentence: 'Cannot read all data (at row 4).',
     });
+    const evil = `Code: 1. DB::Exception: ${'Code: 2. DB::Exception: (A_B) ('.repeat(5000)}`;
+    expect(asException(new Error(evil)).exceptionCode).toBe(1002);
     const plain = 'Code: 60. DB::Exception: Table d.t does not exist. (UNKNOWN_TABLE)';
     expect(asException(new Error(plain)).message).toBe(plain);
     expect(asException(new Error('something else')).exceptionCode).toBe(1002);

@@ -181,13 +181,10 @@ class Front {
         ? Buffer.from(text.slice(statement.dataAt, text.length - body.head.length), 'latin1')
         : undefined;
     const file = await body.save(this.bodies, Math.max(0, at), inUrl);
-    try {
-      const { target, settings, format } = statement;
-      const outcome = await run(`${target} FROM INFILE ${escapeLiteral(file)} ${settings} FORMAT ${format}`);
-      await sendOutcome(response, answered, outcome, { ...answer, format, inserted: true });
-    } finally {
-      await rm(file, { force: true });
-    }
+    const { target, settings, format } = statement;
+    const sql = `${target} FROM INFILE ${escapeLiteral(file)} ${settings} FORMAT ${format}`;
+    const outcome = await run(sql).finally(() => rm(file, { force: true }));
+    await sendOutcome(response, answered, outcome, { ...answer, format, inserted: true });
   }
 
   /** The statement's text with the body's first bytes behind it, as latin1. */
