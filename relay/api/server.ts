@@ -15,7 +15,7 @@ export interface HttpServer {
  */
 export async function listen(app: Express, host: string, port: number): Promise<HttpServer> {
   const server: Server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000, maxHeaderSize: 16_384 },
+    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000, maxHeaderSize: 32_768 },
     app,
   );
   server.maxConnections = 256;

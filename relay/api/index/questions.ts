@@ -67,7 +67,7 @@ const step = {
     .number()
     .int()
     .min(1)
-    .max(31_536_000)
+    .max(2 ** 32)
     .optional()
     .meta({
       description: `Seconds; by default what makes about a hundred steps. At most ${MAX_STEPS} steps`,

@@ -1,0 +1,321 @@
+import type {
+  IndexedLog,
+  IndexedOutput,
+  IndexedReceipt,
+  IndexedSpend,
+  IndexedStatistics,
+  IndexedTransaction,
+  LogQuery,
+  Outpoint,
+} from '../../../indexers/store/contents/types.js';
+import {
+  checkLimit,
+  decodeCursor,
+  decodeListCursor,
+  encodeCursor,
+  encodeListCursor,
+} from '../../../indexers/store/cursor.js';
+import { UnknownViewError } from '../../../indexers/store/errors.js';
+import type {
+  ChainCounts,
+  Coverage,
+  HeaderQuery,
+  HeightRange,
+  IndexedCertificate,
+  IndexedCommitment,
+  IndexedEvidence,
+  IndexedHeader,
+  IndexedMainBlock,
+  IndexReader,
+  LagStep,
+  ServedProof,
+  SourceStep,
+} from '../../../indexers/store/indexStore.js';
+import type {
+  Answer,
+  Listing,
+  ListQuery,
+  Page,
+  PageQuery,
+  StepQuery,
+  View,
+} from '../../../indexers/store/view.js';
+import { bytesEqual, toBareHex, ZERO32 } from '../../../proofs/bytes.js';
+
+export interface FakeEvent {
+  readonly type: 'connect' | 'disconnect';
+  readonly header: Omit<IndexedHeader, 'canonical' | 'number'>;
+}
+
+/** One chain of the fake index: what a test puts in. Whether rows are canonical is worked out for each view. */
+export class FakeIndexed {
+  readonly events: FakeEvent[] = [];
+  readonly transactions: IndexedTransaction[] = [];
+  readonly outputs: Omit<IndexedOutput, 'spentBy'>[] = [];
+  readonly spends: IndexedSpend[] = [];
+  readonly receipts: IndexedReceipt[] = [];
+  readonly logs: IndexedLog[] = [];
+  readonly commitments: IndexedCommitment[] = [];
+  readonly evidence: IndexedEvidence[] = [];
+  readonly sources: SourceStep[] = [];
+  readonly lags: LagStep[] = [];
+  readonly statistics: IndexedStatistics[] = [];
+  contents: HeightRange[] | undefined;
+}
+
+/** An index in memory, as slow and plain as can be: what the API is tested on. */
+export class FakeIndex implements IndexReader {
+  readonly chains = new Map<string, FakeIndexed>();
+  readonly main: IndexedMainBlock[] = [];
+  readonly certified: IndexedCertificate[] = [];
+  readonly proofs: ServedProof[] = [];
+  /** Thrown by every question while it is set. */
+  fault: Error | undefined;
+  /** Awaited by every question. */
+  pause: Promise<void> | undefined;
+  questions = 0;
+
+  async #of(chain: string): Promise<FakeIndexed> {
+    this.questions++;
+    await this.pause;
+    if (this.fault !== undefined) throw this.fault;
+    return this.chains.get(chain) ?? new FakeIndexed();
+  }
+
+  async view(chain: string, at?: number): Promise<View> {
+    return viewOf(chain, await this.#of(chain), at);
+  }
+
+  async headers(chain: string, query: HeaderQuery & PageQuery): Promise<Page<IndexedHeader>> {
+    const { from, to = Number.MAX_SAFE_INTEGER, branches = false } = query;
+    return this.#page('headers', chain, query, (state, at) =>
+      headersAt(state, at).filter(
+        (row) => row.height >= from && row.height <= to && (branches || row.canonical),
+      ),
+    );
+  }
+
+  async header(chain: string, hash: Uint8Array, at?: number): Promise<Answer<IndexedHeader>> {
+    const state = await this.#of(chain);
+    const view = viewOf(chain, state, at);
+    return { view, row: headersAt(state, view.number).find((row) => bytesEqual(row.hash, hash)) };
+  }
+
+  latest(chain: string, query: PageQuery) {
+    return this.#page('latest', chain, query, (state, at) =>
+      headersAt(state, at)
+        .filter((row) => row.canonical)
+        .reverse(),
+    );
+  }
+
+  reorganisations(chain: string, query: PageQuery) {
+    return this.#page('reorganisations', chain, query, (state, at) => {
+      const undone = state.events
+        .slice(0, at)
+        .flatMap(({ type, header }, i) => (type === 'disconnect' ? [{ number: i + 1, header }] : []));
+      return undone
+        .map(({ number, header }) => ({
+          number,
+          forkHeight: header.height - 1,
+          depth: 1,
+          oldTipHeight: header.height,
+          oldTipHash: header.hash,
+        }))
+        .reverse();
+    });
+  }
+
+  transaction(chain: string, hash: Uint8Array, at?: number): Promise<Page<IndexedTransaction>> {
+    return this.#page('transaction', chain, all(at), (state, n) =>
+      seen(state, state.transactions, n).filter((row) => bytesEqual(row.hash, hash)),
+    );
+  }
+
+  blockTransactions(chain: string, blockHash: Uint8Array, query: PageQuery) {
+    return this.#page(`block ${toBareHex(blockHash).slice(0, 8)}`, chain, query, (state, n) =>
+      seen(state, state.transactions, n).filter((row) => bytesEqual(row.blockHash, blockHash)),
+    );
+  }
+
+  outputsByScript(
+    chain: string,
+    query: { readonly script: Uint8Array; readonly unspent?: boolean } & PageQuery,
+  ): Promise<Page<IndexedOutput>> {
+    return this.#page('outputs', chain, query, (state, n) =>
+      seen(state, state.outputs, n)
+        .filter((row) => row.canonical && bytesEqual(row.script, query.script))
+        .map((row) => ({ ...row, spentBy: spenderOf(state, row, n) }))
+        .filter((row) => query.unspent !== true || row.spentBy === undefined),
+    );
+  }
+
+  spenders(chain: string, outpoint: Outpoint, at?: number): Promise<Page<IndexedSpend>> {
+    return this.#page('spenders', chain, all(at), (state, n) =>
+      seen(state, state.spends, n).filter((row) => same(row.outpoint, outpoint)),
+    );
+  }
+
+  transactionsByAddress(chain: string, query: { readonly address: Uint8Array } & PageQuery) {
+    return this.#page('address', chain, query, (state, n) =>
+      seen(state, state.transactions, n).filter(
+        (row) =>
+          row.canonical &&
+          row.kind === 'ethereum' &&
+          [row.from, row.to, row.created].some((one) => one !== undefined && bytesEqual(one, query.address)),
+      ),
+    );
+  }
+
+  receipt(chain: string, hash: Uint8Array, at?: number): Promise<Page<IndexedReceipt>> {
+    return this.#page('receipt', chain, all(at), (state, n) =>
+      seen(state, state.receipts, n).filter((row) => bytesEqual(row.transactionHash, hash)),
+    );
+  }
+
+  logs(chain: string, query: LogQuery & PageQuery): Promise<Page<IndexedLog>> {
+    return this.#page('logs', chain, query, (state, n) =>
+      seen(state, state.logs, n).filter((row) => row.canonical && fits(row, query)),
+    );
+  }
+
+  async statistics(chain: string, query: StepQuery & { readonly at?: number }) {
+    const state = await this.#of(chain);
+    return { view: viewOf(chain, state, query.at), rows: state.statistics };
+  }
+
+  async coverage(chain: string, at?: number): Promise<Coverage> {
+    const state = await this.#of(chain);
+    const view = viewOf(chain, state, at);
+    const start = state.events[0]?.header.height;
+    const whole = start === undefined ? [] : [{ from: start, to: view.height }];
+    return { view, start, contents: state.contents ?? whole };
+  }
+
+  mainBlocks = (query: ListQuery) => this.#list('main', query, this.main);
+  certificates = (query: ListQuery) => this.#list('certificates', query, this.certified);
+  async commitments(chain: string, query: ListQuery): Promise<Listing<IndexedCommitment>> {
+    return this.#list('commitments', query, (await this.#of(chain)).commitments);
+  }
+  async evidence(chain: string, query: ListQuery): Promise<Listing<IndexedEvidence>> {
+    return this.#list('evidence', query, (await this.#of(chain)).evidence);
+  }
+  proofsServed(query: ListQuery & { readonly chain?: string }): Promise<Listing<ServedProof>> {
+    const { chain } = query;
+    const rows = this.proofs.filter((row) => chain === undefined || row.chain === chain);
+    return this.#list(`proofs ${chain ?? ''}`, query, rows);
+  }
+  async sourceSeries(chain: string): Promise<readonly SourceStep[]> {
+    return (await this.#of(chain)).sources;
+  }
+  async lagSeries(chain: string): Promise<readonly LagStep[]> {
+    return (await this.#of(chain)).lags;
+  }
+  async counts(): Promise<readonly ChainCounts[]> {
+    await this.#of('');
+    return [...this.chains].map(([chain, state]) => {
+      const headers = headersAt(state, state.events.length);
+      return {
+        chain,
+        headers: headers.length,
+        canonical: headers.filter((row) => row.canonical).length,
+        reorganisations: state.events.filter((event) => event.type === 'disconnect').length,
+        commitments: state.commitments.length,
+        height: headers.at(-1)?.height,
+        finalizedHeight: undefined,
+      };
+    });
+  }
+
+  async #page<T>(
+    what: string,
+    chain: string,
+    query: PageQuery,
+    read: (state: FakeIndexed, at: number) => readonly T[],
+  ): Promise<Page<T>> {
+    checkLimit(query.limit);
+    const state = await this.#of(chain);
+    const cursor = query.cursor === undefined ? undefined : decodeCursor(what, query.cursor);
+    const view = viewOf(chain, state, cursor?.number ?? query.at);
+    const from = Number(cursor?.key[0] ?? 0);
+    const rows = read(state, view.number);
+    const to = from + query.limit;
+    const part = { view, rows: rows.slice(from, to) };
+    return to >= rows.length ? part : { ...part, next: encodeCursor(what, view, [to]) };
+  }
+
+  async #list<T>(what: string, query: ListQuery, rows: readonly T[]): Promise<Listing<T>> {
+    await this.#of('');
+    checkLimit(query.limit);
+    const from = query.cursor === undefined ? 0 : Number(decodeListCursor(what, query.cursor)[0] ?? 0);
+    const to = from + query.limit;
+    const part = { rows: rows.slice(from, to) };
+    return to >= rows.length ? part : { ...part, next: encodeListCursor(what, [to]) };
+  }
+}
+
+const all = (at: number | undefined): PageQuery => ({ limit: 1000, ...(at === undefined ? {} : { at }) });
+const same = (a: Outpoint, b: Outpoint) => a.vout === b.vout && bytesEqual(a.txid, b.txid);
+
+/** The best chain after `at` events. */
+function bestAt({ events }: FakeIndexed, at: number) {
+  const best: FakeEvent['header'][] = [];
+  for (const { type, header } of events.slice(0, at)) {
+    if (type === 'connect') best.push(header);
+    else best.pop();
+  }
+  return best;
+}
+
+function viewOf(chain: string, state: FakeIndexed, at = state.events.length): View {
+  if (at > state.events.length) throw new UnknownViewError(chain, at, state.events.length);
+  const tip = bestAt(state, at).at(-1);
+  return { chain, number: at, height: tip?.height ?? 0, hash: tip?.hash ?? ZERO32 };
+}
+
+function headersAt(state: FakeIndexed, at: number): IndexedHeader[] {
+  const best = new Set(bestAt(state, at).map(({ hash }) => toBareHex(hash)));
+  const rows = new Map<string, IndexedHeader>();
+  for (const [i, { header }] of state.events.slice(0, at).entries()) {
+    const id = toBareHex(header.hash);
+    rows.set(id, { ...header, canonical: best.has(id), number: i + 1 });
+  }
+  return [...rows.values()].sort(
+    (a, b) => a.height - b.height || Number(b.canonical) - Number(a.canonical) || a.number - b.number,
+  );
+}
+
+/** Rows of blocks that the view knows, the best chain's first where they are of one height. */
+function seen<T extends { blockHash: Uint8Array; canonical: boolean }>(
+  state: FakeIndexed,
+  rows: readonly T[],
+  at: number,
+): T[] {
+  const known = new Map(headersAt(state, at).map((row) => [toBareHex(row.hash), row.canonical]));
+  return rows
+    .flatMap((row) => {
+      const canonical = known.get(toBareHex(row.blockHash));
+      return canonical === undefined ? [] : [{ ...row, canonical }];
+    })
+    .sort((a, b) => Number(b.canonical) - Number(a.canonical));
+}
+
+function spenderOf(state: FakeIndexed, output: Outpoint, at: number) {
+  const row = seen(state, state.spends, at).find((one) => one.canonical && same(one.outpoint, output));
+  return row && { txid: row.txid, vin: row.vin, height: row.height, blockHash: row.blockHash };
+}
+
+function fits(
+  row: IndexedLog,
+  { addresses = [], topics = [], from = 0, to = Number.MAX_SAFE_INTEGER }: LogQuery,
+) {
+  if (row.height < from || row.height > to || topics.length > row.topics.length) return false;
+  if (addresses.length > 0 && !addresses.some((one) => bytesEqual(one, row.address))) return false;
+  return topics.every((place, i) => {
+    const topic = row.topics[i] ?? new Uint8Array();
+    if (place === null) return true;
+    return place instanceof Uint8Array
+      ? bytesEqual(place, topic)
+      : place.some((one) => bytesEqual(one, topic));
+  });
+}
