@@ -37,12 +37,25 @@ export class BlockCache {
    * @param blockHash internal byte order
    * @throws SourceUnavailableError if no source has it
    */
-  async get(chain: string, blockHash: Uint8Array): Promise<ForeignBlock> {
+  get(chain: string, blockHash: Uint8Array): Promise<ForeignBlock> {
+    return this.#get(chain, blockHash, true);
+  }
+
+  /** As `get`, but does not keep it: for whoever reads many blocks once, and must not push out those that proofs need. */
+  fetch(chain: string, blockHash: Uint8Array): Promise<ForeignBlock> {
+    return this.#get(chain, blockHash, false);
+  }
+
+  async #get(chain: string, blockHash: Uint8Array, keep: boolean): Promise<ForeignBlock> {
     const key = `${chain}/${toBareHex(blockHash)}`;
     const cached = this.#blocks.get(key);
     if (cached !== undefined) return cached;
     const running = this.#fetching.get(key);
-    if (running !== undefined) return running;
+    if (running !== undefined) {
+      const block = await running;
+      if (keep) this.#blocks.set(key, block);
+      return block;
+    }
     const fetched = this.#ask(chain, 'block', async (source) => {
       const block = await source.block(blockHash);
       if (!bytesEqual(block.header.hash, blockHash))
@@ -54,7 +67,7 @@ export class BlockCache {
     this.#fetching.set(key, fetched);
     try {
       const block = await fetched;
-      this.#blocks.set(key, block);
+      if (keep) this.#blocks.set(key, block);
       return block;
     } finally {
       this.#fetching.delete(key);

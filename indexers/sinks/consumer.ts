@@ -17,7 +17,10 @@ export interface ConsumerOptions {
    * with the cursor.
    */
   readonly handle: (events: readonly ChainEvent[]) => Promise<readonly KeyValueWrite[]>;
-  /** Number of the last event whose effect is still there, where that may be less than the cursor says. */
+  /**
+   * Number of the last event whose effect is there, asked before each step: for effects that tell it themselves. There is no
+   * cursor then.
+   */
   readonly survived?: () => Promise<number>;
   /** Least time between two steps at the log's end, so that writes gather. Default 0. */
   readonly gatherMs?: number;
@@ -80,14 +83,6 @@ export class LogConsumer {
     while (await this.#serial.run(() => this.#step()));
   }
 
-  /** Starts over from the first event. */
-  restart(): Promise<void> {
-    return this.#serial.run(async () => {
-      this.#done = 0;
-      this.#wake();
-    });
-  }
-
   async #run(): Promise<void> {
     const { gatherMs = 0, retryMs = 500 } = this.#options;
     while (!this.#stopped) {
@@ -115,16 +110,14 @@ export class LogConsumer {
   /** @returns whether there was anything to do */
   async #step(): Promise<boolean> {
     const { log, chain, name, batch, handle, survived } = this.#options;
-    const cursor = this.#options.cursor ?? log.cursor(name, chain);
-    if (this.#done === undefined) {
-      const committed = await cursor.get();
-      this.#done = survived === undefined ? committed : Math.min(committed, await survived());
-    }
-    const events = await log.read(chain, this.#done + 1, batch);
+    const cursor = survived ? undefined : (this.#options.cursor ?? log.cursor(name, chain));
+    if (cursor === undefined) this.#done = await survived?.();
+    else this.#done ??= await cursor.get();
+    const events = await log.read(chain, (this.#done ?? 0) + 1, batch);
     const last = events.at(-1);
     if (last === undefined) return false;
     const writes = await handle(events);
-    await cursor.commit(last.number, writes);
+    await cursor?.commit(last.number, writes);
     this.#done = last.number;
     return true;
   }

@@ -22,3 +22,24 @@ export class MainBlockMissingError extends CrossrootError {
     super(`no node has the finalised main-chain block ${height}`, { details: { height } });
   }
 }
+
+/** A block that no source has, and the header book cannot say yet whether it still matters. */
+export class BookBehindError extends CrossrootError {
+  override readonly name = 'BookBehindError';
+  override readonly retryable = true;
+  constructor(chain: string, number: number, cause: unknown) {
+    super(`the block of event ${number} of ${chain} is not to be had, and the header book is not there yet`, {
+      details: { chain, number },
+      cause,
+    });
+  }
+}
+
+/** A rebuild was stopped; the index is as it was. */
+export class RebuildStoppedError extends CrossrootError {
+  override readonly name = 'RebuildStoppedError';
+  override readonly retryable = true;
+  constructor() {
+    super('the rebuild of the index was stopped; the index is as it was');
+  }
+}

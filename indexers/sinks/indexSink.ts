@@ -36,6 +36,5 @@ export function indexSink(options: IndexSinkOptions): LogConsumer {
 /** Makes the index of one chain anew from the log. */
 export async function rebuildIndex(sink: LogConsumer, store: IndexStore): Promise<void> {
   await store.clear(sink.status().chain);
-  await sink.restart();
   await sink.drain();
 }

@@ -1,0 +1,40 @@
+import type { EventLog } from '../log/eventLog.js';
+import type { IndexWriter } from '../store/indexStore.js';
+import { LogConsumer } from './consumer.js';
+
+export interface HeaderSinkOptions {
+  readonly log: EventLog;
+  readonly chain: string;
+  readonly index: Pick<IndexWriter, 'writeEvents' | 'lastNumber'>;
+  /** Most events of one write. Default 5000. */
+  readonly batch?: number;
+  /** Time for writes to gather at the log's end. Default 500 ms. */
+  readonly gatherMs?: number;
+  readonly retryMs?: number;
+  /** Told of each write. */
+  readonly onWritten?: (events: number) => void;
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * Takes one chain's events into the index, in batches beside the live work. The index says how far it is, so that one that lost rows, or
+ * another set of tables, gets what it lacks.
+ */
+export function headerSink(options: HeaderSinkOptions): LogConsumer {
+  const { log, chain, index, retryMs, onWritten, onError } = options;
+  return new LogConsumer({
+    log,
+    chain,
+    name: 'index',
+    batch: options.batch ?? 5000,
+    gatherMs: options.gatherMs ?? 500,
+    survived: () => index.lastNumber(chain),
+    handle: async (events) => {
+      await index.writeEvents(chain, events);
+      onWritten?.(events.length);
+      return [];
+    },
+    ...(retryMs === undefined ? {} : { retryMs }),
+    ...(onError === undefined ? {} : { onError }),
+  });
+}

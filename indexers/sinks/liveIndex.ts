@@ -1,0 +1,211 @@
+import type { ChainKind } from '../../adapters/types.js';
+import type { HeaderBook } from '../follow/book.js';
+import type { SourceHealth } from '../follow/sourceMonitor.js';
+import type { EventLog } from '../log/eventLog.js';
+import type { BlockRecord, EvidenceRecord } from '../log/records.js';
+import type { LogStreams, RecordStream } from '../log/streams.js';
+import type { IndexStore } from '../store/indexStore.js';
+import type { ConsumerStatus, LogConsumer } from './consumer.js';
+import { ContentsSink, type ContentsStatus } from './contents/sink.js';
+import { type BlockSource, contentsBuilder } from './contents/writer.js';
+import { EVIDENCE_STREAM, evidenceEffect } from './evidenceSink.js';
+import { headerSink } from './headerSink.js';
+import { MAIN_STREAM, type MainSinkOptions, mainEffect } from './mainSink.js';
+import { type Lag, Sampler } from './sampler.js';
+import { followInto } from './streamSink.js';
+
+/** A chain that is indexed. */
+export interface IndexChain {
+  readonly name: string;
+  readonly kind: ChainKind;
+  /** Kept in step with the same log, by a follower or a replica of this process. */
+  readonly book: Pick<HeaderBook, 'isBest' | 'applied' | 'tip'>;
+  /** Root of its spec, by which the main chain's commitments name it. */
+  readonly specRoot?: Uint8Array;
+  /** Blocks below the tip whose contents are indexed, besides those that come. Default: all that the log has. */
+  readonly depth?: number;
+  /** Of its sources, for the series; none where they are another process's. */
+  readonly health?: () => readonly SourceHealth[];
+}
+
+export interface LiveIndexOptions {
+  readonly log: EventLog;
+  readonly streams: LogStreams;
+  readonly index: IndexStore;
+  readonly chains: readonly IndexChain[];
+  readonly blocks: BlockSource;
+  readonly main: MainSinkOptions;
+  /** Default 5000. */
+  readonly sampleMs?: number;
+  /** Default 500. */
+  readonly gatherMs?: number;
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface StreamStatus {
+  readonly stream: 'main' | 'evidence';
+  /** Records that are not in the index yet. */
+  readonly lag: number;
+}
+
+/** What the sinks of this process have done and what is left. */
+export interface LiveIndexStatus {
+  readonly headers: readonly ConsumerStatus[];
+  readonly contents: readonly ContentsStatus[];
+  readonly streams: readonly StreamStatus[];
+  readonly rows: IndexRows;
+  /** Samples and proofs that were not written. */
+  readonly lost: number;
+}
+
+/** Written by this process since its start, repeats included. */
+export interface IndexRows {
+  readonly events: number;
+  readonly batches: number;
+  readonly blocks: number;
+  readonly mainBlocks: number;
+  readonly evidence: number;
+}
+
+interface ChainSinks {
+  readonly headers: LogConsumer;
+  readonly contents: ContentsSink | undefined;
+}
+
+/**
+ * The sinks that fill an open index: of each chain that this process has its headers and contents, and the streams of the main chain. Each
+ * tells the index how far it is, so that any process can go on where another one ended, and two at once do no harm.
+ */
+export class LiveIndex {
+  readonly #options: LiveIndexOptions;
+  readonly #chains = new Map<string, ChainSinks>();
+  readonly #streams = new Map<StreamStatus['stream'], RecordStream<unknown>>();
+  readonly #sampler: Sampler;
+  readonly #rows = { events: 0, batches: 0, mainBlocks: 0, evidence: 0 };
+
+  constructor(options: LiveIndexOptions) {
+    this.#options = options;
+    const { index, chains, sampleMs, onError } = options;
+    this.#sampler = new Sampler({
+      index,
+      sources: () => {
+        const mine = chains.filter(({ name, health }) => health !== undefined && this.#chains.has(name));
+        return new Map(mine.map(({ name, health }) => [name, health?.() ?? []]));
+      },
+      lags: () => this.lags(),
+      ...(sampleMs === undefined ? {} : { intervalMs: sampleMs }),
+      ...(onError === undefined ? {} : { onError }),
+    });
+    this.#sampler.start();
+  }
+
+  get sampler(): Sampler {
+    return this.#sampler;
+  }
+
+  /** Begins with a chain, unless it is under way. @returns what ends it */
+  beginChain(name: string): () => Promise<void> {
+    const chain = this.#options.chains.find((one) => one.name === name);
+    if (chain === undefined) throw new RangeError(`the index has no chain ${name}`);
+    const sinks = this.#chains.get(name) ?? this.#open(chain);
+    this.#chains.set(name, sinks);
+    return async () => {
+      if (this.#chains.get(name) === sinks) this.#chains.delete(name);
+      await Promise.all([sinks.headers.stop(), sinks.contents?.stop()]);
+    };
+  }
+
+  /** Begins with the streams of the main chain and of evidence, unless they are under way. @returns what ends it */
+  beginStreams(): () => Promise<void> {
+    if (this.#streams.size === 0) this.#openStreams();
+    const mine = [...this.#streams.values()];
+    return async () => {
+      this.#streams.clear();
+      await Promise.all(mine.map((stream) => stream.stop()));
+    };
+  }
+
+  status(): LiveIndexStatus {
+    const chains = [...this.#chains.values()];
+    const contents = chains.flatMap((sinks) => sinks.contents?.status() ?? []);
+    return {
+      headers: chains.map(({ headers }) => headers.status()),
+      contents,
+      streams: [...this.#streams].map(([stream, { lag }]) => ({ stream, lag })),
+      rows: { ...this.#rows, blocks: contents.reduce((sum, { blocks }) => sum + blocks, 0) },
+      lost: this.#sampler.lost,
+    };
+  }
+
+  /** How far behind everything is that this process does. */
+  async lags(): Promise<Lag[]> {
+    const { log } = this.#options;
+    const lags: Lag[] = [];
+    for (const [chain, { headers, contents }] of this.#chains) {
+      const last = (await log.last(chain))?.number ?? 0;
+      const unread = log.lag?.(chain) ?? 0;
+      lags.push({ chain, stream: 'headers', events: unread + Math.max(0, last - headers.status().done) });
+      if (contents === undefined) continue;
+      const { done, backfill } = contents.status();
+      lags.push({ chain, stream: 'contents', events: unread + Math.max(0, last - done) });
+      lags.push({ chain, stream: 'backfill', events: backfill.left });
+    }
+    for (const [stream, { lag }] of this.#streams) lags.push({ chain: '', stream, events: lag });
+    return lags;
+  }
+
+  /** Ends everything; steps under way are finished first. */
+  async stop(): Promise<void> {
+    const chains = [...this.#chains.values()];
+    const streams = [...this.#streams.values()];
+    this.#chains.clear();
+    this.#streams.clear();
+    await Promise.all([
+      ...chains.flatMap(({ headers, contents }) => [headers.stop(), contents?.stop()]),
+      ...streams.map((stream) => stream.stop()),
+      this.#sampler.stop(),
+    ]);
+  }
+
+  #open({ name: chain, kind, book, depth }: IndexChain): ChainSinks {
+    const { log, index, blocks, gatherMs, onError } = this.#options;
+    const build = contentsBuilder(kind);
+    const told = onError === undefined ? {} : { onError };
+    const contents =
+      build &&
+      new ContentsSink({
+        ...{ chain, build, log, index, blocks, book },
+        ...(depth === undefined ? {} : { depth }),
+        ...told,
+      });
+    const headers = headerSink({
+      ...{ log, chain, index },
+      ...(gatherMs === undefined ? {} : { gatherMs }),
+      onWritten: (events) => {
+        this.#rows.events += events;
+        this.#rows.batches++;
+        contents?.wake();
+      },
+      ...told,
+    });
+    headers.start();
+    contents?.start();
+    return { headers, contents };
+  }
+
+  #openStreams(): void {
+    const { streams, index, main } = this.#options;
+    const [blocks, faults] = [streams.blocks(), streams.evidence()];
+    const mainBlocks = mainEffect(main);
+    followInto<BlockRecord>(blocks, MAIN_STREAM, index.sets, async (writer, values, step) => {
+      await mainBlocks(writer, values, step);
+      this.#rows.mainBlocks += values.length;
+    });
+    followInto<EvidenceRecord>(faults, EVIDENCE_STREAM, index.sets, async (writer, values, step) => {
+      await evidenceEffect(writer, values, step);
+      this.#rows.evidence += values.length;
+    });
+    this.#streams.set('main', blocks);
+    this.#streams.set('evidence', faults);
+  }
+}
