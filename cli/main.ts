@@ -42,6 +42,7 @@ function program(json: boolean): Command {
       const { upCommand } = await import('./up/command.js');
       process.exitCode = await upCommand(flags);
     });
+  addRoles(root);
   const headers = root.command('headers').description('header files').copyInheritedSettings(root);
   add(headers, 'verify', 'check raw 80-byte headers by all rules of their chain')
     .argument('<file>', 'raw headers, one after another')
@@ -137,6 +138,38 @@ function program(json: boolean): Command {
     .addOption(options.api())
     .action((flags) => statusCommand(flags));
   return root;
+}
+
+/** The parts of `up` as processes of their own; docs/formats.md says what each does. */
+function addRoles(root: Command): void {
+  add(root, 'init', 'make genesis, keys and checkpoints for the roles below')
+    .addOption(options.config())
+    .addOption(options.data())
+    .action(async (flags) => {
+      const { initCommand } = await import('./commands/init.js');
+      await initCommand(flags);
+    });
+  const role = (name: string, description: string) =>
+    add(root, name, description)
+      .addOption(options.config())
+      .addOption(options.data())
+      .addOption(options.logFile())
+      .addOption(options.listenHost());
+  const roles = () => import('./commands/roles.js');
+  role('node', 'run one delegate of the main chain')
+    .addOption(options.delegate())
+    .action(async (flags) => (await roles()).nodeCommand(flags));
+  role('index', 'follow the chains into the log and fill the index; several share the work')
+    .addOption(options.place())
+    .addOption(options.listenPort())
+    .action(async (flags) => (await roles()).indexCommand(flags));
+  role('relay', 'submit to the main chain what is in the log; several share the work')
+    .addOption(options.operator())
+    .addOption(options.listenPort())
+    .action(async (flags) => (await roles()).relayCommand(flags));
+  role('api', 'answer: proofs, the index, the page; any number behind one address')
+    .addOption(options.listenPort())
+    .action(async (flags) => (await roles()).apiCommand(flags));
 }
 
 function add(parent: Command, name: string, description: string): Command {

@@ -2,17 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Registry } from 'prom-client';
 import type { KafkaLogConfig, LogConfig } from '../config/log.js';
+import { type MakeGroup, SoleGroup } from '../indexers/group/workGroup.js';
 import { EmbeddedLog } from '../indexers/log/embedded.js';
 import type { EventLog } from '../indexers/log/eventLog.js';
 import type { KafkaDriver, KafkaSettings, KafkaTls } from '../indexers/log/kafka/driver.js';
+import { kafkaGroup } from '../indexers/log/kafka/group.js';
 import { kafkajsDriver } from '../indexers/log/kafka/kafkajs/driver.js';
 import { KafkaLog } from '../indexers/log/kafka/kafkaLog.js';
 import { platformaticDriver } from '../indexers/log/kafka/platformatic/driver.js';
+import { Topics } from '../indexers/log/kafka/topics.js';
+import type { LogStreams } from '../indexers/log/streams.js';
 import type { KeyValueStore } from '../storage/keyValue.js';
 import { showLog } from './logMetrics.js';
 
 export interface OpenLog {
-  readonly log: EventLog;
+  readonly log: EventLog & LogStreams;
+  /** Shares work among all processes that name this group; with an embedded log there is one process. */
+  group(name: string): MakeGroup;
   /** Shows it at `/metrics`. */
   show(registry: Registry): void;
   /** Ends it; the store stays open. */
@@ -32,21 +38,29 @@ export async function openLog(
 ): Promise<OpenLog> {
   if (config.type === 'embedded') {
     const nothing = { show: () => undefined, close: async () => undefined };
-    return { log: new EmbeddedLog(store), ...nothing };
+    return { log: new EmbeddedLog(store), group: () => soleGroup, ...nothing };
   }
+  const driver = await openDriver(config, onTrouble);
+  const { topicPrefix: prefix, replication, maxBatchBytes } = config;
   const log = new KafkaLog({
-    driver: await openDriver(config, onTrouble),
+    driver,
     store,
-    prefix: config.topicPrefix,
-    replication: config.replication,
-    maxBatchBytes: config.maxBatchBytes,
+    ...{ prefix, replication, maxBatchBytes },
     stallMs: config.stallMilliseconds,
     deadlineMs: config.requestTimeoutMilliseconds,
     client: `${hostname()} ${process.pid}`,
     onError: onTrouble,
   });
-  return { log, show: (registry) => showLog(log, registry), close: () => log.close() };
+  const topics = new Topics({ prefix, replication, maxBatchBytes });
+  return {
+    log,
+    group: (name) => kafkaGroup({ driver, topics, group: `${prefix}.${name}`, onError: onTrouble }),
+    show: (registry) => showLog(log, registry),
+    close: () => log.close(),
+  };
 }
+
+const soleGroup: MakeGroup = (units, work) => new SoleGroup(units, work);
 
 /** The Kafka client that the configuration names. @throws DriverMissingError */
 export async function openDriver(

@@ -9,6 +9,12 @@ function whole(text: string): number {
   return Number(text);
 }
 
+function tcpPort(text: string): number {
+  const port = whole(text);
+  if (port < 1 || port > 65_535) throw new InvalidArgumentError('Not a port.');
+  return port;
+}
+
 function collect(text: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), text];
 }
@@ -18,6 +24,19 @@ export const options = {
   config: () => new Option('--config <file>', 'configuration file (docs/formats.md)'),
   data: () => new Option('--data <dir>', 'data folder').default(DEFAULT_DATA),
   once: () => new Option('--once', 'end after the proofs').default(false),
+  delegate: () => new Option('--index <i>', 'which delegate, from 0').argParser(whole).makeOptionMandatory(),
+  place: () =>
+    new Option('--index <i>', 'which one of several, from 0: each has a folder of its own')
+      .argParser(whole)
+      .default(0),
+  operator: () =>
+    new Option('--index <i>', 'which one of several, from 0: each has an account and a folder of its own')
+      .argParser(whole)
+      .default(0),
+  listenHost: () => new Option('--host <address>', 'where to listen, instead of what the configuration says'),
+  listenPort: () =>
+    new Option('--port <n>', 'port to listen on, instead of what the configuration says').argParser(tcpPort),
+  logFile: () => new Option('--log-file <file>', 'write the log, JSON lines, here instead of standard error'),
   api: () => new Option('--api <url>', 'address of the API').default(DEFAULT_API),
   chain: () => new Option('--chain <name>', 'foreign chain, such as bitcoin-mainnet'),
   startHeight: () =>

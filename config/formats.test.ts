@@ -50,14 +50,14 @@ describe('configuration', () => {
 
   test('the table gives every setting and its default', () => {
     const config = ConfigSchema.parse({});
-    const settings = [
-      ...Object.keys(ConfigSchema.shape).filter((key) => key !== 'main' && key !== 'api'),
-      ...Object.keys(config.main).map((key) => `main.${key}`),
-      ...Object.keys(config.api).map((key) => `api.${key}`),
-    ];
+    const { main, api, indexer, relay } = config;
+    const parts = Object.entries({ main, api, indexer, relay });
     const defaults: Record<string, unknown> = { ...config };
-    for (const [key, value] of Object.entries(config.main)) defaults[`main.${key}`] = value;
-    for (const [key, value] of Object.entries(config.api)) defaults[`api.${key}`] = value;
+    for (const [part, values] of parts)
+      for (const [key, value] of Object.entries(values)) defaults[`${part}.${key}`] = value;
+    const settings = ['main.nodes', ...Object.keys(defaults)].filter(
+      (key) => !parts.some(([part]) => part === key),
+    );
     const rows = page.split('\n').map((line) =>
       line
         .split('|')

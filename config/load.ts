@@ -6,12 +6,14 @@ import { parseWith, readJsonFile } from './json.js';
 import type { LogConfig } from './log.js';
 import { readNetworkFile } from './network.js';
 import { type ChainConfig, type Config, ConfigSchema, type SourceConfig } from './schema.js';
+import { withSecrets } from './secrets.js';
 
 /** The defaults, or a configuration file. Relative paths in it are relative to its folder. @throws ConfigError */
 export async function loadConfig(path?: string): Promise<Config> {
   if (path === undefined) return ConfigSchema.parse({});
   const folder = dirname(resolve(path));
-  const config = parseWith(ConfigSchema, await withNetworks(await readJsonFile(path), folder), path);
+  const json = await withSecrets(await readJsonFile(path), folder, path);
+  const config = parseWith(ConfigSchema, await withNetworks(json, folder), path);
   const names = config.chains.map((chain) => chain.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new ConfigError(path, `chains: ${twice} is listed twice`);

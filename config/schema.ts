@@ -11,9 +11,9 @@ import { parsePolicy, validatePolicy } from '../timing/policy.js';
 import { CheckpointSchema, TrustedBlockSchema } from './checkpoint.js';
 import { IndexSchema } from './index.js';
 import { LogSchema } from './log.js';
+import { MainSchema, port } from './main.js';
 import { addNetworkDefinition, NetworkSchema } from './network.js';
 
-const port = z.number().int().min(1).max(65535);
 const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' });
 
 const BitcoinCoreSource = z.strictObject({
@@ -215,22 +215,14 @@ const defaultChains: z.input<typeof ChainSchema>[] = [
   { name: 'ethereum-local', policy: 'finalized', devnet: {} },
 ];
 
-/** The whole configuration of `crossroot up`. Documented in docs/formats.md. */
+function listenSchema(number: number) {
+  return z.strictObject({ host: z.string().default('127.0.0.1'), port: port.default(number) }).prefault({});
+}
+
+/** The whole configuration, of `crossroot up` and of every role. Documented in docs/formats.md. */
 export const ConfigSchema = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  main: z
-    .strictObject({
-      name: z
-        .string()
-        .regex(/^[a-z0-9-]{1,64}$/)
-        .default('crossroot-local'),
-      slotMilliseconds: z.number().int().min(100).max(60_000).default(500),
-      delegates: z.number().int().min(1).max(16).default(4),
-      termBlocks: z.number().int().min(8).default(1_209_600),
-      p2pPort: port.default(4710),
-      rpcPort: port.default(4720),
-    })
-    .prefault({}),
+  main: MainSchema.prefault({}),
   chains: z
     .array(ChainSchema)
     .min(1)
@@ -245,6 +237,10 @@ export const ConfigSchema = z.strictObject({
       requestsPerMinute: z.number().int().min(1).default(1200),
     })
     .prefault({}),
+  /** Where an indexer in a process of its own shows how it is. */
+  indexer: listenSchema(4740),
+  /** Where a relay in a process of its own shows how it is, and answers like an API server. */
+  relay: listenSchema(4741),
   /** Pay and prove once at the start, on each chain whose node `up` runs. */
   demo: z.boolean().default(true),
 });

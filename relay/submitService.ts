@@ -1,4 +1,5 @@
 import { assuranceFor } from '../adapters/mode.js';
+import { type MakeGroup, SoleGroup, type WorkGroup } from '../indexers/group/workGroup.js';
 import { Assurance } from '../proofs/containers/leaf.js';
 import { isRetryable } from '../proofs/errors/base.js';
 import type { KeyValueStore } from '../storage/keyValue.js';
@@ -18,14 +19,6 @@ import { TransactionSender } from './submit/sender.js';
 import { SyncCommitteeSubmitter } from './submit/syncCommitteeSubmitter.js';
 import { WorkSubmitter } from './submit/workSubmitter.js';
 
-/** Says which chains are this process's to submit for, now and as that changes. */
-export interface WorkSharing {
-  /** @param work begins a chain's work @returns what ends it */
-  start(work: (chain: string) => Promise<() => Promise<void>>): void;
-  /** Ends all work that was begun. */
-  stop(): Promise<void>;
-}
-
 export interface SubmitConfig {
   /** Pays and signs; of this process alone. */
   readonly operator: Operator;
@@ -36,7 +29,7 @@ export interface SubmitConfig {
   /** Balance below which the operator is warned. */
   readonly lowBalance?: bigint;
   /** Shares the chains with other processes. By default all of them are this one's. */
-  readonly sharing?: WorkSharing;
+  readonly group?: MakeGroup;
 }
 
 /** Brings to the main chain what is missing there: one submitter a chain, one account for all. */
@@ -46,7 +39,7 @@ export class SubmitService implements Operating {
   readonly #common: Common;
   readonly #sender: TransactionSender;
   readonly #loops = new Map<string, SubmitLoop>();
-  readonly #sharing: WorkSharing;
+  readonly #group: WorkGroup;
   #balance: bigint | undefined;
 
   constructor(config: SubmitConfig, common: Common) {
@@ -59,7 +52,11 @@ export class SubmitService implements Operating {
       onBalance: (now) => this.#noteBalance(now),
     });
     this.evidence = evidenceLog({ ...(store ? { store } : {}), onError: fault });
-    this.#sharing = config.sharing ?? allOf(config.chains);
+    const group: MakeGroup = config.group ?? ((units, work) => new SoleGroup(units, work));
+    this.#group = group(
+      config.chains.map(({ name }) => name),
+      async (chain) => this.#begin(chain),
+    );
   }
 
   get account(): Uint8Array {
@@ -76,11 +73,11 @@ export class SubmitService implements Operating {
 
   /** Begins to submit for the chains that are this process's. */
   start(): void {
-    this.#sharing.start(async (chain) => this.#begin(chain));
+    this.#group.start();
   }
 
   async stop(): Promise<void> {
-    await this.#sharing.stop();
+    await this.#group.stop();
   }
 
   #begin(name: string): () => Promise<void> {
@@ -156,19 +153,6 @@ export class SubmitService implements Operating {
     metrics.balance.set(Number(now));
     metrics.lowBalance.set(now < low ? 1 : 0);
   }
-}
-
-/** Every chain, from the start to the end. */
-function allOf(chains: readonly RelayChain[]): WorkSharing {
-  let ends: Promise<() => Promise<void>>[] = [];
-  return {
-    start(work) {
-      ends = chains.map(({ name }) => work(name));
-    },
-    async stop() {
-      await Promise.all(ends.splice(0).map(async (end) => (await end)()));
-    },
-  };
 }
 
 function assuranceOf({ kind, name, registration }: RelayChain): number | undefined {

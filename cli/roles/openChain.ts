@@ -6,6 +6,7 @@ import type { Checkpoint } from '../../proofs/containers/spec.js';
 import type { Worker } from '../../relay/apiService.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
 import { type OpenedSources, openFollowed } from '../lightClient.js';
+import { openSources } from '../sources.js';
 import type { ChainInit } from './chainInit.js';
 
 /** A chain whose sources this process has opened. */
@@ -20,14 +21,13 @@ export interface OpenedChain {
   readonly onError: (error: unknown, source: string) => void;
 }
 
-/** Opens a chain's sources, and its light client where it is followed by its sync committees. @param store keeps the light client's state */
+/**
+ * Opens a chain's sources, and its light client where it is followed by its sync committees.
+ * @param store keeps the light client's state
+ */
 export async function openChain(init: ChainInit, store: KeyValueStore, log: Logger): Promise<OpenedChain> {
-  const { name } = init;
-  const { kind } = findNetwork(name);
-  const registration = RegistrationType.deserialize(init.registration);
-  const { checkpoint } = registration.spec;
-  const onError = (error: unknown, source: string) =>
-    log.warn({ err: error, chain: name, source }, 'a source failed');
+  const chain = describe(init, log);
+  const { name, checkpoint, registration, onError } = chain;
   const opened = await openFollowed({
     chain: name,
     sources: init.sources,
@@ -37,7 +37,29 @@ export async function openChain(init: ChainInit, store: KeyValueStore, log: Logg
     onError,
     onProgress: (progress) => log.info({ chain: name, ...progress }, 'catching up with sync committees'),
   });
-  return { name, kind, init, registration, checkpoint, opened, onError };
+  return { ...chain, opened };
+}
+
+/** Opens those of a chain's sources that have blocks, for a process that takes headers and finality from the log. */
+export function openBlockSources(init: ChainInit, log: Logger): OpenedChain {
+  const chain = describe(init, log);
+  const { name, checkpoint, registration } = chain;
+  const start = { ...checkpoint, header: registration.checkpointHeader };
+  const sources = openSources(name, init.sources, start);
+  const close = async () => void (await Promise.all(sources.map((source) => source.close())));
+  return { ...chain, opened: { sources, lightClient: undefined, close } };
+}
+
+function describe(init: ChainInit, log: Logger): Omit<OpenedChain, 'opened'> {
+  const { name } = init;
+  const registration = RegistrationType.deserialize(init.registration);
+  const onError = (error: unknown, source: string) =>
+    log.warn({ err: error, chain: name, source }, 'a source failed');
+  return {
+    ...{ name, init, registration, onError },
+    kind: findNetwork(name).kind,
+    checkpoint: registration.spec.checkpoint,
+  };
 }
 
 /** The light clients of these chains. */

@@ -7,10 +7,10 @@ import type { ChainConfig, SourceConfig } from '../../config/schema.js';
 import { anvilStateFile } from '../../devnet/anvilState.js';
 import { SLOT_MILLISECONDS } from '../../devnet/beacon/node.js';
 import { toHex } from '../../proofs/bytes.js';
+import type { DataFolder } from '../init/data.js';
+import { DataMismatchError } from '../init/errors.js';
 import type { BeaconInit } from '../processes/messages.js';
 import { beaconNetwork } from '../sources.js';
-import type { DataFolder } from './data.js';
-import { DataMismatchError } from './errors.js';
 import type { RunningForeign } from './foreign.js';
 import { beaconPort } from './ports.js';
 

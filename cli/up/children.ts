@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { PartFailedError } from '../init/errors.js';
 import type { FromChild, Init, ToChild } from '../processes/messages.js';
-import { PartFailedError } from './errors.js';
 
 /** Milliseconds that a start may take. */
 const START_MS = 60_000;

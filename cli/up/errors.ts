@@ -10,29 +10,12 @@ export class ServicePortError extends CrossrootError {
   }
 }
 
-/** Another `up` runs on this data folder. */
-export class AlreadyRunningError extends CrossrootError {
-  override readonly name = 'AlreadyRunningError';
-  constructor(folder: string, cause: unknown) {
-    super(`another crossroot up is running on ${folder}`, {
-      hint: 'Stop it, or give another --data folder.',
-      cause,
+/** The configuration is for roles in processes of their own. */
+export class NotForUpError extends CrossrootError {
+  override readonly name = 'NotForUpError';
+  constructor(setting: string) {
+    super(`${setting} is for roles in processes of their own; crossroot up runs everything on this machine`, {
+      hint: 'Leave it out, or start crossroot init, node, index, relay and api.',
     });
-  }
-}
-
-/** A part could not be started, or ended and cannot be brought back. */
-export class PartFailedError extends CrossrootError {
-  override readonly name = 'PartFailedError';
-  constructor(part: string, problem: string, logFile?: string) {
-    super(`${part}: ${problem}`, logFile === undefined ? {} : { hint: `Its log: ${logFile}` });
-  }
-}
-
-/** The data folder was made with other settings than those given now. */
-export class DataMismatchError extends CrossrootError {
-  override readonly name = 'DataMismatchError';
-  constructor(folder: string, problem: string) {
-    super(`${folder}: ${problem}`, { hint: 'Give another --data folder, or the settings it was made with.' });
   }
 }

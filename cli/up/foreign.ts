@@ -5,7 +5,7 @@ import { launchBitcoin } from '../../devnet/bitcoind.js';
 import { PortInUseError } from '../../devnet/errors.js';
 import type { ForeignNode } from '../../devnet/foreignNode.js';
 import type { RpcEndpoint } from '../../devnet/rpcClient.js';
-import type { DataFolder } from './data.js';
+import type { DataFolder } from '../init/data.js';
 import { ServicePortError } from './errors.js';
 import { devnetPort } from './ports.js';
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { type Config, DEFAULT_PORTS, type DevnetConfig, hasLocalBeacon } from '../../config/schema.js';
-import { pause } from './abort.js';
-import type { DataFolder } from './data.js';
+import { pause } from '../abort.js';
+import type { DataFolder } from '../init/data.js';
 import { ServicePortError } from './errors.js';
 
 interface Need {

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { type Config, hasLocalBeacon } from '../../config/schema.js';
+import { untilAborted } from '../abort.js';
+import { resolveChain } from '../init/chains.js';
+import { DataFolder } from '../init/data.js';
+import { PartFailedError } from '../init/errors.js';
+import { makeGenesis } from '../init/genesis.js';
 import type { FromChild } from '../processes/messages.js';
 import type { ChainInit } from '../roles/chainInit.js';
-import { untilAborted } from './abort.js';
 import { checkAttested, followBeacon, localBeacon } from './beacon.js';
-import { resolveChain } from './chains.js';
 import { Part } from './children.js';
-import { DataFolder } from './data.js';
 import { type DemoResult, payAndProve } from './demo.js';
-import { PartFailedError } from './errors.js';
+import { NotForUpError } from './errors.js';
 import { foreignWords, type RunningForeign, startForeign } from './foreign.js';
 import { Milestones } from './milestones.js';
 import { checkPorts } from './ports.js';
@@ -56,10 +58,11 @@ export class Supervisor {
   async #run(): Promise<DemoResult[]> {
     const config = this.#config;
     const { signal } = this.#abort;
+    if (config.main.nodes !== undefined) throw new NotForUpError('main.nodes');
     const data = await DataFolder.open(this.#path);
     this.#data = data;
     await checkPorts(config, data, signal, (line) => this.#progress.say(line));
-    await data.genesis(config);
+    await makeGenesis(config.main, data);
     this.#progress.say(`data in ${data.path}`);
     // All of them, also when one fails: what has been started must be known to be stopped.
     const starting = await Promise.allSettled(config.chains.map((_, i) => this.#startChain(i, data)));
@@ -163,7 +166,7 @@ export class Supervisor {
       role: 'relay',
       dataDir: data.path,
       genesisFile: data.genesisFile,
-      operatorDir: data.operator,
+      operatorDir: data.operator(0),
       nodes: Array.from({ length: main.delegates }, (_, i) => `http://${LOOPBACK}:${main.rpcPort + i}`),
       chains,
       http: api,

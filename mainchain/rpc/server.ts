@@ -77,6 +77,7 @@ export class RpcServer {
         response.end(text);
         return;
       }
+      if (request.method === 'GET' && request.url === '/healthz') return answer(200, { status: 'ok' });
       if (request.method !== 'POST')
         return answer(405, failure(null, -32600, new BadRequestError('POST only')));
       // A web page cannot send this type to another site without asking first: keeps browsers off a delegate's port.

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DataFolder } from '../../cli/up/data.js';
+import { DataFolder } from '../../cli/init/data.js';
 import { crossroot, ensureBuilt } from '../support/built.js';
 import { freePorts, hold, release } from '../support/ports.js';
 
@@ -58,7 +58,7 @@ describe('up says in one line why it does not start', () => {
     const data = await DataFolder.open(join(folder, 'held'));
     const { code, stderr } = await up('held', {});
     await data.close();
-    expect(stderr).toMatch(/^error: another crossroot up is running on .*held\n/);
+    expect(stderr).toMatch(/^error: another crossroot up or init is running on .*held\n/);
     expect(code).toBe(1);
   });
 

@@ -1,5 +1,5 @@
 import { isRetryable } from '../../proofs/errors/base.js';
-import { pause } from './abort.js';
+import { pause } from '../abort.js';
 import { PartFailedError } from './errors.js';
 
 /** Milliseconds that a source may need at the start: nodes answer late while they load. */

@@ -17,8 +17,8 @@ import { ChainKindCode, type Checkpoint, CheckpointType } from '../../proofs/con
 import { parsePolicy } from '../../timing/policy.js';
 import type { ChainInit } from '../roles/chainInit.js';
 import { openSources } from '../sources.js';
-import type { DataFolder } from './data.js';
 import { DataMismatchError, PartFailedError } from './errors.js';
+import type { DataPaths } from './paths.js';
 import { firstThat, type Reader } from './sourceReader.js';
 import { checkTrustedRoot, findTrustedBlock } from './trustedBlock.js';
 
@@ -26,6 +26,12 @@ import { checkTrustedRoot, findTrustedBlock } from './trustedBlock.js';
 const POLL_DEVNET = 250;
 const POLL_EXTERNAL = 2000;
 type ChainReader = Reader<Source>;
+
+interface FoundCheckpoint {
+  readonly checkpoint: Checkpoint;
+  /** Raw. */
+  readonly header: Uint8Array;
+}
 
 /**
  * Resolves a configured chain: its sources answer and are of its network, its checkpoint is complete. The checkpoint is
@@ -35,7 +41,7 @@ type ChainReader = Reader<Source>;
 export async function resolveChain(
   config: ChainConfig,
   sources: readonly SourceConfig[],
-  data: DataFolder,
+  data: DataPaths,
   signal: AbortSignal,
 ): Promise<ChainInit> {
   const given = (await givenCheckpoint(config, data)) ?? (await findTrustedBlock(config, sources, signal));
@@ -44,38 +50,49 @@ export async function resolveChain(
   const reader: ChainReader = { chain: config.name, sources: opened, signal };
   try {
     await firstThat(reader, (source) => source.check());
-    const registration = await registrationOf(config, reader, data, given);
-    return {
-      name: config.name,
-      signetChallenge: config.signetChallenge,
-      network: config.network,
-      registration: RegistrationType.serialize(registration),
-      sources,
-      pollMilliseconds:
-        config.pollMilliseconds ?? (config.devnet === undefined ? POLL_EXTERNAL : POLL_DEVNET),
-      wanted: config.status,
-    };
+    return chainInit(config, sources, await findCheckpoint(config, reader, data, given));
   } finally {
     await Promise.all(opened.map((source) => source.close()));
   }
 }
 
-async function registrationOf(
+/**
+ * A configured chain as it was resolved before: the same registration for every process, and no source is asked.
+ * @returns `undefined` if it never was in this data folder
+ * @throws DataMismatchError, ConfigError
+ */
+export async function keptChain(config: ChainConfig, data: DataPaths): Promise<ChainInit | undefined> {
+  if (!existsSync(data.checkpoint(config.name))) return undefined;
+  const kept = await givenCheckpoint(config, data);
+  if (kept?.header === undefined) return undefined;
+  const found = { checkpoint: kept.checkpoint, header: kept.header };
+  checkHeader(config.name, found);
+  return chainInit(config, config.sources ?? [], found);
+}
+
+function chainInit(
   config: ChainConfig,
-  reader: ChainReader,
-  data: DataFolder,
-  start: ReadCheckpoint | undefined,
-): Promise<Registration> {
-  const { checkpoint, header } = await findCheckpoint(config, reader, data, start);
-  return {
+  sources: readonly SourceConfig[],
+  { checkpoint, header }: FoundCheckpoint,
+): ChainInit {
+  const registration: Registration = {
     spec: specFor(config.name, checkpoint),
     policy: parsePolicy(config.policy),
     checkpointHeader: header,
   };
+  return {
+    name: config.name,
+    signetChallenge: config.signetChallenge,
+    network: config.network,
+    registration: RegistrationType.serialize(registration),
+    sources,
+    pollMilliseconds: config.pollMilliseconds ?? (config.devnet === undefined ? POLL_EXTERNAL : POLL_DEVNET),
+    wanted: config.status,
+  };
 }
 
 /** The checkpoint of an earlier start, or the configured one. @throws DataMismatchError where they differ */
-async function givenCheckpoint(config: ChainConfig, data: DataFolder): Promise<ReadCheckpoint | undefined> {
+async function givenCheckpoint(config: ChainConfig, data: DataPaths): Promise<ReadCheckpoint | undefined> {
   const path = data.checkpoint(config.name);
   const configured = await configuredCheckpoint(config);
   const kept = existsSync(path) ? await readCheckpointFile(config.name, path) : undefined;
@@ -89,9 +106,9 @@ async function givenCheckpoint(config: ChainConfig, data: DataFolder): Promise<R
 async function findCheckpoint(
   config: ChainConfig,
   reader: ChainReader,
-  data: DataFolder,
+  data: DataPaths,
   start: ReadCheckpoint | undefined,
-): Promise<{ checkpoint: Checkpoint; header: Uint8Array }> {
+): Promise<FoundCheckpoint> {
   const path = data.checkpoint(config.name);
   const given = start ?? (await genesisOf(reader));
   checkFollowable(config.name, given.checkpoint, 'checkpoint');
@@ -144,10 +161,7 @@ async function readHeader(reader: ChainReader, checkpoint: Checkpoint): Promise<
   return header.raw;
 }
 
-function checkHeader(
-  chain: string,
-  { checkpoint, header }: { checkpoint: Checkpoint; header: Uint8Array },
-): void {
+function checkHeader(chain: string, { checkpoint, header }: FoundCheckpoint): void {
   const { kind } = findNetwork(chain);
   const { hash } = kind.decode(header, checkpoint.height);
   if (!bytesEqual(hash, checkpoint.hash)) {
@@ -158,11 +172,7 @@ function checkHeader(
   }
 }
 
-async function keep(
-  chain: string,
-  path: string,
-  { checkpoint, header }: { checkpoint: Checkpoint; header: Uint8Array },
-): Promise<void> {
+async function keep(chain: string, path: string, { checkpoint, header }: FoundCheckpoint): Promise<void> {
   const { kind } = findNetwork(chain);
   const place = {
     height: checkpoint.height,

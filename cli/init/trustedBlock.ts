@@ -7,8 +7,8 @@ import { agreeOnCheckpoint, defaultQuorum } from '../../indexers/follow/lightCli
 import { blstBls } from '../../mainchain/crypto/blst.js';
 import { bytesEqual, fromHex } from '../../proofs/bytes.js';
 import { beaconNetwork, openBeaconSources } from '../sources.js';
-import type { DataFolder } from './data.js';
 import { DataMismatchError, PartFailedError } from './errors.js';
+import type { DataPaths } from './paths.js';
 import { firstThat } from './sourceReader.js';
 
 /** The trusted beacon block that a configuration names; `undefined` where it names none. */
@@ -18,7 +18,7 @@ export function configuredRoot({ checkpoint }: Pick<ChainConfig, 'checkpoint'>):
 }
 
 /** @throws DataMismatchError where a data folder's checkpoint belongs to another trusted block than the configured one */
-export function checkTrustedRoot(config: ChainConfig, kept: ReadCheckpoint, data: DataFolder): void {
+export function checkTrustedRoot(config: ChainConfig, kept: ReadCheckpoint, data: DataPaths): void {
   const wanted = configuredRoot(config);
   if (wanted === undefined) return;
   const root = trustedBlockRoot(kept.checkpoint);

@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { ApiService } from '../../relay/apiService.js';
+import { bookPages } from '../../relay/bind.js';
+import { LevelStore } from '../../storage/level.js';
+import { openLog } from '../openLog.js';
+import { commonAnswers } from './answers.js';
+import { openBlockSources } from './openChain.js';
+import type { RelayOptions } from './relay.js';
+import { replicate } from './replicated.js';
+import { type Running, starting } from './running.js';
+
+export type ApiOptions = Omit<RelayOptions, 'dataDir' | 'operatorDir'>;
+
+/** Answers from the log, the index and its own sources of blocks. It has no keys, and keeps nothing beyond its end. */
+export function startApi(options: ApiOptions, log: Logger): Promise<Running> {
+  return starting(async (stopping) => {
+    const folder = await mkdtemp(join(tmpdir(), 'crossroot-api-'));
+    stopping.add(() => rm(folder, { recursive: true, force: true }));
+    const store = await LevelStore.open(folder);
+    stopping.add(() => store.close());
+    const eventLog = await openLog(options.log, store, (trouble) =>
+      log.warn({ err: trouble }, 'the event log'),
+    );
+    stopping.add(() => eventLog.close());
+    const chains = options.chains.map((init) => {
+      const chain = openBlockSources(init, log);
+      stopping.add(() => chain.opened.close());
+      return chain;
+    });
+    const { books, ...replicated } = replicate(chains, eventLog.log, store, log);
+    const service = await ApiService.start({
+      ...commonAnswers({ ...options, log }),
+      ...replicated,
+      pages: bookPages(books),
+    });
+    stopping.add(() => service.stop());
+    eventLog.show(service.metrics.registry);
+    return { url: service.url, stop: () => stopping.stop() };
+  });
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { LogConfig } from '../../config/log.js';
+import { readPassphrase } from '../../mainchain/crypto/keystore.js';
+import { FileKeys } from '../../mainchain/node/keys.js';
+import type { Genesis } from '../../proofs/containers/genesis.js';
+import { bookPages } from '../../relay/bind.js';
+import { RelayService } from '../../relay/service.js';
+import { LevelStore } from '../../storage/level.js';
+import { openLog } from '../openLog.js';
+import { commonAnswers, type HttpOptions, LOW_BALANCE, scheme } from './answers.js';
+import type { ChainInit } from './chainInit.js';
+import { openChain } from './openChain.js';
+import { replicate } from './replicated.js';
+import { type Running, starting } from './running.js';
+
+export interface RelayOptions {
+  /** Its own: what it copies from the log. */
+  readonly dataDir: string;
+  /** `keys` and `passphrase` of its account, which no other relay has. */
+  readonly operatorDir: string;
+  readonly genesis: Genesis;
+  /** JSON-RPC of every delegate, `http://…`. */
+  readonly nodes: readonly string[];
+  readonly chains: readonly ChainInit[];
+  readonly http: HttpOptions;
+  readonly log: LogConfig;
+}
+
+/** Group in which relays share the chains. */
+const GROUP = 'relays';
+
+/** Submits to the main chain what others follow into the log, sharing the chains with other relays; answers like an API server. */
+export function startRelay(options: RelayOptions, log: Logger): Promise<Running> {
+  return starting(async (stopping) => {
+    const { operatorDir } = options;
+    const passphrase = await readPassphrase(join(operatorDir, 'passphrase'));
+    const keys = await FileKeys.open(join(operatorDir, 'keys'), passphrase);
+    const store = await LevelStore.open(options.dataDir);
+    stopping.add(() => store.close());
+    const eventLog = await openLog(options.log, store, (trouble) =>
+      log.warn({ err: trouble }, 'the event log'),
+    );
+    stopping.add(() => eventLog.close());
+    const chains = await Promise.all(
+      options.chains.map(async (init) => {
+        const chain = await openChain(init, store, log);
+        stopping.add(() => chain.opened.close());
+        return chain;
+      }),
+    );
+    const replicated = replicate(chains, eventLog.log, store, log);
+    const service = await RelayService.start({
+      ...commonAnswers({ ...options, log }),
+      chains: replicated.chains,
+      data: replicated.data,
+      pages: bookPages(replicated.books),
+      workers: replicated.workers,
+      operator: keys.account,
+      scheme,
+      store,
+      lowBalance: LOW_BALANCE,
+      group: eventLog.group(GROUP),
+    });
+    stopping.add(() => service.stop());
+    eventLog.show(service.metrics.registry);
+    return { url: service.url, stop: () => stopping.stop() };
+  });
+}
