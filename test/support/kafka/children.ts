@@ -1,12 +1,1 @@
-import type { ChildProcess } from 'node:child_process';
-
-const children = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-});
-
-/** Nothing outlives the tests. */
-export function endWithUs(child: ChildProcess): void {
-  children.add(child);
-  child.once('exit', () => children.delete(child));
-}
+export { endWithUs } from '../../../devnet/endWithUs.js';

@@ -1,4 +1,4 @@
-/** Version of the brokers in the tests. */
+/** Version of the brokers. */
 export const KAFKA_VERSION = '4.1.2';
 
 /** Apache Kafka and what it needs to run, as Maven Central has it: path and SHA-256. */

@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import { findProgram } from '../programs.js';
+import { KAFKA_JARS, KAFKA_VERSION } from './jars.js';
+
+const CENTRAL = 'https://repo1.maven.org/maven2';
+
+export interface KafkaInstallation {
+  readonly java: string;
+  /** Folder of jars. */
+  readonly folder: string;
+}
+
+/**
+ * Where Kafka is: the folder of jars that CROSSROOT_KAFKA names, else a cache folder, filled from Maven Central once.
+ * @returns why there is none, as text
+ */
+export function findKafka(): KafkaInstallation | string {
+  const java = findProgram('java', [join(process.env.JAVA_HOME ?? '', 'bin')]);
+  if (java === undefined) return 'java is not on PATH';
+  const named = process.env.CROSSROOT_KAFKA;
+  if (named !== undefined && named !== '') {
+    const found = existsSync(named) && readdirSync(named).some((name) => /^kafka_.*\.jar$/.test(name));
+    return found ? { java, folder: named } : `CROSSROOT_KAFKA has no Kafka: ${named}`;
+  }
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  const folder = join(cache, 'crossroot', `kafka-${KAFKA_VERSION}`);
+  const problem = existsSync(folder) ? undefined : download(folder);
+  return problem ?? { java, folder };
+}
+
+/** All or nothing; every file is compared with its checksum. @returns what went wrong */
+function download(folder: string): string | undefined {
+  const part = `${folder}.part-${process.pid}`;
+  mkdirSync(part, { recursive: true });
+  try {
+    const wanted = KAFKA_JARS.flatMap(([path]) => [
+      ...['--output', join(part, basename(path))],
+      `${CENTRAL}/${path}`,
+    ]);
+    execFileSync(
+      'curl',
+      ['--silent', '--show-error', '--fail', '--max-time', '300', '--parallel', ...wanted],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    for (const [path, checksum] of KAFKA_JARS) {
+      const digest = createHash('sha256')
+        .update(readFileSync(join(part, basename(path))))
+        .digest('hex');
+      if (digest !== checksum) return `${basename(path)} is not the expected file`;
+    }
+    renameSync(part, folder);
+    return undefined;
+  } catch (error) {
+    // Another process may have been faster.
+    if (existsSync(folder)) return undefined;
+    return `Maven Central cannot be reached: ${reason(error)}`;
+  } finally {
+    rmSync(part, { recursive: true, force: true });
+  }
+}
+
+/** What the program said, in one short line: an error's own message has its whole command line. */
+function reason(error: unknown): string {
+  const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+  const lines = (said.trim() === '' ? String(error) : said).split('\n');
+  return (lines.find((line) => line.startsWith('curl:')) ?? lines[0] ?? '').slice(0, 200);
+}
