@@ -9,9 +9,16 @@ import { IndexAnswers } from '../../../relay/api/index/answers.js';
 import type { GateOptions } from '../../../relay/api/index/gate.js';
 import { indexRoutes } from '../../../relay/api/index/routes.js';
 import { errorHandler, notFound, securityHeaders } from '../../../relay/api/middleware.js';
+import { pageRoutes } from '../../../relay/page/routes.js';
 
-/** The API's routes of the index and nothing else: all that they need is an index and the kinds of its chains. */
-export async function serveIndex(index: IndexReader | undefined, gate: GateOptions = {}) {
+/**
+ * The API's routes of the index and nothing else: all that they need is an index and the kinds of its chains.
+ * @param options.page the relay's page too
+ */
+export async function serveIndex(
+  index: IndexReader | undefined,
+  { page = false, ...gate }: GateOptions & { readonly page?: boolean } = {},
+) {
   const faults: unknown[] = [];
   const onFault = (error: unknown) => void faults.push(error);
   const chains = [
@@ -21,6 +28,11 @@ export async function serveIndex(index: IndexReader | undefined, gate: GateOptio
   const app = express();
   app.set('query parser', 'simple');
   app.use(securityHeaders, indexRoutes(new IndexAnswers({ index, chains, gate, onFault })));
+  if (page) app.use(pageRoutes());
+  app.get('/v1/status', (_request, response) => {
+    const main = null;
+    response.json({ version: '1', ready: true, problems: [], operator: null, main, chains: [], proofs: [] });
+  });
   app.use(notFound, errorHandler(onFault));
   const server = createServer({ maxHeaderSize: 32_768 }, app).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reversed, toBareHex, toHex } from '../../proofs/bytes.js';
+import type { FakeIndex } from '../support/index/fakeIndex.js';
+import { serveIndex } from '../support/index/serve.js';
+import { ADDRESS, account, fakeWorld, named } from '../support/index/world.js';
+
+const names = ['chromium', 'chromium-browser', 'google-chrome'];
+const program = [
+  ...(process.env.PATH ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name))),
+  '/usr/bin/chromium',
+].find((path) => existsSync(path));
+const title =
+  program === undefined
+    ? `the relay's page about the index (skipped: none of ${names.join(', ')} is on PATH)`
+    : "the relay's page about the index";
+
+describe.skipIf(program === undefined)(title, () => {
+  const errors: string[] = [];
+  const asked: string[] = [];
+  let index: FakeIndex;
+  let server: Awaited<ReturnType<typeof serveIndex>>;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    index = fakeWorld();
+    server = await serveIndex(index, { page: true });
+    browser = await chromium.launch({
+      ...(program === undefined ? {} : { executablePath: program }),
+      args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'],
+    });
+    page = await browser.newPage();
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(new URL('/', server.url).href);
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const text = async (selector: string, part: string) => {
+    await expect.poll(() => page.textContent(selector), { timeout: 20_000 }).toContain(part);
+    return (await page.textContent(selector)) ?? '';
+  };
+
+  it('shows what is in it, chain by chain', async () => {
+    const shown = await text('#index', 'ethereum-local');
+    for (const part of ['Headers23 · 21 on the best chain', 'Transactions21', 'Outputs21', 'Logs42'])
+      expect(shown).toContain(part);
+    expect(shown).toContain('history begins at 100, contents of all blocks up to 120');
+    expect(shown).toContain('headers 1.5 events');
+    if (process.env.SCREENSHOT !== undefined)
+      await page.screenshot({ path: process.env.SCREENSHOT, fullPage: true });
+  }, 60_000);
+
+  const search = async (chain: string, what: string, expected: string) => {
+    await page.selectOption('#where', chain);
+    await page.fill('#what', what);
+    await page.press('#what', 'Enter');
+    return text('#found', expected);
+  };
+
+  it('finds transactions, blocks and addresses', async () => {
+    const both = toBareHex(reversed(named('both')));
+    const found = await search('bitcoin-regtest', both, 'transaction: 2 at event 25');
+    expect(found).toContain('value2100000000000000');
+    if (process.env.SCREENSHOT !== undefined)
+      await page.screenshot({ path: `${process.env.SCREENSHOT}-found.png`, fullPage: true });
+    await search('bitcoin-regtest', '120', 'block: 1 at event 25');
+    await search('bitcoin-regtest', ADDRESS, 'address: 21 at event 25');
+    await search('ethereum-local', toHex(account('alice')), 'address: 21 at event 25');
+    await search('ethereum-local', 'nothing such', 'Nothing by that name');
+  }, 60_000);
+
+  it('shows what it is told as text, whatever it is', async () => {
+    const hostile = '<img src=x onerror="document.title=1">';
+    const shown = await search('bitcoin-regtest', hostile, 'neither Base58Check nor Bech32');
+    expect(shown).toContain(hostile);
+    expect(await page.locator('#found img').count()).toBe(0);
+    expect(await page.title()).toBe('Crossroot relay');
+  }, 60_000);
+
+  it('asks nobody but its server, and nothing went wrong but what was asked wrongly', () => {
+    expect(asked.filter((url) => !url.startsWith(new URL('/', server.url).href) && url !== 'data:,')).toEqual(
+      [],
+    );
+    expect(errors.filter((message) => !/status of 400/.test(message))).toEqual([]);
+  });
+});
