@@ -105,16 +105,17 @@ function readFields(raw: Uint8Array): Fields {
   if (names === undefined)
     throw new MalformedInputError('transaction', `has type ${first}, which is not known`);
   const items = listOf(decodeRlp(type === 0 ? raw : raw.subarray(1)), 'transaction', names.length);
-  const integer = (name: FieldName) => integerOf(items[names.indexOf(name)], `transaction ${name}`);
+  const integer = (name: FieldName, maxBytes?: number) =>
+    integerOf(items[names.indexOf(name)], `transaction ${name}`, maxBytes);
   const fees = names.includes('gasPrice')
     ? { maxFeePerGas: integer('gasPrice'), maxPriorityFeePerGas: integer('gasPrice') }
     : { maxFeePerGas: integer('maxFeePerGas'), maxPriorityFeePerGas: integer('maxPriorityFeePerGas') };
   return {
     type,
-    nonce: integer('nonce'),
+    nonce: integer('nonce', 8),
     to: addressOrNone(items[names.indexOf('to')], 'transaction to'),
     value: integer('value'),
-    gas: integer('gas'),
+    gas: integer('gas', 8),
     ...fees,
     maxFeePerBlobGas: names.includes('maxFeePerBlobGas') ? integer('maxFeePerBlobGas') : undefined,
     signed: signedOf(type, items, integer),

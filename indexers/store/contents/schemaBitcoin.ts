@@ -1,0 +1,65 @@
+import type { TableDefinition } from '../schema/table.js';
+import { byHashView, PLACE, SETTINGS } from './schemaShared.js';
+import { scriptKinds } from './types.js';
+
+const kinds = scriptKinds.map((kind, i) => `'${kind}' = ${i}`).join(', ');
+
+export const BITCOIN_TABLES: readonly TableDefinition[] = [
+  {
+    name: 'bitcoin_transactions',
+    stable: 'final',
+    why: `By height and position: a block's transactions lie together, and one of them is one granule. The raw transaction, with its
+      witness, is the only copy of input scripts and witnesses: they are most of a block, and are read where one transaction is.`,
+    create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.bitcoin_transactions (
+      ${PLACE},
+      position UInt32 CODEC(Delta, ZSTD(1)),
+      txid FixedString(32) CODEC(NONE),
+      wtxid FixedString(32) CODEC(ZSTD(1)),
+      version Int32 CODEC(ZSTD(1)),
+      lock_time UInt32 CODEC(ZSTD(1)),
+      coinbase Bool,
+      weight UInt32,
+      inputs UInt32,
+      outputs UInt32,
+      value UInt64,
+      raw String CODEC(ZSTD(1)),
+      INDEX by_number number TYPE minmax GRANULARITY 1
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, position, number) ${SETTINGS}`,
+  },
+  byHashView('bitcoin_transactions', 'txid'),
+  {
+    name: 'bitcoin_outputs',
+    stable: 'final',
+    why: `By script, then upwards by place: a page of a script's outputs is one short run of rows, and the next page begins where it
+      ended. The key is the first eight bytes of the script's SHA-256, of one length whatever the script's; the script itself is
+      compared too.`,
+    create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.bitcoin_outputs (
+      ${PLACE},
+      script_key UInt64 CODEC(Delta, ZSTD(1)),
+      position UInt32,
+      vout UInt32,
+      txid FixedString(32) CODEC(NONE),
+      coinbase Bool,
+      value UInt64,
+      kind Enum8(${kinds}),
+      script String CODEC(ZSTD(1)),
+      INDEX by_number number TYPE minmax GRANULARITY 1
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, script_key, height, position, vout, number) ${SETTINGS}`,
+  },
+  {
+    name: 'bitcoin_spends',
+    stable: 'final',
+    why: `By what is spent: the spender of an outpoint is one granule. Outputs are never changed when they are spent, so that the
+      answer is that of the view that is read, whatever came later.`,
+    create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.bitcoin_spends (
+      ${PLACE},
+      spent_txid FixedString(32) CODEC(NONE),
+      spent_vout UInt32,
+      position UInt32,
+      vin UInt32,
+      txid FixedString(32) CODEC(NONE),
+      sequence UInt32 CODEC(ZSTD(1)),
+      INDEX by_number number TYPE minmax GRANULARITY 1
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, spent_txid, spent_vout, height, position, vin, number) ${SETTINGS}`,
+  },
+];

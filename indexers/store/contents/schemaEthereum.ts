@@ -1,0 +1,109 @@
+import type { TableDefinition } from '../schema/table.js';
+import { byHashView, PLACE, SETTINGS } from './schemaShared.js';
+
+const LOG_COLUMNS = `${PLACE},
+      position UInt32,
+      log_index UInt32,
+      block_log_index UInt32,
+      transaction_hash FixedString(32) CODEC(ZSTD(1)),
+      address FixedString(20) CODEC(ZSTD(1)),
+      topics UInt8,
+      topic0 FixedString(32) CODEC(ZSTD(1)),
+      topic1 FixedString(32) CODEC(ZSTD(1)),
+      topic2 FixedString(32) CODEC(ZSTD(1)),
+      topic3 FixedString(32) CODEC(ZSTD(1)),
+      data String CODEC(ZSTD(1))`;
+
+export const ETHEREUM_TABLES: readonly TableDefinition[] = [
+  {
+    name: 'ethereum_transactions',
+    stable: 'final',
+    why: `Transactions and their receipts, one to one: columns that a question does not name cost it nothing. By height and position, as
+      of Bitcoin. The input is in the raw transaction alone; its first four bytes, which name a contract's function, have a
+      column.`,
+    create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.ethereum_transactions (
+      ${PLACE},
+      position UInt32 CODEC(Delta, ZSTD(1)),
+      hash FixedString(32) CODEC(NONE),
+      type UInt8,
+      nonce UInt64,
+      known_sender Bool,
+      sender FixedString(20) CODEC(ZSTD(1)),
+      creates Bool,
+      recipient FixedString(20) CODEC(ZSTD(1)),
+      created FixedString(20) CODEC(ZSTD(1)),
+      value UInt256 CODEC(ZSTD(1)),
+      gas UInt64,
+      max_fee UInt256 CODEC(ZSTD(1)),
+      max_tip UInt256 CODEC(ZSTD(1)),
+      max_blob_fee Nullable(UInt256) CODEC(ZSTD(1)),
+      price UInt256 CODEC(ZSTD(1)),
+      selector FixedString(4) CODEC(ZSTD(1)),
+      raw String CODEC(ZSTD(1)),
+      succeeded Nullable(Bool),
+      state_root FixedString(32) CODEC(ZSTD(1)),
+      gas_used UInt64,
+      cumulative_gas_used UInt64,
+      logs UInt32,
+      INDEX by_number number TYPE minmax GRANULARITY 1
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, position, number) ${SETTINGS}`,
+  },
+  byHashView('ethereum_transactions', 'hash'),
+  {
+    name: 'ethereum_addresses',
+    stable: 'none',
+    why: `Where an address is the sender, the recipient or the created contract of a transaction: some bytes a mention, read backwards
+      for the newest first. A page then reads its transactions by their places.`,
+    create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.ethereum_addresses (
+      ${PLACE},
+      address FixedString(20) CODEC(ZSTD(1)),
+      position UInt32
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, address, height, position, number) ${SETTINGS}`,
+  },
+  {
+    name: 'ethereum_transactions_by_address',
+    stable: 'none',
+    why: 'Fills ethereum_addresses, with each address of a transaction once.',
+    create: (database) => `CREATE MATERIALIZED VIEW IF NOT EXISTS ${database}.ethereum_transactions_by_address
+      TO ${database}.ethereum_addresses AS
+      SELECT chain, number, height, position, address FROM ${database}.ethereum_transactions
+      ARRAY JOIN arrayDistinct(arrayConcat(
+        if(known_sender, [sender], []), [if(creates, created, recipient)])) AS address
+      WHERE NOT (creates AND NOT known_sender AND address = created)`,
+  },
+  {
+    name: 'ethereum_logs',
+    stable: 'final',
+    why: `By height and place in the block: a block's logs, and those of a range of heights. Bloom filters of each topic leave out
+      granules without it where no contract is named.`,
+    create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.ethereum_logs (
+      ${LOG_COLUMNS},
+      INDEX by_number number TYPE minmax GRANULARITY 1,
+      INDEX by_topic0 topic0 TYPE bloom_filter(0.01) GRANULARITY 4,
+      INDEX by_topic1 topic1 TYPE bloom_filter(0.01) GRANULARITY 4,
+      INDEX by_topic2 topic2 TYPE bloom_filter(0.01) GRANULARITY 4,
+      INDEX by_topic3 topic3 TYPE bloom_filter(0.01) GRANULARITY 4
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, block_log_index, number) ${SETTINGS}`,
+  },
+  {
+    name: 'ethereum_logs_by_address',
+    stable: 'none',
+    why: `The same rows by contract, then upwards by place: most questions name a contract, whose logs are few among those of their
+      heights. A page is one run of rows, which two steps through a narrower table would scatter over as many granules as it has
+      rows. Bloom filters find an account's logs among those of a contract that many use.`,
+    create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.ethereum_logs_by_address (
+      ${LOG_COLUMNS},
+      INDEX by_topic0 topic0 TYPE bloom_filter(0.01) GRANULARITY 4,
+      INDEX by_topic1 topic1 TYPE bloom_filter(0.01) GRANULARITY 1,
+      INDEX by_topic2 topic2 TYPE bloom_filter(0.01) GRANULARITY 1,
+      INDEX by_topic3 topic3 TYPE bloom_filter(0.01) GRANULARITY 1
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, address, height, block_log_index, number) ${SETTINGS}`,
+  },
+  {
+    name: 'ethereum_logs_to_address',
+    stable: 'none',
+    why: 'Fills ethereum_logs_by_address.',
+    create: (database) => `CREATE MATERIALIZED VIEW IF NOT EXISTS ${database}.ethereum_logs_to_address
+      TO ${database}.ethereum_logs_by_address AS SELECT * FROM ${database}.ethereum_logs`,
+  },
+];
