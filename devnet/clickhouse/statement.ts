@@ -115,6 +115,8 @@ function insert(
   format: string,
   dataAt: number,
 ): InsertStatement {
+  if (!/^[A-Za-z]\w*$/.test(format))
+    throw new ServerException(Exceptions.UNKNOWN_FORMAT, `Unknown format ${format}`);
   const utf8 = (from: number, to: number) => Buffer.from(text.slice(from, to), 'latin1').toString('utf8');
   const [target, settings] = [utf8(0, targetEnd).trim(), utf8(targetEnd, settingsEnd).trim()];
   return { type: 'insert', target, settings, format, dataAt };
