@@ -8,7 +8,8 @@ import { MeasuredLog } from './measuredLog.js';
 
 test('appends, reads and reorganisations are counted, and nothing else changes', async () => {
   const registry = new Registry();
-  const log = new MeasuredLog(new EmbeddedLog(new MemoryStore()), registry);
+  const log = new MeasuredLog(new EmbeddedLog(new MemoryStore()));
+  log.show(registry);
   const a = fakeHeader(fakeGenesis, 1);
   const b = fakeHeader(a, 2);
   const c = fakeHeader(fakeGenesis, 3);

@@ -1,11 +1,13 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { ChainEvent, EventInput, EventName } from '../indexers/log/event.js';
 import type { Cursor, EventLog, Lease } from '../indexers/log/eventLog.js';
+import type { BlockRecord, EvidenceRecord } from '../indexers/log/records.js';
+import type { LogStreams, RecordStream } from '../indexers/log/streams.js';
 import type { KeyValueWrite } from '../storage/keyValue.js';
 
 /** What `/metrics` shows of the writing and reading of any event log, since the start of the process. */
-function logCounters(registry: Registry) {
-  const registers = [registry];
+function logCounters() {
+  const registers: Registry[] = [];
   const labelNames = ['chain'] as const;
   return {
     appended: new Counter({
@@ -48,16 +50,28 @@ function logCounters(registry: Registry) {
   };
 }
 
-/** An event log that counts at `/metrics` what goes through it; otherwise it is the log that it wraps. */
-export class MeasuredLog implements EventLog {
-  readonly #log: EventLog;
-  readonly #counters: ReturnType<typeof logCounters>;
+/** An event log that counts what goes through it; otherwise it is the log that it wraps. */
+export class MeasuredLog implements EventLog, LogStreams {
+  readonly #log: EventLog & LogStreams;
+  readonly #counters = logCounters();
   /** Type of the newest event that was appended here, by chain. */
   readonly #newest = new Map<string, EventName>();
 
-  constructor(log: EventLog, registry: Registry) {
+  constructor(log: EventLog & LogStreams) {
     this.#log = log;
-    this.#counters = logCounters(registry);
+  }
+
+  /** Shows the counts at `/metrics`. */
+  show(registry: Registry): void {
+    for (const counter of Object.values(this.#counters)) registry.registerMetric(counter);
+  }
+
+  blocks(): RecordStream<BlockRecord> {
+    return this.#log.blocks();
+  }
+
+  evidence(): RecordStream<EvidenceRecord> {
+    return this.#log.evidence();
   }
 
   acquire(chain: string): Promise<Lease> {

@@ -14,6 +14,7 @@ import { Topics } from '../indexers/log/kafka/topics.js';
 import type { LogStreams } from '../indexers/log/streams.js';
 import type { KeyValueStore } from '../storage/keyValue.js';
 import { showLog } from './logMetrics.js';
+import { MeasuredLog } from './measuredLog.js';
 
 export interface OpenLog {
   readonly log: EventLog & LogStreams;
@@ -37,8 +38,9 @@ export async function openLog(
   onTrouble: (trouble: unknown) => void,
 ): Promise<OpenLog> {
   if (config.type === 'embedded') {
-    const nothing = { show: () => undefined, close: async () => undefined };
-    return { log: new EmbeddedLog(store), group: () => soleGroup, ...nothing };
+    const log = new MeasuredLog(new EmbeddedLog(store));
+    const show = (registry: Registry) => log.show(registry);
+    return { log, group: () => soleGroup, show, close: async () => undefined };
   }
   const driver = await openDriver(config, onTrouble);
   const { topicPrefix: prefix, replication, maxBatchBytes } = config;
@@ -52,10 +54,14 @@ export async function openLog(
     onError: onTrouble,
   });
   const topics = new Topics({ prefix, replication, maxBatchBytes });
+  const measured = new MeasuredLog(log);
   return {
-    log,
+    log: measured,
     group: (name) => kafkaGroup({ driver, topics, group: `${prefix}.${name}`, onError: onTrouble }),
-    show: (registry) => showLog(log, registry),
+    show(registry) {
+      measured.show(registry);
+      showLog(log, registry);
+    },
     close: () => log.close(),
   };
 }

@@ -1,6 +1,8 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../config/load.js';
+import { mainNodes } from '../../config/main.js';
 import { compose, prometheus, ROOT, readText, type Service, services } from './files.js';
 import { readYaml } from './yaml.js';
 
@@ -222,3 +224,59 @@ describe('the image', () => {
     }
   });
 });
+
+describe('the configuration', () => {
+  const read = () => loadConfig(join(ROOT, 'deploy/crossroot.json'));
+
+  test('is one that the roles take, and every place in it is a service', async () => {
+    const { main, chains, log, index, api, indexer, relay } = await read();
+    const nodes = mainNodes(main).map(({ p2p, rpc }) => [p2p.host, rpc.host]);
+    expect(nodes).toEqual([0, 1, 2, 3].map((i) => [`node-${i}`, `node-${i}`]));
+    expect(main.operators).toBe(crossroot.filter(([, { command }]) => command?.[0] === 'relay').length);
+    const urls = chains.flatMap(({ sources = [] }) =>
+      sources.map((source) => ('url' in source ? new URL(source.url).hostname : source)),
+    );
+    for (const host of urls)
+      expect(compose.services[typeof host === 'string' ? host : hostOf(host)]).toBeDefined();
+    expect(log.type === 'kafka' ? log.brokers : []).toEqual(['kafka:9092']);
+    expect(index.type === 'clickhouse' ? index.url : '').toBe('http://clickhouse:8123');
+    // Beyond loopback only because this file says so: the engine's network is closed.
+    expect([main.host, api.host, indexer.host, relay.host]).toEqual(Array(4).fill('0.0.0.0'));
+  });
+
+  test.each(crossroot)(
+    '%s: is asked for its health where it listens',
+    async (_, { command, healthcheck }) => {
+      const { main, api, indexer, relay } = await read();
+      const [role = ''] = command ?? [];
+      if (role === 'init') return expect(healthcheck).toBeUndefined();
+      const node = mainNodes(main)[Number(command?.at(-1))];
+      const port = { node: node?.rpc.port, index: indexer.port, relay: relay.port, api: api.port }[role];
+      expect(healthcheck?.test).toEqual([
+        'CMD',
+        'node',
+        '/app/deploy/healthcheck.mjs',
+        `http://127.0.0.1:${port}/healthz`,
+      ]);
+    },
+  );
+
+  test('files that it names are mounted into every role', async () => {
+    const text = readText('deploy/crossroot.json');
+    for (const [, name = ''] of text.matchAll(/\/run\/secrets\/(\w+)/g))
+      for (const [, { secrets }] of crossroot) expect(secrets).toContain(name);
+  });
+
+  test('the address in front of the API servers knows all of them', async () => {
+    const { api } = await read();
+    const servers = [...readText('deploy/gateway/haproxy.cfg').matchAll(/^ {4}server (\S+) (\S+)$/gm)];
+    const names = crossroot.filter(([, { command }]) => command?.[0] === 'api').map(([name]) => name);
+    expect(servers.map(([, name, at]) => [name, at])).toEqual(
+      names.map((name) => [name, `${name}:${api.port}`]),
+    );
+  });
+});
+
+function hostOf(source: object): string {
+  return 'address' in source ? String(source.address).split(':')[0]! : '';
+}

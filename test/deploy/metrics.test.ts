@@ -27,7 +27,7 @@ function exported(): Map<string, Exported> {
   const more = new Registry();
   const log = new EmbeddedLog(new MemoryStore());
   showLog({ status: () => [] } as unknown as Parameters<typeof showLog>[0], more);
-  new MeasuredLog(log, more);
+  new MeasuredLog(log).show(more);
   measuredStore({}, more);
   showConsumers(() => [], log, more);
   showSources(() => [], more);
