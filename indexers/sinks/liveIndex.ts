@@ -37,8 +37,12 @@ export interface LiveIndexOptions {
   readonly main: MainSinkOptions;
   /** Default 5000. */
   readonly sampleMs?: number;
-  /** Default 500. */
+  /** Time for headers to gather at the log's end. Default 500. */
   readonly gatherMs?: number;
+  /** First wait of headers and contents after a failure. Default 500. */
+  readonly retryMs?: number;
+  /** The live contents begin so many events before the end at most. Default 64. */
+  readonly near?: number;
   readonly onError?: (error: unknown) => void;
 }
 
@@ -168,14 +172,18 @@ export class LiveIndex {
   }
 
   #open({ name: chain, kind, book, depth }: IndexChain): ChainSinks {
-    const { log, index, blocks, gatherMs, onError } = this.#options;
+    const { log, index, blocks, gatherMs, retryMs, near, onError } = this.#options;
     const build = contentsBuilder(kind);
-    const told = onError === undefined ? {} : { onError };
+    const told = {
+      ...(onError === undefined ? {} : { onError }),
+      ...(retryMs === undefined ? {} : { retryMs }),
+    };
     const contents =
       build &&
       new ContentsSink({
         ...{ chain, build, log, index, blocks, book },
         ...(depth === undefined ? {} : { depth }),
+        ...(near === undefined ? {} : { near }),
         ...told,
       });
     const headers = headerSink({

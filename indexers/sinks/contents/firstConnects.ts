@@ -47,7 +47,8 @@ export class FirstConnects {
   async of(event: ChainEvent): Promise<number> {
     let first = event.number;
     const undone = this.#undone.get(event.height);
-    while (undone !== undefined && undone < first && first > 1) {
+    if (undone === undefined || undone > first) return first;
+    while (first > 1) {
       const { row } = await this.#index.header(this.#chain, event.hash, first - 1);
       if (row === undefined) break;
       first = row.number;
