@@ -168,6 +168,8 @@ async function main([mode, ...rest]) {
       return;
     case '--test':
       return become(join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), ['run', '--root', ROOT, ...rest]);
+    case '--cluster':
+      return become(join(ROOT, 'dist', 'devnet', 'cluster', 'main.js'), rest);
     case '--examples':
     case '--bench':
       return become(join(ROOT, 'bin', 'tasks.mjs'), [mode, ...rest]);

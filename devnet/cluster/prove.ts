@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { payBitcoin } from '../payments/bitcoin.js';
+import { payEthereum } from '../payments/ethereum.js';
+import { ClusterError } from './errors.js';
+import { CROSSROOT } from './member.js';
+import type { Servers } from './servers.js';
+
+export interface ProveOptions {
+  readonly servers: Servers;
+  /** The one address. */
+  readonly api: string;
+  /** What `init` made: the genesis to trust. */
+  readonly data: string;
+  /** For proofs. */
+  readonly folder: string;
+  /** In the proofs' names. */
+  readonly round: string;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Payment {
+  readonly chain: string;
+  readonly transaction: string;
+  readonly query: string;
+}
+
+/** Milliseconds after which a payment that is still not proven is a failure. */
+const PATIENCE_MS = 240_000;
+
+/** Pays on each foreign chain, fetches the proofs, and checks each in a process without sockets. @throws ClusterError */
+export async function payAndProve(options: ProveOptions): Promise<void> {
+  const { servers } = options;
+  const { url, auth } = servers.bitcoin;
+  const bitcoin = payBitcoin({ url, ...(auth === undefined ? {} : { auth }) }, { satoshi: 50_000_000n });
+  const ethereum = payEthereum(servers.ethereum.url, { wei: 10n ** 18n });
+  await Promise.all([
+    bitcoin.then(({ txid }) =>
+      prove({ chain: 'bitcoin-regtest', transaction: txid, query: 'kind=tx' }, options),
+    ),
+    ethereum.then(({ transactionHash, logIndex }) =>
+      prove(
+        { chain: 'ethereum-local', transaction: transactionHash, query: `kind=log&log=${logIndex}` },
+        options,
+      ),
+    ),
+  ]);
+}
+
+async function prove(payment: Payment, options: ProveOptions): Promise<void> {
+  const { chain, transaction, query } = payment;
+  const { api, folder, round, data, say, signal } = options;
+  const start = Date.now();
+  say(`${chain}: paid, transaction ${transaction}`);
+  const proof = await fetchProof(
+    `${api}/v1/chains/${chain}/txs/${transaction}/proof?${query}`,
+    chain,
+    start,
+    signal,
+  );
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `${chain}-${round}.json`);
+  await writeFile(file, proof);
+  const check = await verify(file, data);
+  if (check.code !== 0) throw new ClusterError(chain, `the proof was refused: ${check.output.trim()}`);
+  const seconds = ((Date.now() - start) / 1000).toFixed(1);
+  say(`${chain}: proven after ${seconds} s (${proof.length} bytes), checked without sockets: ${file}`);
+}
+
+/** Asks until there is an answer: what is not final yet, or unknown yet, says so. */
+async function fetchProof(
+  url: string,
+  chain: string,
+  start: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  for (let last = 'nothing answers'; ; ) {
+    signal.throwIfAborted();
+    try {
+      const answer = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]) });
+      const bytes = new Uint8Array(await answer.arrayBuffer());
+      if (answer.ok) return bytes;
+      last = new TextDecoder().decode(bytes).slice(0, 300);
+    } catch (error) {
+      signal.throwIfAborted();
+      last = error instanceof Error ? error.message : String(error);
+    }
+    if (Date.now() - start > PATIENCE_MS)
+      throw new ClusterError(chain, `the payment is not proven after ${PATIENCE_MS / 1000} s: ${last}`);
+    await sleep(500);
+  }
+}
+
+/** `crossroot verify` as its own process, with the socket guard loaded before anything else. */
+function verify(
+  file: string,
+  data: string,
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const guard = new URL('../../cli/noSockets.js', import.meta.url);
+  const args = ['--import', guard.href, CROSSROOT, 'verify', file, '--data', data];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const take = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-4000);
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, output }));
+  });
+}
