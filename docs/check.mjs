@@ -16,6 +16,31 @@ const pages = [
 ];
 const problems = [];
 
+/** Paths of the API as its sources write them, parameters as `*`. */
+const routes = [...readSources(join(root, 'relay', 'api'))].map((path) =>
+  path.replace(/^\$\{CHAIN\}/, '/v1/index/chains/*').replace(/\{\w+\}|:\w+/g, '*'),
+);
+
+function* readSources(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* readSources(path);
+    else if (/(?<!\.test)\.ts$/.test(entry.name)) {
+      for (const [, found] of readFileSync(path, 'utf8').matchAll(/['`]((?:\/v1|\$\{CHAIN\})\/[^'`?]*)['`]/g))
+        yield found;
+    }
+  }
+}
+
+/** Whether the API has a path, in which parameters may stand in any spelling. */
+function isRoute(path) {
+  const parts = path.split('/');
+  return routes.some((route) => {
+    const wanted = route.split('/');
+    return wanted.length === parts.length && wanted.every((part, i) => part === '*' || part === parts[i]);
+  });
+}
+
 for (const page of pages) {
   const text = readFileSync(join(root, page), 'utf8');
   for (const [, target] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
@@ -28,6 +53,9 @@ for (const page of pages) {
   }
   for (const [, command] of text.matchAll(/npx crossroot ([a-z]+)/g)) {
     if (!commands.has(command)) problems.push(`${page}: crossroot ${command} does not exist`);
+  }
+  for (const [, path] of text.matchAll(/(\/v1\/[\w/{}:.…-]+)/g)) {
+    if (!path.includes('…') && !isRoute(path)) problems.push(`${page}: the API has no path ${path}`);
   }
   if (text.includes('\t')) problems.push(`${page}: holds a tab`);
 }

@@ -16,16 +16,13 @@ export interface AnswersOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-/** Milliseconds that what is known of coverage may be old. */
-const COVERAGE_MS = 1000;
-
-/** Asks the index within its limits. Keeps nothing but how far contents reached a moment ago. */
+/** Asks the index within its limits. Keeps nothing but a few answers of a moment ago. */
 export class IndexAnswers {
   readonly exporter: Exporter;
   readonly chains: readonly IndexedChain[];
   readonly #index: IndexReader | undefined;
   readonly #gate: QueryGate;
-  readonly #coverage = new Map<string, { readonly until: number; readonly known: Promise<Coverage> }>();
+  readonly #recent = new Map<string, { readonly until: number; readonly answer: Promise<unknown> }>();
 
   constructor({ index, chains, gate, onFault }: AnswersOptions) {
     this.#index = index;
@@ -52,15 +49,25 @@ export class IndexAnswers {
     return this.#gate.run(() => question(index));
   }
 
+  /** How far contents have come, at most a second ago. */
   coverage(chain: string): Promise<Coverage> {
+    return this.recent(`coverage ${chain}`, 1000, () => this.ask((index) => index.coverage(chain)));
+  }
+
+  /**
+   * What a question was answered lately, so that many who look ask it once.
+   * @param key one of few: each is kept
+   * @param ms how old the answer may be
+   */
+  recent<T>(key: string, ms: number, question: () => Promise<T>): Promise<T> {
     const now = performance.now();
-    const old = this.#coverage.get(chain);
-    if (old !== undefined && old.until > now) return old.known;
-    const known = this.ask((index) => index.coverage(chain));
-    this.#coverage.set(chain, { until: now + COVERAGE_MS, known });
+    const old = this.#recent.get(key);
+    if (old !== undefined && old.until > now) return old.answer as Promise<T>;
+    const answer = question();
+    this.#recent.set(key, { until: now + ms, answer });
     // What failed is asked anew by the next one.
-    known.catch(() => this.#coverage.delete(chain));
-    return known;
+    answer.catch(() => this.#recent.delete(key));
+    return answer;
   }
 }
 

@@ -11,6 +11,8 @@ import * as s from './schemas.js';
 const LATEST = 3;
 /** Seconds of samples that say how it is now. */
 const RECENTLY = 300;
+/** Milliseconds that the overview may be old: many pages may be open. */
+const KEEP_MS = 3000;
 /** One step that holds the time of every block. */
 const EVER = { from: 0, to: 2 ** 32, step: 2 ** 32 };
 
@@ -59,15 +61,17 @@ export const overviewRoute: IndexRoute = single({
   params: z.object({}),
   query: z.object({}),
   answer: z.object({ chains: z.array(s.IndexOverview) }),
-  async read(answers) {
-    const counts = await answers.ask((index) => index.counts());
-    const chains = answers.chains.map((chain) =>
-      overviewOf(
-        answers,
-        chain,
-        counts.find((row) => row.chain === chain.name),
-      ),
-    );
-    return { chains: await Promise.all(chains) };
-  },
+  read: (answers) => answers.recent('overview', KEEP_MS, () => overview(answers)),
 });
+
+async function overview(answers: IndexAnswers) {
+  const counts = await answers.ask((index) => index.counts());
+  const chains = answers.chains.map((chain) =>
+    overviewOf(
+      answers,
+      chain,
+      counts.find((row) => row.chain === chain.name),
+    ),
+  );
+  return { chains: await Promise.all(chains) };
+}

@@ -111,16 +111,21 @@ export class FakeIndex implements IndexReader {
 
   reorganisations(chain: string, query: PageQuery) {
     return this.#page('reorganisations', chain, query, (state, at) => {
-      const undone = state.events
-        .slice(0, at)
-        .flatMap(({ type, header }, i) => (type === 'disconnect' ? [{ number: i + 1, header }] : []));
-      return undone
-        .map(({ number, header }) => ({
+      // Disconnects one after another are one reorganisation.
+      const runs: { number: number; headers: FakeEvent['header'][] }[] = [];
+      for (const [i, { type, header }] of state.events.slice(0, at).entries()) {
+        if (type !== 'disconnect') continue;
+        const last = runs.at(-1);
+        if (last !== undefined && last.number + last.headers.length === i + 1) last.headers.push(header);
+        else runs.push({ number: i + 1, headers: [header] });
+      }
+      return runs
+        .map(({ number, headers }) => ({
           number,
-          forkHeight: header.height - 1,
-          depth: 1,
-          oldTipHeight: header.height,
-          oldTipHash: header.hash,
+          forkHeight: (headers.at(-1)?.height ?? 0) - 1,
+          depth: headers.length,
+          oldTipHeight: headers[0]?.height ?? 0,
+          oldTipHash: headers[0]?.hash ?? ZERO32,
         }))
         .reverse();
     });
@@ -219,7 +224,9 @@ export class FakeIndex implements IndexReader {
         chain,
         headers: headers.length,
         canonical: headers.filter((row) => row.canonical).length,
-        reorganisations: state.events.filter((event) => event.type === 'disconnect').length,
+        reorganisations: state.events.filter(
+          ({ type }, i) => type === 'disconnect' && state.events[i - 1]?.type !== 'disconnect',
+        ).length,
         commitments: state.commitments.length,
         height: headers.at(-1)?.height,
         finalizedHeight: undefined,
