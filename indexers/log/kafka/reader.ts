@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type BrokerConnection, type KafkaDriver, REQUEST_TIMEOUT_MS } from './driver.js';
-import { KafkaUnavailableError } from './errors.js';
+import { type KafkaDriver, REQUEST_TIMEOUT_MS } from './driver.js';
+import { type Api, BrokerLink } from './link.js';
 import {
   decodeFetch,
   decodeListOffsets,
@@ -22,20 +21,23 @@ export interface ReaderOptions {
   readonly deadlineMs?: number;
 }
 
-/**
- * Asks the leader of a topic, over a connection of its own. It asks only when it is told to, so memory is bounded by one
- * answer; whatever fails or takes too long ends the connection, and the next question makes a new one with fresh metadata.
- */
+/** Reads topics. It asks only when it is told to, so memory is bounded by one answer. */
 export class TopicReader {
   readonly #options: ReaderOptions;
-  #connection: Promise<BrokerConnection> | undefined;
-  /** Answers that did not come in time. */
-  stalls = 0;
-  /** Connections made. */
-  connections = 0;
+  readonly #link: BrokerLink;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
+    this.#link = new BrokerLink(options.driver);
+  }
+
+  /** Answers that did not come in time. */
+  get stalls(): number {
+    return this.#link.stalls;
+  }
+  /** Connections made. */
+  get connections(): number {
+    return this.#link.connections;
   }
 
   /** @throws KafkaResponseError, KafkaUnavailableError, KafkaRefusedError */
@@ -54,47 +56,12 @@ export class TopicReader {
   }
 
   /** The next question goes over a new connection. */
-  async reconnect(): Promise<void> {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    // One that never came about has nothing to close.
-    await (await connection?.catch(() => undefined))?.close();
+  reconnect(): Promise<void> {
+    return this.#link.reconnect();
   }
 
-  async #ask(
-    topic: string,
-    api: { readonly key: number; readonly version: number },
-    body: Uint8Array,
-    waitMs: number,
-  ): Promise<Uint8Array> {
-    const deadlineMs = (this.#options.deadlineMs ?? REQUEST_TIMEOUT_MS) + waitMs;
-    const done = new AbortController();
-    const late = sleep(deadlineMs, 'late' as const, { signal: done.signal }).catch(() => 'late' as const);
-    try {
-      const answer = await Promise.race([this.#send(topic, api, body), late]);
-      if (answer !== 'late') return answer;
-      this.stalls++;
-      throw new KafkaUnavailableError(`no answer for ${topic} within ${deadlineMs} ms`);
-    } catch (error) {
-      // Not awaited: a connection that hangs may take its time to close.
-      void this.reconnect();
-      throw error;
-    } finally {
-      done.abort();
-    }
-  }
-
-  async #send(
-    topic: string,
-    api: { readonly key: number; readonly version: number },
-    body: Uint8Array,
-  ): Promise<Uint8Array> {
-    if (this.#connection === undefined) {
-      this.connections++;
-      this.#connection = this.#options.driver.connect();
-    }
-    const connection = await this.#connection;
-    return connection.request(topic, api.key, api.version, body);
+  #ask(topic: string, api: Api, body: Uint8Array, waitMs: number): Promise<Uint8Array> {
+    return this.#link.ask(topic, api, body, (this.#options.deadlineMs ?? REQUEST_TIMEOUT_MS) + waitMs);
   }
 
   /** An error in the answer, such as another leader, calls for fresh metadata. */

@@ -81,10 +81,13 @@ const number = (length: number, write: (view: DataView) => void): Uint8Array => 
   write(new DataView(bytes.buffer));
   return bytes;
 };
-const int16 = (value: number): Uint8Array => number(2, (view) => view.setInt16(0, value));
-const int32 = (value: number): Uint8Array => number(4, (view) => view.setInt32(0, value));
+/** Big-endian, as the protocol writes them. */
+export const int16 = (value: number): Uint8Array => number(2, (view) => view.setInt16(0, value));
+/** As `int16`. */
+export const int32 = (value: number): Uint8Array => number(4, (view) => view.setInt32(0, value));
 const int64 = (value: number): Uint8Array => number(8, (view) => view.setBigInt64(0, BigInt(value)));
-const string = (text: string): Uint8Array => {
+/** With its length in bytes before it. */
+export const string = (text: string): Uint8Array => {
   const bytes = new TextEncoder().encode(text);
   return concatBytes(int16(bytes.length), bytes);
 };
@@ -94,8 +97,15 @@ export const FETCH = { key: 1, version: 10 } as const;
 /** Kafka's protocol, `ListOffsets`: version 2. */
 export const LIST_OFFSETS = { key: 2, version: 2 } as const;
 
-/** Error codes of the protocol that mean something to a reader. */
-export const ErrorCode = { offsetOutOfRange: 1, unknownTopic: 3 } as const;
+/** Error codes of the protocol that mean something to readers and writers. */
+export const ErrorCode = {
+  offsetOutOfRange: 1,
+  unknownTopic: 3,
+  outOfOrderSequence: 45,
+  duplicateSequence: 46,
+  invalidProducerEpoch: 47,
+  unknownProducerId: 59,
+} as const;
 
 export interface FetchRequest {
   readonly topic: string;

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { CompressionTypes, ITopicConfig, Kafka, KafkaConfig, Producer, SASLOptions } from 'kafkajs';
+import type { ITopicConfig, Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
 import {
   type BrokerConnection,
   CONNECT_TIMEOUT_MS,
@@ -12,6 +12,7 @@ import {
   type TopicSpec,
 } from '../driver.js';
 import { DriverMissingError } from '../errors.js';
+import { BatchProducer } from '../producer.js';
 import { fromKafkajs } from './errors.js';
 import { joinByKafkajs } from './group.js';
 import { KafkajsConnection } from './wire.js';
@@ -56,13 +57,12 @@ class KafkajsDriver implements KafkaDriver {
   readonly name = 'kafkajs';
   readonly #kafka: Kafka;
   readonly #config: KafkaConfig;
-  readonly #gzip: CompressionTypes | undefined;
-  #producer: Promise<Producer> | undefined;
+  readonly #producer: BatchProducer;
 
   constructor(kafka: Kafka, config: KafkaConfig, settings: KafkaSettings) {
     this.#kafka = kafka;
     this.#config = config;
-    this.#gzip = settings.compression === 'gzip' ? (1 satisfies CompressionTypes.GZIP) : undefined;
+    this.#producer = new BatchProducer(this, settings);
   }
 
   topics(): Promise<string[]> {
@@ -84,28 +84,8 @@ class KafkajsDriver implements KafkaDriver {
     });
   }
 
-  async produce(topic: string, records: readonly OutRecord[]): Promise<number> {
-    this.#producer ??= this.#startProducer();
-    const producer = this.#producer;
-    try {
-      const [result] = await (await producer).send({
-        topic,
-        acks: -1,
-        ...(this.#gzip === undefined ? {} : { compression: this.#gzip }),
-        messages: records.map(({ key, value, headers }) => ({
-          partition: 0,
-          key: buffer(key),
-          value: buffer(value),
-          headers: buffers(headers),
-        })),
-      });
-      return Number(result?.baseOffset ?? -1);
-    } catch (error) {
-      // What became of the sequence numbers is unknown: the next one begins with new ones.
-      if (this.#producer === producer) this.#producer = undefined;
-      await this.#end(producer);
-      throw fromKafkajs(`produce to ${topic}`, error);
-    }
+  produce(topic: string, records: readonly OutRecord[]): Promise<number> {
+    return this.#producer.produce(topic, records);
   }
 
   connect(): Promise<BrokerConnection> {
@@ -116,29 +96,8 @@ class KafkajsDriver implements KafkaDriver {
     return joinByKafkajs(this.#kafka, options);
   }
 
-  async close(): Promise<void> {
-    const producer = this.#producer;
-    this.#producer = undefined;
-    if (producer !== undefined) await this.#end(producer);
-  }
-
-  async #startProducer(): Promise<Producer> {
-    const producer = this.#kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      // Whoever calls tries again, with a new producer.
-      retry: { ...RETRY, retries: 1 },
-      createPartitioner: () => () => 0,
-    });
-    await producer.connect();
-    return producer;
-  }
-
-  async #end(producer: Promise<Producer>): Promise<void> {
-    // One that never connected has nothing to end.
-    const connected = await producer.catch(() => undefined);
-    await connected?.disconnect().catch(() => undefined);
+  close(): Promise<void> {
+    return this.#producer.close();
   }
 
   async #admin<T>(what: string, task: (admin: ReturnType<Kafka['admin']>) => Promise<T>): Promise<T> {
@@ -152,16 +111,4 @@ class KafkajsDriver implements KafkaDriver {
       await admin.disconnect().catch(() => undefined);
     }
   }
-}
-
-function buffers(headers: OutRecord['headers']): Record<string, Buffer> {
-  const out: Record<string, Buffer> = {};
-  for (const name in headers) out[name] = buffer(headers[name] ?? EMPTY);
-  return out;
-}
-
-const EMPTY = new Uint8Array();
-
-function buffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

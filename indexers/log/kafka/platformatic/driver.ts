@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Admin, BaseOptions, Producer, SASLOptions } from '@platformatic/kafka';
+import type { Admin, BaseOptions, SASLOptions } from '@platformatic/kafka';
 import {
   type BrokerConnection,
   CONNECT_TIMEOUT_MS,
@@ -12,12 +12,12 @@ import {
   type TopicSpec,
 } from '../driver.js';
 import { DriverMissingError } from '../errors.js';
+import { BatchProducer } from '../producer.js';
 import { apiId, fromPlatformatic, within } from './errors.js';
 import { joinByPlatformatic } from './group.js';
 import { PlatformaticConnection } from './wire.js';
 
 export type Platformatic = typeof import('@platformatic/kafka');
-type BytesProducer = Producer<Buffer, Buffer, string, Buffer>;
 
 const MECHANISMS = {
   plain: 'PLAIN',
@@ -74,13 +74,12 @@ class PlatformaticDriver implements KafkaDriver {
   readonly name = 'platformatic';
   readonly #library: Platformatic;
   readonly #options: BaseOptions;
-  readonly #settings: KafkaSettings;
-  #producer: BytesProducer | undefined;
+  readonly #producer: BatchProducer;
 
   constructor(library: Platformatic, options: BaseOptions, settings: KafkaSettings) {
     this.#library = library;
     this.#options = options;
-    this.#settings = settings;
+    this.#producer = new BatchProducer(this, settings);
   }
 
   topics(): Promise<string[]> {
@@ -101,26 +100,8 @@ class PlatformaticDriver implements KafkaDriver {
     });
   }
 
-  async produce(topic: string, records: readonly OutRecord[]): Promise<number> {
-    this.#producer ??= this.#startProducer();
-    const producer = this.#producer;
-    try {
-      const { offsets } = await producer.send({
-        messages: records.map(({ key, value, headers }) => ({
-          topic,
-          partition: 0,
-          key: buffer(key),
-          value: buffer(value),
-          headers: buffers(headers),
-        })),
-      });
-      return Number(offsets?.[0]?.offset ?? -1n);
-    } catch (error) {
-      // What became of the sequence numbers is unknown: the next one begins with new ones.
-      if (this.#producer === producer) this.#producer = undefined;
-      await producer.close().catch(() => undefined);
-      throw fromPlatformatic(`produce to ${topic}`, error);
-    }
+  produce(topic: string, records: readonly OutRecord[]): Promise<number> {
+    return this.#producer.produce(topic, records);
   }
 
   async connect(): Promise<BrokerConnection> {
@@ -131,22 +112,8 @@ class PlatformaticDriver implements KafkaDriver {
     return joinByPlatformatic(this.#library, this.#options, options);
   }
 
-  async close(): Promise<void> {
-    const producer = this.#producer;
-    this.#producer = undefined;
-    await producer?.close().catch(() => undefined);
-  }
-
-  #startProducer(): BytesProducer {
-    const { compression = 'none' } = this.#settings;
-    return new this.#library.Producer<Buffer, Buffer, string, Buffer>({
-      ...this.#options,
-      idempotent: true,
-      acks: -1,
-      compression,
-      repeatOnStaleMetadata: true,
-      serializers: { headerKey: (name) => Buffer.from(name ?? '') },
-    });
+  close(): Promise<void> {
+    return this.#producer.close();
   }
 
   async #admin<T>(what: string, task: (admin: Admin) => Promise<T>): Promise<T> {
@@ -159,16 +126,4 @@ class PlatformaticDriver implements KafkaDriver {
       await admin.close().catch(() => undefined);
     }
   }
-}
-
-function buffers(headers: OutRecord['headers']): Record<string, Buffer> {
-  const out: Record<string, Buffer> = {};
-  for (const name in headers) out[name] = buffer(headers[name] ?? EMPTY);
-  return out;
-}
-
-const EMPTY = new Uint8Array();
-
-function buffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
