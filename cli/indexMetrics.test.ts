@@ -4,7 +4,7 @@ import { EmbeddedLog } from '../indexers/log/embedded.js';
 import { eventOf } from '../indexers/log/event.js';
 import { MemoryStore } from '../storage/memory.js';
 import { fakeGenesis, fakeHeader } from '../test/support/indexers/fakeKind.js';
-import { measuredStore, showConsumers } from './indexMetrics.js';
+import { measuredIndex, showConsumers, showIndex, storeMeter } from './indexMetrics.js';
 import { showGroup, showSources } from './sourceMetrics.js';
 
 class OneTable {
@@ -26,18 +26,61 @@ class OneTable {
 
 test('writes and queries of a store are timed and counted, and it answers as before', async () => {
   const registry = new Registry();
-  const store = measuredStore(new OneTable(), registry);
+  const store = storeMeter(registry)(new OneTable());
   await store.writeEvents('a', [1, 2, 3]);
   expect(await store.latest('a', 2)).toEqual([2, 3]);
   await expect(store.writeEvidence()).rejects.toThrow(RangeError);
   expect([store.name, store.size()]).toEqual(['table', 3]);
   const shown = await registry.metrics();
-  expect(shown).toContain('crossroot_index_rows_total{what="writeEvents"} 3');
-  expect(shown).toContain('crossroot_index_batches_total{what="writeEvents"} 1');
   expect(shown).toContain('crossroot_index_write_seconds_count{what="writeEvents"} 1');
   expect(shown).toContain('crossroot_index_query_seconds_count{what="latest"} 1');
   expect(shown).toContain('crossroot_index_errors_total{what="writeEvidence",class="RangeError"} 1');
   expect(shown).not.toContain('"size"');
+});
+
+test('a store that opens later is measured too, and how the index is filled', async () => {
+  const registry = new Registry();
+  const handle = {
+    store: new OneTable(),
+    times: 1,
+    close() {
+      this.times++;
+    },
+  };
+  const measured = measuredIndex(handle, registry);
+  expect(measured.store).toBe(measured.store);
+  await measured.store.writeEvents('a', [1]);
+  handle.store = new OneTable();
+  expect(await measured.store.latest('a', 1)).toEqual([]);
+  measured.close();
+  expect(handle.times).toBe(2);
+  const backfill = { left: 7, perSecond: 3, secondsLeft: 2 };
+  const contents = {
+    ...{ chain: 'a', done: 1, last: 2, failures: 0, backfillFailures: 0, lastError: undefined },
+    ...{ blocks: 5, bytes: 9, skipped: 4, backfill },
+  };
+  const status = {
+    ...{ headers: [], contents: [contents], streams: [{ stream: 'main' as const, lag: 6 }], lost: 8 },
+    rows: { events: 10, batches: 1, blocks: 5, mainBlocks: 2, evidence: 1 },
+    ...{ available: true, rebuild: undefined },
+  };
+  const log = new EmbeddedLog(new MemoryStore());
+  showIndex({ status: () => status, consumers: () => [] }, log, registry);
+  const shown = await registry.metrics();
+  for (const line of [
+    'crossroot_index_available 1',
+    'crossroot_index_rebuilding 0',
+    'crossroot_index_backfill_events{chain="a"} 7',
+    'crossroot_index_backfill_events_per_second{chain="a"} 3',
+    'crossroot_index_skipped_blocks{chain="a"} 4',
+    'crossroot_index_stream_lag_records{stream="main"} 6',
+    'crossroot_index_lost_samples 8',
+    'crossroot_index_rows_total{what="events"} 10',
+    'crossroot_index_rows_total{what="mainBlocks"} 2',
+    'crossroot_index_write_seconds_count{what="writeEvents"} 1',
+    'crossroot_index_query_seconds_count{what="latest"} 1',
+  ])
+    expect(shown).toContain(line);
 });
 
 test('how far the consumers are, and that one that ended is not shown for ever', async () => {

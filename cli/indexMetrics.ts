@@ -1,67 +1,47 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { EventLog } from '../indexers/log/eventLog.js';
 import type { ConsumerStatus } from '../indexers/sinks/consumer.js';
-
-/** What `/metrics` shows of an index store's use, since the start of the process. */
-function storeCounters(registry: Registry) {
-  const registers = [registry];
-  return {
-    rows: new Counter({
-      name: 'crossroot_index_rows_total',
-      help: 'Events, blocks or records that were written to the index, each time that they were',
-      labelNames: ['what'] as const,
-      registers,
-    }),
-    batches: new Counter({
-      name: 'crossroot_index_batches_total',
-      help: 'Writes to the index',
-      labelNames: ['what'] as const,
-      registers,
-    }),
-    errors: new Counter({
-      name: 'crossroot_index_errors_total',
-      help: 'Writes to the index and queries that failed',
-      labelNames: ['what', 'class'] as const,
-      registers,
-    }),
-    writes: new Histogram({
-      name: 'crossroot_index_write_seconds',
-      help: 'Time of a write to the index',
-      labelNames: ['what'] as const,
-      buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
-      registers,
-    }),
-    queries: new Histogram({
-      name: 'crossroot_index_query_seconds',
-      help: 'Time of a query of the index',
-      labelNames: ['what'] as const,
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
-      registers,
-    }),
-  };
-}
+import type { IndexStatus } from '../indexers/sinks/indexService.js';
 
 type Method = (...parameters: readonly unknown[]) => unknown;
 
 /**
- * The same index store, whose every call is timed and counted at `/metrics` under the method's name; methods whose names
- * begin with `write` are writes, and the list that they take is what is counted.
+ * Times and counts at `/metrics` every call of an index store, under the method's name; methods whose names begin with
+ * `write` or `publish` are writes.
+ * @returns the same store, measured
  */
-export function measuredStore<Store extends object>(store: Store, registry: Registry): Store {
-  const { rows, batches, errors, writes, queries } = storeCounters(registry);
+export function storeMeter(registry: Registry): <Store extends object>(store: Store) => Store {
+  const registers = [registry];
+  const labelNames = ['what'] as const;
+  const errors = new Counter({
+    name: 'crossroot_index_errors_total',
+    help: 'Writes to the index and queries that failed',
+    labelNames: ['what', 'class'] as const,
+    registers,
+  });
+  const writes = new Histogram({
+    name: 'crossroot_index_write_seconds',
+    help: 'Time of a write to the index',
+    labelNames,
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers,
+  });
+  const queries = new Histogram({
+    name: 'crossroot_index_query_seconds',
+    help: 'Time of a query of the index',
+    labelNames,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers,
+  });
   const measure = (what: string, method: Method): Method => {
-    const writing = what.startsWith('write');
+    const seconds = /^(write|publish)/.test(what) ? writes : queries;
     return (...parameters) => {
-      const end = (writing ? writes : queries).startTimer({ what });
+      const end = seconds.startTimer({ what });
       const answer = method(...parameters);
       if (!(answer instanceof Promise)) return answer;
       return answer.then(
         (result: unknown) => {
           end();
-          if (!writing) return result;
-          batches.inc({ what });
-          const list = parameters.find((one) => Array.isArray(one));
-          if (Array.isArray(list)) rows.inc({ what }, list.length);
           return result;
         },
         (error: unknown) => {
@@ -71,23 +51,110 @@ export function measuredStore<Store extends object>(store: Store, registry: Regi
       );
     };
   };
-  const measured = new Map<PropertyKey, Method>();
-  return new Proxy(store, {
+  return (store) => {
+    const measured = new Map<string, Method>();
+    return new Proxy(store, {
+      get(target, key) {
+        // Of the store itself: private fields are not the proxy's.
+        const value: unknown = Reflect.get(target, key, target);
+        if (typeof value !== 'function' || typeof key !== 'string') return value;
+        let method = measured.get(key);
+        if (method === undefined) {
+          method = measure(key, (...parameters) => Reflect.apply(value, target, parameters));
+          measured.set(key, method);
+        }
+        return method;
+      },
+    });
+  };
+}
+
+/** An index whose store is one or another by the time that it is asked for, such as `OpenIndex`. */
+export function measuredIndex<Handle extends { readonly store: object }>(
+  handle: Handle,
+  registry: Registry,
+): Handle {
+  const meter = storeMeter(registry);
+  let last: { readonly of: object; readonly measured: object } | undefined;
+  return new Proxy(handle, {
     get(target, key) {
-      // Of the store itself: private fields are not the proxy's.
       const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== 'function' || typeof key !== 'string') return value;
-      let method = measured.get(key);
-      if (method === undefined) {
-        method = measure(key, (...parameters) => Reflect.apply(value, target, parameters));
-        measured.set(key, method);
+      if (key === 'store') {
+        const { store } = target;
+        if (last?.of !== store) last = { of: store, measured: meter(store) };
+        return last.measured;
       }
-      return method;
+      return typeof value === 'function' ? value.bind(target) : value;
     },
   });
 }
 
-/** Shows at `/metrics` how far the log's consumers are: of the index, of the transaction map. */
+/** Shows at `/metrics` what fills the index, and how far it is. */
+export function showIndex(
+  service: { status(): IndexStatus; consumers(): readonly ConsumerStatus[] },
+  log: Pick<EventLog, 'last'>,
+  registry: Registry,
+): void {
+  showConsumers(() => service.consumers(), log, registry);
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    values: (status: IndexStatus) => readonly (readonly [Partial<Record<Label, string>>, number])[],
+  ) =>
+    new Gauge({
+      name: `crossroot_index_${name}`,
+      help,
+      labelNames: [...labelNames],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [labels, value] of values(service.status())) this.set(labels, value);
+      },
+    });
+  gauge('available', '1 while the index is open', [], ({ available }) => [[{}, available ? 1 : 0]]);
+  gauge('rebuilding', '1 while a new set of tables is filled', [], ({ rebuild }) => [
+    [{}, rebuild === undefined ? 0 : 1],
+  ]);
+  gauge(
+    'backfill_events',
+    'Events below the live work whose contents are to come',
+    ['chain'],
+    ({ contents }) => contents.map(({ chain, backfill }) => [{ chain }, backfill.left]),
+  );
+  gauge('backfill_events_per_second', 'Pace of the backfill', ['chain'], ({ contents }) =>
+    contents.map(({ chain, backfill }) => [{ chain }, backfill.perSecond]),
+  );
+  gauge(
+    'skipped_blocks',
+    'Blocks off the best chain that no source had any more',
+    ['chain'],
+    ({ contents }) => contents.map(({ chain, skipped }) => [{ chain }, skipped]),
+  );
+  gauge(
+    'stream_lag_records',
+    'Main-chain blocks and evidence that are not in the index yet',
+    ['stream'],
+    (status) => status.streams.map(({ stream, lag }) => [{ stream }, lag]),
+  );
+  gauge('lost_samples', 'Samples and proofs served that could not be written', [], ({ lost }) => [
+    [{}, lost],
+  ]);
+  new Counter({
+    name: 'crossroot_index_rows_total',
+    help: 'Events, blocks with their contents, main-chain blocks and evidence written to the index, repeats included',
+    labelNames: ['what'] as const,
+    registers: [registry],
+    collect() {
+      const { events, blocks, mainBlocks, evidence } = service.status().rows;
+      this.reset();
+      for (const [what, rows] of Object.entries({ events, blocks, mainBlocks, evidence }))
+        this.inc({ what }, rows);
+    },
+  });
+}
+
+/** Shows at `/metrics` how far consumers of the log are: of the index, of the transaction map. */
 export function showConsumers(
   statuses: () => readonly ConsumerStatus[],
   log: Pick<EventLog, 'last'>,

@@ -61,6 +61,10 @@ export class MeasuredLog implements EventLog, LogStreams {
     this.#log = log;
   }
 
+  lag(chain: string): number {
+    return this.#log.lag?.(chain) ?? 0;
+  }
+
   /** Shows the counts at `/metrics`. */
   show(registry: Registry): void {
     for (const counter of Object.values(this.#counters)) registry.registerMetric(counter);
