@@ -52,7 +52,7 @@ function begin(world: IndexedWorld, index: MemoryIndex, at?: Crash) {
   const client = index.client(at);
   const live = new LiveIndex({
     ...{ log: world.log, streams: world.log, index: client.store, blocks: world },
-    chains: [{ name: world.chain, kind: indexedKind, book: world.book }],
+    chains: [{ name: world.chain, kind: indexedKind, book: () => world.book }],
     main: { chainOf: () => 'bitcoin-fake' },
     ...{ gatherMs: 0, retryMs: 1, near: 8 },
   });

@@ -1,111 +1,191 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import { MemoryStore } from '../../storage/memory.js';
-import { fakeCheckpoint, fakeKind } from '../../test/support/indexers/fakeKind.js';
-import { FakeChain, FakeSource } from '../../test/support/indexers/fakeSource.js';
-import { Follower } from '../follow/follower.js';
-import { EmbeddedLog } from '../log/embedded.js';
-import type { ChainEvent } from '../log/event.js';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { IndexedWorld, indexedKind } from '../../test/support/indexers/indexedWorld.js';
+import { fakeMainBlock } from '../../test/support/indexers/mainBlocks.js';
+import { MemoryIndex } from '../../test/support/indexers/memoryIndex.js';
+import { openChdbStore } from '../store/chdbStore.js';
 import { IndexUnavailableError } from '../store/errors.js';
-import { headerValues } from '../store/rows.js';
-import { DATABASE, SCHEMA } from '../store/schema.js';
+import type { IndexStore } from '../store/indexStore.js';
 import { UnavailableIndexStore } from '../store/unavailable.js';
-import { IndexService } from './indexService.js';
+import { joined } from './contents/ranges.js';
+import { type IndexHandle, IndexService, type IndexServiceOptions } from './indexService.js';
+import type { RebuildProgress } from './rebuild/progress.js';
 
-const CHAIN = 'fake-work';
-const chains = [{ name: CHAIN, kind: fakeKind }];
-const root = mkdtempSync(join(tmpdir(), 'crossroot-service-'));
+const WAIT = { timeout: 60_000, interval: 20 };
+const root = mkdtempSync(join(tmpdir(), 'crossroot-index-'));
+const services: IndexService[] = [];
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.stop();
+});
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+
 const installed = await import('chdb/connection').then(
   () => true,
   () => false,
 );
 
-async function followed() {
-  const world = new FakeChain();
-  world.mine(30);
-  const store = new MemoryStore();
-  const log = new EmbeddedLog(store);
-  const sources = [new FakeSource('a', world)];
-  const options = { chain: CHAIN, kind: fakeKind, checkpoint: fakeCheckpoint, sources, log, store };
-  const follower = await Follower.open(options);
-  await follower.pollAll();
-  return { world, log, follower };
+/** A handle that opens when it is told to. */
+function handle(store: IndexStore) {
+  const without = (problem: string) => new UnavailableIndexStore(new IndexUnavailableError(problem));
+  let state: IndexStore = without('it is still being opened');
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = () => {
+      state = store;
+      resolve();
+    };
+  });
+  const index: IndexHandle = {
+    get store() {
+      return state;
+    },
+    get available() {
+      return !(state instanceof UnavailableIndexStore);
+    },
+    opened: () => opened,
+    close: async () => {
+      const closing = state;
+      open();
+      state = without('it has been closed');
+      await closing.close();
+    },
+  };
+  return { index, open };
 }
 
-test('without an index, everything else goes on', async () => {
-  const { log } = await followed();
-  const errors: unknown[] = [];
-  const missing = new IndexUnavailableError('no such package');
+function serve(world: IndexedWorld, index: IndexHandle, options: Partial<IndexServiceOptions> = {}) {
   const service = new IndexService({
-    folder: root,
-    log,
-    chains,
-    open: async () => new UnavailableIndexStore(missing),
-    onError: (error) => errors.push(error),
+    ...{ index, log: world.log, streams: world.log, blocks: world, sampleMs: 20 },
+    chains: [
+      {
+        name: world.chain,
+        kind: indexedKind,
+        book: () => world.book,
+        specRoot: new Uint8Array(32).fill(9),
+        health: () => [],
+      },
+    ],
+    ...options,
   });
-  await expect(service.page(CHAIN, 0, 5)).rejects.toThrow('still being opened');
+  services.push(service);
+  return service;
+}
+
+async function filled(): Promise<IndexedWorld> {
+  const world = new IndexedWorld();
+  await world.connect(30);
+  const gone = await world.disconnect(3);
+  await world.connect(2, gone);
+  await world.connect(5);
+  await world.publish(3);
+  await world.blame(2);
+  return world;
+}
+
+test('before the index is open queries say why; then everything is filled', async () => {
+  const world = await filled();
+  const memory = new MemoryIndex();
+  const { index, open } = handle(memory.client().store);
+  const service = serve(world, index);
+  service.start();
+  expect(service.available).toBe(false);
+  await expect(service.page(world.chain, 0, 5)).rejects.toThrow('still being opened');
+  await expect(service.rebuild()).rejects.toThrow('still being opened');
+  expect(service.status()).toMatchObject({ available: false, headers: [], rebuild: undefined });
+  open();
+  await service.opened();
+  const published = () => joined(memory.tables.published.get(world.chain) ?? []);
+  await expect.poll(published, WAIT).toEqual([{ from: 1, to: world.number }]);
+  await expect.poll(() => memory.tables.main.size, WAIT).toBe(3);
+  await expect.poll(() => memory.tables.evidence.size, WAIT).toBe(2);
+  expect(memory.tables.main.get(0)?.commitments).toMatchObject([{ chain: world.chain }]);
+  await expect.poll(() => memory.samples.lags, WAIT).toBeGreaterThan(0);
+  const proof = { ...{ chain: 'a', kind: 'b', subject: 'c', height: 1, mainHeight: 2 }, bytes: 3 };
+  service.served({ ...proof, milliseconds: 1, time: 2 });
+  await expect.poll(() => memory.samples.proofs, WAIT).toBe(1);
+  expect(service.consumers()).toMatchObject([
+    { name: 'index', chain: world.chain, done: world.number, failures: 0 },
+    { name: 'contents', chain: world.chain, done: world.number, failures: 0 },
+  ]);
+  const status = service.status();
+  expect(status).toMatchObject({ available: true, rows: { events: world.number }, lost: 0 });
+  expect(status.streams.map(({ lag }) => lag)).toEqual([0, 0]);
+  await service.stop();
+  await expect(service.page(world.chain, 0, 1)).rejects.toThrow('closed');
+});
+
+test('without an index, everything else goes on', async () => {
+  const world = await filled();
+  const missing = new UnavailableIndexStore(new IndexUnavailableError('it is not installed'));
+  const closed = {
+    store: missing,
+    available: false,
+    opened: async () => undefined,
+    close: async () => undefined,
+  };
+  const service = serve(world, closed);
   service.start();
   await service.opened();
   expect(service.available).toBe(false);
-  await expect(service.page(CHAIN, 0, 5)).rejects.toBe(missing);
-  await expect(service.rebuild()).rejects.toBe(missing);
+  await expect(service.page(world.chain, 0, 5)).rejects.toThrow('not installed');
   await service.stop();
-  expect(errors).toEqual([]);
+});
+
+test('a chain comes and goes, as when work is shared', async () => {
+  const world = await filled();
+  const memory = new MemoryIndex();
+  const { index, open } = handle(memory.client().store);
+  const service = serve(world, index);
+  const early = service.begin(world.chain);
+  await early();
+  open();
+  await service.opened();
+  expect(service.status().headers).toEqual([]);
+  for (let round = 0; round < 3; round++) {
+    const end = service.begin(world.chain);
+    await expect.poll(() => memory.tables.eventsOf(world.chain).length, WAIT).toBe(world.number);
+    await end();
+    expect(service.status().headers).toEqual([]);
+    await world.connect(4);
+  }
+  expect(memory.tables.main.size).toBe(0);
+  expect(() => service.begin('none')).toThrow('no chain');
 });
 
 describe.skipIf(!installed)('with chDB', () => {
-  test('a process killed while writing leaves an index that the log completes', async () => {
-    const { world, log, follower } = await followed();
-    const folder = join(root, 'index');
-    const events = await log.read(CHAIN, 1, 100);
-    await killWhileWriting(folder, events);
-    // The cursor says more than survived: as after a power loss.
-    await log.cursor('index', CHAIN).commit(31);
-    const service = new IndexService({ folder, log, chains });
+  test('headers, contents and main-chain blocks get in, live and by a rebuild, and come back the same', async () => {
+    const world = await filled();
+    const { index, open } = handle(await openChdbStore(join(root, 'index')));
+    const errors: unknown[] = [];
+    const service = serve(world, index, { onError: (error) => errors.push(error) });
+    open();
     service.start();
     await service.opened();
-    expect(service.available).toBe(true);
-    world.fork(4, 9);
-    await follower.pollAll();
-    const heights = async () => (await service.store.latest(CHAIN, 1))[0]?.height;
-    await expect.poll(heights, { timeout: 10_000 }).toBe(world.tip.height);
-    const page = await service.page(CHAIN, 0, 1000);
-    expect(page.map((header) => header.hash)).toEqual(world.best.map((header) => header.hash));
-    await service.rebuild();
-    expect(await service.page(CHAIN, 0, 1000)).toEqual(page);
-    expect(service.status()).toMatchObject([{ chain: CHAIN, failures: 0 }]);
-    await service.stop();
-    await expect(service.page(CHAIN, 0, 1)).rejects.toThrow('closed');
-  });
+    const { store } = service;
+    const covered = async () => (await store.coverage(world.chain)).contents;
+    const whole = () => [{ from: 100, to: world.best.at(-1)?.height }];
+    await expect.poll(covered, WAIT).toEqual(whole());
+    const hashes = async () => (await service.page(world.chain, 0, 1000)).map(({ hash }) => hash);
+    expect(await hashes()).toEqual(world.best.map(({ hash }) => hash));
+    for (const contents of ['copy', 'fetch'] as const) {
+      const told: RebuildProgress[] = [];
+      const set = await service.rebuild({ contents, onProgress: (progress) => told.push(progress) });
+      expect(await store.sets.current()).toBe(set);
+      expect(told.map(({ phase }) => phase)).toEqual(expect.arrayContaining(['headers', 'contents', 'swap']));
+      await world.connect(2);
+      await world.publish(1);
+      await expect.poll(covered, WAIT).toEqual(whole());
+      await expect.poll(hashes, WAIT).toEqual(world.best.map(({ hash }) => hash));
+      const roots = async () => (await store.mainBlocks({ limit: 10 })).rows.map(({ height }) => height);
+      await expect.poll(roots, WAIT).toEqual(world.main.map((_, i) => i).reverse());
+      expect((await store.evidence(world.chain, { limit: 10 })).rows).toHaveLength(2);
+    }
+    // Told of the other blocks at published heights, each time that they are read: nothing else went wrong.
+    expect(errors.filter((error) => !(error instanceof Error && error.name === 'MainConflictError'))).toEqual(
+      [],
+    );
+    expect(fakeMainBlock(world.main[0]).header).toEqual(world.main[1]?.header);
+  }, 120_000);
 });
-
-/** A process of its own inserts events one by one, over and over, and is killed in the middle. */
-async function killWhileWriting(folder: string, events: readonly ChainEvent[]): Promise<void> {
-  const rows = events.slice(0, 20).map(headerValues);
-  // Plain JavaScript on the same libraries: the child needs no build.
-  const script = `
-    import { mkdirSync } from 'node:fs';
-    import { createClient } from '@clickhouse/client';
-    import { createChdbConnection } from 'chdb/connection';
-    const path = ${JSON.stringify(folder)};
-    mkdirSync(path, { recursive: true });
-    const client = createClient({ connection: createChdbConnection({ path }) });
-    for (const query of ${JSON.stringify(SCHEMA)}) await client.command({ query });
-    const rows = ${JSON.stringify(rows)};
-    for (let n = 0; ; n++) {
-      const row = rows[n % rows.length];
-      await client.insert({ table: '${DATABASE}.headers', values: [row], format: 'JSONEachRow', columns: Object.keys(row) });
-      if (n === rows.length) console.log('going');
-    }`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await new Promise((resolve) => child.stdout.once('data', resolve));
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-}

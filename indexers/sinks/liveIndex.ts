@@ -18,14 +18,23 @@ import { followInto } from './streamSink.js';
 export interface IndexChain {
   readonly name: string;
   readonly kind: ChainKind;
-  /** Kept in step with the same log, by a follower or a replica of this process. */
-  readonly book: Pick<HeaderBook, 'isBest' | 'applied' | 'tip'>;
+  /** The header book that a follower or a replica of this process keeps in step with the same log; none before it is there. */
+  readonly book: () => Pick<HeaderBook, 'isBest' | 'applied' | 'tip'> | undefined;
   /** Root of its spec, by which the main chain's commitments name it. */
   readonly specRoot?: Uint8Array;
   /** Blocks below the tip whose contents are indexed, besides those that come. Default: all that the log has. */
   readonly depth?: number;
   /** Of its sources, for the series; none where they are another process's. */
   readonly health?: () => readonly SourceHealth[];
+}
+
+/** The header book of the moment. Without one nothing is known: no block counts as off the best chain. */
+export function bookOf({ book }: Pick<IndexChain, 'book'>): Pick<HeaderBook, 'isBest' | 'applied' | 'tip'> {
+  return {
+    isBest: (block) => book()?.isBest(block) ?? false,
+    applied: () => book()?.applied() ?? 0,
+    tip: () => book()?.tip(),
+  };
 }
 
 export interface LiveIndexOptions {
@@ -119,6 +128,17 @@ export class LiveIndex {
     };
   }
 
+  /** As `LogConsumer` tells it, of every sink of a chain. */
+  consumers(): ConsumerStatus[] {
+    const { headers, contents } = this.status();
+    return [
+      ...headers,
+      ...contents.map(({ chain, done, failures, lastError }) => ({
+        ...{ name: 'contents', chain, done, failures, lastError },
+      })),
+    ];
+  }
+
   /** Begins with the streams of the main chain and of evidence, unless they are under way. @returns what ends it */
   beginStreams(): () => Promise<void> {
     if (this.#streams.size === 0) this.#openStreams();
@@ -171,7 +191,8 @@ export class LiveIndex {
     ]);
   }
 
-  #open({ name: chain, kind, book, depth }: IndexChain): ChainSinks {
+  #open(of: IndexChain): ChainSinks {
+    const { name: chain, kind, depth } = of;
     const { log, index, blocks, gatherMs, retryMs, near, onError } = this.#options;
     const build = contentsBuilder(kind);
     const told = {
@@ -181,7 +202,7 @@ export class LiveIndex {
     const contents =
       build &&
       new ContentsSink({
-        ...{ chain, build, log, index, blocks, book },
+        ...{ chain, build, log, index, blocks, book: bookOf(of) },
         ...(depth === undefined ? {} : { depth }),
         ...(near === undefined ? {} : { near }),
         ...told,

@@ -27,7 +27,7 @@ export interface RebuildChain {
 }
 
 export interface RebuildOptions {
-  readonly log: Pick<EventLog, 'read' | 'last'>;
+  readonly log: Pick<EventLog, 'read' | 'last' | 'catchUp'>;
   readonly streams: LogStreams;
   readonly index: Pick<IndexWriter, 'contentsProgress'> &
     Pick<IndexReader, 'header' | 'reorganisations'> & { readonly sets: IndexSets };
@@ -88,6 +88,7 @@ export class IndexRebuild {
   /** @returns how many events were new */
   async #headers(set: SetWriter, { name }: RebuildChain, round: number): Promise<number> {
     const { log, batch = 5000 } = this.#options;
+    await log.catchUp?.(name);
     const total = (await log.last(name))?.number ?? 0;
     const from = await set.lastNumber(name);
     this.#rate = new Rate();
