@@ -110,6 +110,8 @@ const ChainSchema = z
     /** Ask the delegates to pause or to resume the chain; by default its status is left as it is. */
     status: z.enum(['active', 'paused']).optional(),
     pollMilliseconds: z.number().int().min(50).max(600_000).optional(),
+    /** Blocks below the tip whose transactions, outputs, receipts and logs are indexed, besides those that come. */
+    contentsDepth: z.number().int().min(0).max(2_000_000_000).default(10_000),
   })
   .superRefine((chain, context) => {
     const problem = (path: string, message: string) =>

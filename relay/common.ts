@@ -8,6 +8,8 @@ import { failoverClient } from './submit/failover.js';
 export interface CommonConfig {
   /** Every delegate's node, the preferred one first. */
   readonly nodes: readonly NamedClient[];
+  /** By default new ones. */
+  readonly metrics?: RelayMetrics;
   readonly clock?: Clock;
   readonly onEvent?: RelayListener;
   /** Faults of this process itself, for the log. */
@@ -27,7 +29,7 @@ export interface Common {
 
 /** One client over all nodes, one set of metrics, one listener. */
 export function commonOf(config: CommonConfig): Common {
-  const metrics = relayMetrics();
+  const metrics = config.metrics ?? relayMetrics();
   const emit: RelayListener = (event) => config.onEvent?.(event);
   const client = failoverClient(config.nodes, (to, cause) => {
     metrics.errors.inc({ chain: '', class: errorClass(cause) });

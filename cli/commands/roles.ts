@@ -53,7 +53,10 @@ export function indexCommand(flags: IndexedFlags): Promise<void> {
   return run(flags, `index ${flags.index}`, ({ config, paths, ...setup }, log) => {
     checkShared(config, flags.config);
     const dataDir = paths.role('indexers', flags.index);
-    return startIndex({ ...setup, log: config.log, dataDir, http: listening(config.indexer, flags) }, log);
+    return startIndex(
+      { ...setup, log: config.log, index: config.index, dataDir, http: listening(config.indexer, flags) },
+      log,
+    );
   });
 }
 
@@ -69,7 +72,7 @@ export function relayCommand(flags: IndexedFlags): Promise<void> {
     const dataDir = paths.role('relays', flags.index);
     const operatorDir = paths.operator(flags.index);
     const http = { ...config.api, ...listening(config.relay, flags) };
-    return startRelay({ ...setup, log: config.log, dataDir, operatorDir, http }, log);
+    return startRelay({ ...setup, log: config.log, index: config.index, dataDir, operatorDir, http }, log);
   });
 }
 
@@ -78,7 +81,7 @@ export function apiCommand(flags: ListenFlags): Promise<void> {
   return run(flags, 'api', ({ config, ...setup }, log) => {
     checkShared(config, flags.config);
     const http = { ...config.api, ...listening(config.api, flags) };
-    return startApi({ ...setup, log: config.log, http }, log);
+    return startApi({ ...setup, log: config.log, index: config.index, http }, log);
   });
 }
 

@@ -87,6 +87,7 @@ function chainInit(
     registration: RegistrationType.serialize(registration),
     sources,
     pollMilliseconds: config.pollMilliseconds ?? (config.devnet === undefined ? POLL_EXTERNAL : POLL_DEVNET),
+    contentsDepth: config.contentsDepth,
     wanted: config.status,
   };
 }

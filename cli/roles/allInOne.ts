@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { IndexConfig } from '../../config/index.js';
 import type { LogConfig } from '../../config/log.js';
 import type { HeaderBook } from '../../indexers/follow/book.js';
 import { Follower } from '../../indexers/follow/follower.js';
 import type { EventLog } from '../../indexers/log/eventLog.js';
-import { IndexService } from '../../indexers/sinks/indexService.js';
 import { transactionSink } from '../../indexers/sinks/transactionSink.js';
 import { readPassphrase } from '../../mainchain/crypto/keystore.js';
 import { parseGenesisFile } from '../../mainchain/genesis/file.js';
@@ -13,13 +13,18 @@ import { FileKeys } from '../../mainchain/node/keys.js';
 import type { Worker } from '../../relay/apiService.js';
 import { bookPages, followedChain } from '../../relay/bind.js';
 import type { RelayListener } from '../../relay/events.js';
+import { relayMetrics } from '../../relay/metrics.js';
 import type { RelayChain } from '../../relay/ports.js';
 import { RelayService } from '../../relay/service.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
 import { LevelStore } from '../../storage/level.js';
+import { showIndex } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
+import { showSources } from '../sourceMetrics.js';
 import { commonAnswers, type HttpOptions, LOW_BALANCE, proofData, scheme } from './answers.js';
 import type { ChainInit } from './chainInit.js';
+import { indexing } from './indexing.js';
+import { openMeasuredIndex, presentStore } from './indexStore.js';
 import { lightClientWorkers, mayReverseFinality, type OpenedChain, openChain } from './openChain.js';
 import { type Running, starting } from './running.js';
 
@@ -37,6 +42,8 @@ export interface AllInOneOptions {
   readonly http: HttpOptions;
   /** Where the event log is. */
   readonly log: LogConfig;
+  /** Where the index is. */
+  readonly index: IndexConfig;
   readonly onEvent: RelayListener;
 }
 
@@ -71,12 +78,14 @@ export function startAllInOne(options: AllInOneOptions, log: Logger): Promise<Ru
       const of = followed.find(({ follower }) => follower.chain === chain);
       of?.follower.blame(source, error).catch((failure) => log.error({ err: failure }, 'no evidence kept'));
     });
-    const index = new IndexService({
-      folder: join(dataDir, 'index'),
-      log: eventLog,
-      chains: chains.map(({ name, kind }) => ({ name, kind })),
-      onError: (error) => log.warn({ err: error }, 'the index failed'),
+    const metrics = relayMetrics();
+    const follower = (name: string) => followed.find((one) => one.follower.chain === name)?.follower;
+    const { service: index, ...indexed } = indexing({
+      ...{ store, genesis, chains, follower, blocks, nodes: options.nodes, log: eventLog, logger: log },
+      index: openMeasuredIndex(options.index, join(dataDir, 'index'), metrics.registry, log),
+      book: (name) => books.get(name),
     });
+    stopping.add(() => index.stop());
     const onError = (error: unknown) => log.warn({ err: error }, 'a sink failed; it tries again');
     const workers: Worker[] = [
       ...followed.map(({ follower }) => ({
@@ -93,7 +102,10 @@ export function startAllInOne(options: AllInOneOptions, log: Logger): Promise<Ru
           stop: () => sink.stop(),
         };
       }),
-      { name: 'index', start: () => index.start(), stop: () => index.stop() },
+      ...followed.map(({ follower: { chain, evidence } }) =>
+        worker(`index of ${chain}`, () => indexed.chain(chain, evidence)),
+      ),
+      worker('the main chain’s blocks', () => indexed.main()),
     ];
     const fallback = bookPages([...books.values()]);
     const service = await RelayService.start({
@@ -103,12 +115,20 @@ export function startAllInOne(options: AllInOneOptions, log: Logger): Promise<Ru
       data,
       pages: { page: (chain, from, limit) => (index.available ? index : fallback).page(chain, from, limit) },
       scheme,
+      index: presentStore(index),
+      onProof: (proof) => index.served(proof),
       workers,
       store,
+      metrics,
       lowBalance: LOW_BALANCE,
     });
     stopping.add(() => service.stop());
-    logHandle.show(service.metrics.registry);
+    logHandle.show(metrics.registry);
+    showIndex(index, eventLog, metrics.registry);
+    showSources(
+      () => [...books.keys()].map((chain) => ({ chain, sources: follower(chain)?.status().sources ?? [] })),
+      metrics.registry,
+    );
     return {
       url: service.url,
       async stop() {
@@ -119,6 +139,18 @@ export function startAllInOne(options: AllInOneOptions, log: Logger): Promise<Ru
       },
     };
   });
+}
+
+/** Work that is begun and ended by one function each. */
+function worker(name: string, begin: () => () => Promise<void>): Worker {
+  let end: (() => Promise<void>) | undefined;
+  return {
+    name,
+    start() {
+      end = begin();
+    },
+    stop: async () => end?.(),
+  };
 }
 
 async function follow(

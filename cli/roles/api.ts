@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { ApiService } from '../../relay/apiService.js';
 import { bookPages } from '../../relay/bind.js';
+import { withIndex } from '../../relay/indexed.js';
+import { relayMetrics } from '../../relay/metrics.js';
 import { LevelStore } from '../../storage/level.js';
 import { openLog } from '../openLog.js';
 import { commonAnswers } from './answers.js';
+import { openMeasuredIndex, presentStore } from './indexStore.js';
 import { openBlockSources } from './openChain.js';
 import type { RelayOptions } from './relay.js';
 import { replicate } from './replicated.js';
@@ -31,13 +34,23 @@ export function startApi(options: ApiOptions, log: Logger): Promise<Running> {
       return chain;
     });
     const { books, ...replicated } = replicate(chains, eventLog.log, store, log);
+    const metrics = relayMetrics();
+    const index = openMeasuredIndex(options.index, '', metrics.registry, log);
+    stopping.add(() => index.close());
+    const indexed = withIndex(presentStore(index), (error) =>
+      log.debug({ err: error }, 'proofs that were sent are not noted yet'),
+    );
     const service = await ApiService.start({
       ...commonAnswers({ ...options, log }),
       ...replicated,
+      workers: [...replicated.workers, indexed.worker],
       pages: bookPages(books),
+      index: indexed.index,
+      onProof: indexed.onProof,
+      metrics,
     });
     stopping.add(() => service.stop());
-    eventLog.show(service.metrics.registry);
+    eventLog.show(metrics.registry);
     return { url: service.url, stop: () => stopping.stop() };
   });
 }

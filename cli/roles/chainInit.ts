@@ -13,6 +13,8 @@ export interface ChainInit {
   readonly registration: Uint8Array;
   readonly sources: readonly SourceConfig[];
   readonly pollMilliseconds: number;
+  /** Blocks below the tip whose contents are indexed. */
+  readonly contentsDepth: number;
   /** Status that this operator wants the chain to have. */
   readonly wanted?: 'active' | 'paused' | undefined;
 }

@@ -1,20 +1,20 @@
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { IndexConfig } from '../../config/index.js';
 import type { LogConfig } from '../../config/log.js';
-import type { Follower } from '../../indexers/follow/follower.js';
 import { type SharedChain, SharedChains } from '../../indexers/group/sharedChains.js';
 import type { SharedUnit } from '../../indexers/group/unitRunner.js';
 import { MAIN_UNIT } from '../../indexers/log/kafka/topics.js';
-import { EvidencePublisher } from '../../indexers/sinks/evidencePublisher.js';
-import { MainPublisher } from '../../indexers/sinks/mainPublisher.js';
-import { httpClient } from '../../mainchain/rpc/http.js';
-import { type Genesis, GenesisType } from '../../proofs/containers/genesis.js';
-import { publishedMain } from '../../relay/bindMain.js';
-import { failoverClient } from '../../relay/submit/failover.js';
+import { BlockCache } from '../../indexers/sinks/blockCache.js';
+import type { Genesis } from '../../proofs/containers/genesis.js';
 import { LevelStore } from '../../storage/level.js';
+import { showIndex } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
 import { showGroup, showSources } from '../sourceMetrics.js';
 import type { ChainInit } from './chainInit.js';
+import { indexing } from './indexing.js';
+import { openMeasuredIndex } from './indexStore.js';
 import { mayReverseFinality, openChain } from './openChain.js';
 import { type Running, starting } from './running.js';
 import { StatusServer } from './statusServer.js';
@@ -28,6 +28,7 @@ export interface IndexRoleOptions {
   readonly chains: readonly ChainInit[];
   readonly http: { readonly host: string; readonly port: number };
   readonly log: LogConfig;
+  readonly index: IndexConfig;
 }
 
 /** Group in which indexers share the chains and the main chain's blocks. */
@@ -56,6 +57,22 @@ export function startIndex(options: IndexRoleOptions, log: Logger): Promise<Runn
       sources.lightClient?.start();
       stopping.add(() => sources.lightClient?.stop());
     }
+    const blocks = new BlockCache({
+      sources: new Map(opened.map(({ name, opened: { sources } }) => [name, sources])),
+      onFailure: (chain, source, error) => {
+        log.warn({ err: error, chain, source: source.name }, 'a source failed');
+        const blamed = shared.follower(chain)?.blame(source, error);
+        blamed?.catch((failure: unknown) => log.error({ err: failure }, 'no evidence kept'));
+      },
+    });
+    const { service, ...indexed } = indexing({
+      ...{ store, blocks, chains: opened, log: handle.log, logger: log },
+      ...{ genesis: options.genesis, nodes: options.nodes },
+      index: openMeasuredIndex(options.index, join(options.dataDir, 'index'), registry, log),
+      follower: (name) => shared.follower(name),
+      book: (name) => shared.book(name),
+    });
+    stopping.add(() => service.stop());
     const chains = opened.map((chain): SharedChain => {
       const { name, kind, checkpoint, onError } = chain;
       return {
@@ -65,31 +82,12 @@ export function startIndex(options: IndexRoleOptions, log: Logger): Promise<Runn
           pollMs: chain.init.pollMilliseconds,
           finalityReversal: mayReverseFinality(chain),
         },
-        begin: (follower) => along(follower),
+        begin: async ({ evidence }) => indexed.chain(name, evidence),
       };
     });
-    const along = async ({ chain, evidence }: Follower) => {
-      const onError = warn(`evidence of ${chain} is not published yet`);
-      const publisher = new EvidencePublisher({ streams: handle.log, chain, evidence, store, onError });
-      publisher.start();
-      return () => publisher.stop();
-    };
-
-    const client = failoverClient(
-      options.nodes.map((url, i) => ({ name: `delegate ${i}`, client: httpClient({ url }) })),
-    );
     const main: SharedUnit = {
       name: MAIN_UNIT,
-      async open() {
-        const publisher = new MainPublisher({
-          streams: handle.log,
-          main: publishedMain(client, GenesisType.hashTreeRoot(options.genesis)),
-          store,
-          onError: warn('the main chain is not published; it tries again'),
-        });
-        publisher.start();
-        return { ended: new Promise<never>(() => undefined), stop: () => publisher.stop() };
-      },
+      open: async () => ({ ended: new Promise<never>(() => undefined), stop: indexed.main() }),
     };
     const shared = new SharedChains({
       chains,
@@ -99,6 +97,7 @@ export function startIndex(options: IndexRoleOptions, log: Logger): Promise<Runn
       onChange: () => log.info({ units: shared.chains }, 'shared work'),
     });
     const names = options.chains.map(({ name }) => name);
+    showIndex(service, handle.log, registry);
     showGroup([...names, MAIN_UNIT], () => shared, registry);
     showSources(
       () => names.map((chain) => ({ chain, sources: shared.follower(chain)?.status().sources ?? [] })),

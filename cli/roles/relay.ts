@@ -1,15 +1,19 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { IndexConfig } from '../../config/index.js';
 import type { LogConfig } from '../../config/log.js';
 import { readPassphrase } from '../../mainchain/crypto/keystore.js';
 import { FileKeys } from '../../mainchain/node/keys.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
 import { bookPages } from '../../relay/bind.js';
+import { withIndex } from '../../relay/indexed.js';
+import { relayMetrics } from '../../relay/metrics.js';
 import { RelayService } from '../../relay/service.js';
 import { LevelStore } from '../../storage/level.js';
 import { openLog } from '../openLog.js';
 import { commonAnswers, type HttpOptions, LOW_BALANCE, scheme } from './answers.js';
 import type { ChainInit } from './chainInit.js';
+import { openMeasuredIndex, presentStore } from './indexStore.js';
 import { openChain } from './openChain.js';
 import { replicate } from './replicated.js';
 import { type Running, starting } from './running.js';
@@ -25,6 +29,7 @@ export interface RelayOptions {
   readonly chains: readonly ChainInit[];
   readonly http: HttpOptions;
   readonly log: LogConfig;
+  readonly index: IndexConfig;
 }
 
 /** Group in which relays share the chains. */
@@ -50,12 +55,21 @@ export function startRelay(options: RelayOptions, log: Logger): Promise<Running>
       }),
     );
     const replicated = replicate(chains, eventLog.log, store, log);
+    const metrics = relayMetrics();
+    const index = openMeasuredIndex(options.index, '', metrics.registry, log);
+    stopping.add(() => index.close());
+    const indexed = withIndex(presentStore(index), (error) =>
+      log.debug({ err: error }, 'proofs that were sent are not noted yet'),
+    );
     const service = await RelayService.start({
       ...commonAnswers({ ...options, log }),
       chains: replicated.chains,
       data: replicated.data,
       pages: bookPages(replicated.books),
-      workers: replicated.workers,
+      workers: [...replicated.workers, indexed.worker],
+      index: indexed.index,
+      onProof: indexed.onProof,
+      metrics,
       operator: keys.account,
       scheme,
       store,
@@ -63,7 +77,7 @@ export function startRelay(options: RelayOptions, log: Logger): Promise<Running>
       group: eventLog.group(GROUP),
     });
     stopping.add(() => service.stop());
-    eventLog.show(service.metrics.registry);
+    eventLog.show(metrics.registry);
     return { url: service.url, stop: () => stopping.stop() };
   });
 }

@@ -161,7 +161,7 @@ export class Supervisor {
   }
 
   async #startRelay(chains: readonly ChainInit[], data: DataFolder): Promise<void> {
-    const { main, api, log, logLevel } = this.#config;
+    const { main, api, log, index, logLevel } = this.#config;
     const relay = this.#part('the relay', {
       role: 'relay',
       dataDir: data.path,
@@ -171,6 +171,7 @@ export class Supervisor {
       chains,
       http: api,
       log,
+      index,
       logFile: data.log('relay'),
       logLevel,
     });

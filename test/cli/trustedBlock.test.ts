@@ -30,6 +30,7 @@ afterAll(async () => {
 const chain = (more: Partial<ChainConfig>): ChainConfig => ({
   name: 'ethereum-local',
   policy: 'finalized',
+  contentsDepth: 10,
   ...more,
 });
 const source = (url: string) => ({ type: 'beacon-api' as const, url });
