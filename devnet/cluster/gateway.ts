@@ -23,6 +23,8 @@ export interface GatewayOptions {
 interface Target {
   readonly url: URL;
   healthy: boolean;
+  /** Looks in a row that found it unwell. */
+  failures: number;
 }
 
 /** Headers that are between two neighbours only (RFC 9110, 7.6.1). */
@@ -40,6 +42,8 @@ const CHECK_MS = 500;
 /** Longest time of a look, and without a byte of an answer. */
 const CHECK_TIMEOUT_MS = 2000;
 const ANSWER_TIMEOUT_MS = 60_000;
+/** Looks without an answer in time after which a server is taken out. */
+const SLOW_LOOKS = 3;
 
 /**
  * One address for several HTTP servers: takes turns among those that are well. A question that reached none of them is asked of
@@ -55,7 +59,7 @@ export class Gateway {
 
   private constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#targets = options.targets.map((url) => ({ url: new URL(url), healthy: true }));
+    this.#targets = options.targets.map((url) => ({ url: new URL(url), healthy: true, failures: 0 }));
     this.#server = createServer((request, response) => this.#serve(request, response, this.#order()));
     this.#server.requestTimeout = 30_000;
     this.#server.headersTimeout = 10_000;
@@ -89,7 +93,10 @@ export class Gateway {
   async check(): Promise<void> {
     await Promise.all(
       this.#targets.map(async (target) => {
-        const healthy = await isHealthy(target.url);
+        const { well, gone } = await lookAt(target.url);
+        target.failures = well ? 0 : target.failures + 1;
+        // One that is slow once may be busy; one that is gone is gone.
+        const healthy = well || (!gone && target.healthy && target.failures < SLOW_LOOKS);
         if (healthy === target.healthy) return;
         target.healthy = healthy;
         this.#options.onChange?.(target.url.origin, healthy);
@@ -111,14 +118,11 @@ export class Gateway {
       return;
     }
     const repeatable = request.method === 'GET' || request.method === 'HEAD';
+    // Never a URL made of what a client sent: `//elsewhere/` would be one.
+    const { hostname, port } = target.url;
+    const to = { hostname, port, path: request.url ?? '/', ...method(request) };
     const forwarded = httpRequest(
-      new URL(request.url ?? '/', target.url),
-      {
-        agent: this.#agent,
-        headers: forwardedHeaders(request),
-        ...method(request),
-        timeout: ANSWER_TIMEOUT_MS,
-      },
+      { ...to, agent: this.#agent, headers: forwardedHeaders(request), timeout: ANSWER_TIMEOUT_MS },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
         answer.pipe(response);
@@ -156,13 +160,12 @@ function refuse(response: ServerResponse, status: number, message: string): void
   response.end(JSON.stringify({ error: { name: 'GatewayError', message, retryable: true } }));
 }
 
-async function isHealthy(url: URL): Promise<boolean> {
+async function lookAt(url: URL): Promise<{ readonly well: boolean; readonly gone: boolean }> {
   try {
     const answer = await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) });
     await answer.body?.cancel();
-    return answer.ok;
-  } catch {
-    // Whatever the reason: it does not answer.
-    return false;
+    return { well: answer.ok, gone: !answer.ok };
+  } catch (error) {
+    return { well: false, gone: !(error instanceof Error && error.name === 'TimeoutError') };
   }
 }

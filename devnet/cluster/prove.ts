@@ -30,24 +30,35 @@ interface Payment {
 
 /** Milliseconds after which a payment that is still not proven is a failure. */
 const PATIENCE_MS = 240_000;
+const PAYMENT_TRIES = 5;
 
 /** Pays on each foreign chain, fetches the proofs, and checks each in a process without sockets. @throws ClusterError */
 export async function payAndProve(options: ProveOptions): Promise<void> {
-  const { servers } = options;
-  const { url, auth } = servers.bitcoin;
-  const bitcoin = payBitcoin({ url, ...(auth === undefined ? {} : { auth }) }, { satoshi: 50_000_000n });
-  const ethereum = payEthereum(servers.ethereum.url, { wei: 10n ** 18n });
+  const { bitcoin, ethereum } = options.servers;
+  const { url, auth } = bitcoin;
   await Promise.all([
-    bitcoin.then(({ txid }) =>
-      prove({ chain: 'bitcoin-regtest', transaction: txid, query: 'kind=tx' }, options),
+    paid(() => payBitcoin({ url, ...(auth === undefined ? {} : { auth }) }, { satoshi: 50_000_000n })).then(
+      ({ txid }) => prove({ chain: 'bitcoin-regtest', transaction: txid, query: 'kind=tx' }, options),
     ),
-    ethereum.then(({ transactionHash, logIndex }) =>
+    paid(() => payEthereum(ethereum.url, { wei: 10n ** 18n })).then(({ transactionHash, logIndex }) =>
       prove(
         { chain: 'ethereum-local', transaction: transactionHash, query: `kind=log&log=${logIndex}` },
         options,
       ),
     ),
   ]);
+}
+
+/** Pays again where a node did not answer in time: on a development chain, once too often does no harm. */
+async function paid<T>(pay: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await pay();
+    } catch (error) {
+      if (tries === PAYMENT_TRIES) throw error;
+      await sleep(1000);
+    }
+  }
 }
 
 async function prove(payment: Payment, options: ProveOptions): Promise<void> {
