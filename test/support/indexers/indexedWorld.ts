@@ -7,6 +7,7 @@ import type { Lease } from '../../../indexers/log/eventLog.js';
 import type { BlockRecord } from '../../../indexers/log/records.js';
 import type { BlockSource } from '../../../indexers/sinks/contents/writer.js';
 import { toBareHex } from '../../../proofs/bytes.js';
+import type { KeyValueStore } from '../../../storage/keyValue.js';
 import { MemoryStore } from '../../../storage/memory.js';
 import { fakeGenesis, fakeHeader, fakeKind } from './fakeKind.js';
 import { fakeMainBlock } from './mainBlocks.js';
@@ -16,8 +17,8 @@ export const indexedKind = { ...fakeKind, name: 'bitcoin' };
 
 /** A log with one chain that is written by hand, blocks of it, and the streams. */
 export class IndexedWorld implements BlockSource {
-  readonly store = new MemoryStore();
-  readonly log = new EmbeddedLog(this.store);
+  readonly store: KeyValueStore;
+  readonly log: EmbeddedLog;
   readonly chain: string;
   readonly headers = new Map<string, ForeignHeader>();
   readonly main: BlockRecord[] = [];
@@ -33,8 +34,10 @@ export class IndexedWorld implements BlockSource {
   #lease: Lease | undefined;
   #faults = 0;
 
-  constructor(chain = 'bitcoin-fake') {
+  constructor(chain = 'bitcoin-fake', store: KeyValueStore = new MemoryStore()) {
     this.chain = chain;
+    this.store = store;
+    this.log = new EmbeddedLog(store);
   }
 
   /** As a header book. */
