@@ -3,19 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { indexStoreConformance } from '../../test/conformance/indexStore.js';
+import { hasChdb } from '../../test/support/clickhouse/front.js';
 import { openChdbStore, openIndexStore } from './chdbStore.js';
 import { IndexUnavailableError } from './errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'crossroot-index-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const installed = await import('chdb/connection').then(
-  () => true,
-  () => false,
-);
-
 // The optional package is absent on platforms that it does not support.
-describe.skipIf(!installed)('chDB index store', () => {
+describe.skipIf(!hasChdb)('chDB index store', () => {
   indexStoreConformance(() => openChdbStore(join(folder, 'index')));
 });
 
@@ -26,8 +22,9 @@ describe('without a usable index', () => {
     const errors: unknown[] = [];
     const store = await openIndexStore(path, (error) => errors.push(error));
     expect(errors).toHaveLength(1);
-    await expect(store.latest('x', 1)).rejects.toBeInstanceOf(IndexUnavailableError);
+    await expect(store.latest('x', { limit: 1 })).rejects.toBeInstanceOf(IndexUnavailableError);
     await expect(store.writeEvents('x', [])).rejects.toBeInstanceOf(IndexUnavailableError);
+    await expect(store.sets.newSet()).rejects.toBeInstanceOf(IndexUnavailableError);
     await store.close();
   });
 });

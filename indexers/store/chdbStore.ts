@@ -1,28 +1,26 @@
-import { mkdir } from 'node:fs/promises';
-import type { createClient as CreateClient } from '@clickhouse/client';
 import { IndexUnavailableError } from './errors.js';
-import type { FormerIndexStore as IndexStore } from './former.js';
-import { SqlIndexStore } from './sqlStore.js';
+import type { IndexStore } from './indexStore.js';
+import { ChdbClient } from './sql/chdbClient.js';
+import type { SqlLimits } from './sql/limits.js';
+import { SqlIndexStore, type SqlIndexStoreOptions } from './sqlStore.js';
 import { UnavailableIndexStore } from './unavailable.js';
 
-type ClientOptions = NonNullable<Parameters<typeof CreateClient>[0]>;
+export interface ChdbStoreOptions extends SqlIndexStoreOptions {
+  readonly limits?: SqlLimits;
+}
 
 /**
- * The embedded index: chDB in this process, in `path`. Main thread only, one such process per folder, one folder per
- * process. The library is loaded here and nowhere else.
- * @throws IndexUnavailableError if it cannot be loaded or opened
+ * The embedded index: chDB in this process, in `path`. Main thread only, one such process per folder, one folder per process.
+ * @throws IndexUnavailableError if it cannot be loaded or opened, or if another process has it
  */
-export async function openChdbStore(path: string): Promise<IndexStore> {
+export async function openChdbStore(path: string, options: ChdbStoreOptions = {}): Promise<SqlIndexStore> {
+  const { limits, ...rest } = options;
+  const client = await ChdbClient.open(path, limits);
   try {
-    const [{ createClient }, { createChdbConnection }] = await Promise.all([
-      import('@clickhouse/client'),
-      import('chdb/connection'),
-    ]);
-    await mkdir(path, { recursive: true });
-    // The same interface, declared twice: @clickhouse/client carries its own copy of client-common.
-    const options = { connection: createChdbConnection({ path }) } as unknown as ClientOptions;
-    return await SqlIndexStore.open(createClient(options));
+    return await SqlIndexStore.open(client, rest);
   } catch (error) {
+    await client.close();
+    if (error instanceof IndexUnavailableError) throw error;
     throw new IndexUnavailableError(
       error instanceof Error ? error.message.slice(0, 300) : String(error),
       error,

@@ -5,17 +5,22 @@ import { MAX_PAGE, type PageKey, type View } from './view.js';
 
 /** Longest cursor that is read. */
 const MAX_CURSOR = 1000;
+/** Longest name of a question in a cursor. */
+export const MAX_QUESTION = 64;
 /** Bytes of the view's hash that a cursor keeps: enough to notice that the log is another one. */
 const HASH_BYTES = 8;
 
 const count = z.number().int().nonnegative();
 const Cursor = z.tuple([
-  z.string().max(40),
+  z.string().max(MAX_QUESTION),
   count,
   z.string().regex(/^[0-9a-f]{16}$/),
   z.array(z.union([count, z.string().max(200)])).max(8),
 ]);
-const ListCursor = z.tuple([z.string().max(40), z.array(z.union([count, z.string().max(200)])).max(8)]);
+const ListCursor = z.tuple([
+  z.string().max(MAX_QUESTION),
+  z.array(z.union([count, z.string().max(200)])).max(8),
+]);
 
 /** Where a page ended, and the view that it was of. */
 export interface PageCursor {

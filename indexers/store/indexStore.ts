@@ -161,6 +161,8 @@ export interface IndexSets {
    * them is for the caller to say, by `publishContents`.
    */
   copyContents(to: SetWriter, chain: string, events: NumberRange): Promise<void>;
+  /** Whether the set in use was made before a change of the schema that needs it to be made anew from the log. */
+  rebuildNeeded(): Promise<boolean>;
   /** Drops sets that have been out of use for the grace period. @returns how many */
   dropOld(): Promise<number>;
 }

@@ -1,172 +1,239 @@
-import type { ClickHouseClient } from '@clickhouse/client';
-import { z } from 'zod';
-import { toBareHex } from '../../proofs/bytes.js';
-import type { NumberedEvidence } from '../follow/evidence.js';
 import type { ChainEvent } from '../log/event.js';
-import { IndexQueryError } from './errors.js';
+import type { BlockContents } from './contents/blockContents.js';
+import { SqlContents } from './contents/tables.js';
+import type { LogQuery, Outpoint } from './contents/types.js';
+import type { ContentsTables } from './contentsTables.js';
+import { coverageOf } from './coverage.js';
+import { HeaderQueries } from './headerQueries.js';
+import type { HeaderQuery, IndexStore, SetWriter } from './indexStore.js';
+import { checkSteps, RecordQueries } from './recordQueries.js';
+import { Snapshots } from './snapshots.js';
+import type { SqlClient } from './sql/client.js';
+import { SqlIndexSets } from './sqlIndexSets.js';
+import { TableSets, type TableSetsOptions } from './tableSets.js';
 import type {
   ChainCounts,
-  HeaderQuery,
-  IndexedCommitment,
-  IndexedHeader,
-  FormerIndexStore as IndexStore,
-  Reorganisation,
-} from './former.js';
-import {
-  commitmentRow,
-  commitmentValues,
-  countRow,
-  evidenceRow,
-  evidenceValues,
-  headerRow,
-  headerValues,
-  lastRow,
-  numberedValues,
-  reorganisationRow,
-  topRow,
-  totalRow,
-} from './rows.js';
-import { DATABASE, EVENT_TABLES, QUERIES, SCHEMA } from './schema.js';
+  IndexedEvidence,
+  LagSample,
+  MainBlockContents,
+  ServedProof,
+  SourceSample,
+} from './types.js';
+import type { Answer, ListQuery, NumberRange, Page, PageQuery, Snapshot, StepQuery, View } from './view.js';
 
-type Parameters = Readonly<Record<string, string | number>>;
+export interface SqlIndexStoreOptions extends TableSetsOptions {
+  /** Only reads: makes and changes no table, and waits for whoever fills the index to make them. Default false. */
+  readonly readOnly?: boolean;
+}
 
 /** The index over any client that speaks ClickHouse: chDB in process, or a server. */
 export class SqlIndexStore implements IndexStore {
-  readonly #client: ClickHouseClient;
+  readonly sets: SqlIndexSets;
+  readonly #client: SqlClient;
+  readonly #tables: TableSets;
+  readonly #snapshots: Snapshots;
+  readonly #headers: HeaderQueries;
+  readonly #records: RecordQueries;
+  readonly #contents: ContentsTables;
 
-  private constructor(client: ClickHouseClient) {
+  private constructor(client: SqlClient, tables: TableSets) {
     this.#client = client;
+    this.#tables = tables;
+    this.#contents = new SqlContents(client);
+    this.#snapshots = new Snapshots(client, tables);
+    this.#headers = new HeaderQueries(client);
+    this.#records = new RecordQueries(client);
+    this.sets = new SqlIndexSets(client, this.#contents, tables);
   }
 
-  /** Creates what is missing of the schema. @throws IndexQueryError */
-  static async open(client: ClickHouseClient): Promise<SqlIndexStore> {
-    const store = new SqlIndexStore(client);
-    for (const statement of SCHEMA) await store.#command('creating the schema', statement);
-    return store;
+  /** Brings the schema up to date first. @throws IndexQueryError, IndexUnavailableError */
+  static async open(client: SqlClient, options: SqlIndexStoreOptions = {}): Promise<SqlIndexStore> {
+    const { readOnly = false, ...rest } = options;
+    const tables = new TableSets(client, rest);
+    if (!readOnly) await tables.migrate();
+    return new SqlIndexStore(client, tables);
   }
 
   async writeEvents(chain: string, events: readonly ChainEvent[]): Promise<void> {
-    const own = events.filter((event) => event.chain === chain);
-    const of = (type: ChainEvent['type']) => own.filter((event) => event.type === type);
-    await this.#insert('undone', of('disconnect').map(numberedValues));
-    await this.#insert('finality', of('finalize').map(numberedValues));
-    await this.#insert('headers', own.filter((event) => event.type !== 'finalize').map(headerValues));
+    await (await this.#writer()).writeEvents(chain, events);
   }
-
-  async writeCommitments(chain: string, commitments: readonly IndexedCommitment[]): Promise<void> {
-    await this.#insert(
-      'commitments',
-      commitments.map((row) => commitmentValues(chain, row)),
-    );
-  }
-
-  async writeEvidence(chain: string, evidence: readonly NumberedEvidence[]): Promise<void> {
-    await this.#insert(
-      'evidence',
-      evidence.map((row) => evidenceValues(chain, row)),
-    );
-  }
-
   async lastNumber(chain: string): Promise<number> {
-    const [row] = await this.#query('lastNumber', lastRow, { chain });
-    return row?.last ?? 0;
+    return (await this.#writer()).lastNumber(chain);
+  }
+  async writeContents(chain: string, blocks: readonly BlockContents[]): Promise<void> {
+    await (await this.#writer()).writeContents(chain, blocks);
+  }
+  async publishContents(chain: string, events: NumberRange): Promise<void> {
+    await (await this.#writer()).publishContents(chain, events);
+  }
+  async contentsProgress(chain: string): Promise<readonly NumberRange[]> {
+    return (await this.#writer()).contentsProgress(chain);
+  }
+  async writeMainBlocks(blocks: readonly MainBlockContents[]): Promise<void> {
+    await (await this.#writer()).writeMainBlocks(blocks);
+  }
+  async mainRoot(height?: number): ReturnType<SetWriter['mainRoot']> {
+    return (await this.#writer()).mainRoot(height);
+  }
+  async writeEvidence(rows: readonly IndexedEvidence[]): Promise<void> {
+    await (await this.#writer()).writeEvidence(rows);
+  }
+  async writeSourceSamples(rows: readonly SourceSample[]): Promise<void> {
+    await (await this.#writer()).writeSourceSamples(rows);
+  }
+  async writeLagSamples(rows: readonly LagSample[]): Promise<void> {
+    await (await this.#writer()).writeLagSamples(rows);
+  }
+  async writeProofs(rows: readonly ServedProof[]): Promise<void> {
+    await (await this.#writer()).writeProofs(rows);
+  }
+  async position(stream: string): Promise<number> {
+    return (await this.#writer()).position(stream);
+  }
+  async writePosition(stream: string, next: number): Promise<void> {
+    await (await this.#writer()).writePosition(stream, next);
   }
 
-  headers(chain: string, query: HeaderQuery): Promise<IndexedHeader[]> {
-    const { from, to = Number.MAX_SAFE_INTEGER, limit, branches = false } = query;
-    return this.#query('headers', headerRow, { chain, from, to, limit, canonical: branches ? 0 : 1 });
+  view(chain: string, at?: number): Promise<View> {
+    return this.#snapshots.read(chain, 'headers', at, async ({ view }) => view);
   }
-
-  async header(chain: string, hash: Uint8Array): Promise<IndexedHeader | undefined> {
-    const [row] = await this.#query('header', headerRow, { chain, hash: toBareHex(hash) });
-    return row;
-  }
-
-  latest(chain: string, limit: number): Promise<IndexedHeader[]> {
-    return this.#query('latest', headerRow, { chain, limit });
-  }
-
-  reorganisations(chain: string, limit: number): Promise<Reorganisation[]> {
-    return this.#query('reorganisations', reorganisationRow, { chain, limit });
-  }
-
-  commitments(chain: string, limit: number): Promise<IndexedCommitment[]> {
-    return this.#query('commitments', commitmentRow, { chain, limit });
-  }
-
-  evidence(chain: string, limit: number): Promise<NumberedEvidence[]> {
-    return this.#query('evidence', evidenceRow, { chain, limit });
-  }
-
-  async counts(): Promise<ChainCounts[]> {
-    const headers = await this.#query('counts', countRow, {});
-    const reorganisations = byChain(await this.#query('reorganisationCounts', totalRow, {}));
-    const commitments = byChain(await this.#query('commitmentCounts', totalRow, {}));
-    const finalized = new Map(
-      (await this.#query('finalized', topRow, {})).map((row) => [row.chain, row.top]),
+  headers(chain: string, query: HeaderQuery & PageQuery) {
+    return this.#snapshots.page(chain, 'headers', 'headers', query, (snapshot, after) =>
+      this.#headers.headers(snapshot, query, query.limit, after),
     );
-    return headers.map((row) => ({
-      chain: row.chain,
-      headers: row.headers,
-      canonical: row.best,
-      reorganisations: reorganisations.get(row.chain) ?? 0,
-      commitments: commitments.get(row.chain) ?? 0,
-      height: row.best === 0 ? undefined : row.top,
-      finalizedHeight: finalized.get(row.chain),
-    }));
+  }
+  header(chain: string, hash: Uint8Array, at?: number) {
+    return this.#snapshots.read(
+      chain,
+      'headers',
+      at,
+      async (snapshot): Promise<Answer<Awaited<ReturnType<HeaderQueries['header']>> & object>> => ({
+        view: snapshot.view,
+        row: await this.#headers.header(snapshot, hash),
+      }),
+    );
+  }
+  latest(chain: string, query: PageQuery) {
+    return this.#snapshots.page(chain, 'headers', 'latest', query, (snapshot, after) =>
+      this.#headers.latest(snapshot, query.limit, after),
+    );
+  }
+  reorganisations(chain: string, query: PageQuery) {
+    return this.#snapshots.page(chain, 'headers', 'reorganisations', query, (snapshot, after) =>
+      this.#headers.reorganisations(snapshot, query.limit, after),
+    );
   }
 
-  async clear(chain: string): Promise<void> {
-    for (const table of EVENT_TABLES) {
-      const statement = `ALTER TABLE ${DATABASE}.${table} DELETE WHERE chain = {chain:String} SETTINGS mutations_sync = 2`;
-      await this.#command(`clearing ${table}`, statement, { chain });
-    }
+  transaction(chain: string, hash: Uint8Array, at?: number) {
+    return this.#whole(chain, at, (snapshot) => this.#contents.transaction(snapshot, hash));
+  }
+  blockTransactions(chain: string, blockHash: Uint8Array, query: PageQuery) {
+    return this.#snapshots.page(chain, 'contents', 'block', query, (snapshot, after) =>
+      this.#contents.blockTransactions(snapshot, blockHash, query.limit, after),
+    );
+  }
+  outputsByScript(
+    chain: string,
+    query: { readonly script: Uint8Array; readonly unspent?: boolean } & PageQuery,
+  ) {
+    return this.#snapshots.page(chain, 'contents', 'outputs', query, (snapshot, after) =>
+      this.#contents.outputsByScript(snapshot, query, query.limit, after),
+    );
+  }
+  spenders(chain: string, outpoint: Outpoint, at?: number) {
+    return this.#whole(chain, at, (snapshot) => this.#contents.spenders(snapshot, outpoint));
+  }
+  transactionsByAddress(chain: string, query: { readonly address: Uint8Array } & PageQuery) {
+    return this.#snapshots.page(chain, 'contents', 'address', query, (snapshot, after) =>
+      this.#contents.transactionsByAddress(snapshot, query.address, query.limit, after),
+    );
+  }
+  receipt(chain: string, transactionHash: Uint8Array, at?: number) {
+    return this.#whole(chain, at, (snapshot) => this.#contents.receipt(snapshot, transactionHash));
+  }
+  logs(chain: string, query: LogQuery & PageQuery) {
+    return this.#snapshots.page(chain, 'contents', 'logs', query, (snapshot, after) =>
+      this.#contents.logs(snapshot, query, query.limit, after),
+    );
+  }
+  async statistics(chain: string, query: StepQuery & { readonly at?: number }) {
+    checkSteps(query);
+    return this.#whole(chain, query.at, (snapshot) => this.#contents.statistics(snapshot, query));
+  }
+  coverage(chain: string, at?: number) {
+    return this.#snapshots.read(chain, 'headers', at, (snapshot) =>
+      coverageOf({ client: this.#client, snapshots: this.#snapshots, headers: this.#headers }, snapshot),
+    );
+  }
+
+  async mainBlocks(query: ListQuery) {
+    return this.#records.mainBlocks(await this.#database(), query);
+  }
+  async commitments(chain: string, query: ListQuery) {
+    return this.#records.commitments(await this.#database(), chain, query);
+  }
+  async certificates(query: ListQuery) {
+    return this.#records.certificates(await this.#database(), query);
+  }
+  async evidence(chain: string, query: ListQuery) {
+    return this.#records.evidence(await this.#database(), chain, query);
+  }
+  async proofsServed(query: ListQuery & { readonly chain?: string }) {
+    return this.#records.proofsServed(await this.#database(), query);
+  }
+  async sourceSeries(chain: string, query: StepQuery) {
+    return this.#records.sourceSeries(await this.#database(), chain, query);
+  }
+  async lagSeries(chain: string, query: StepQuery) {
+    return this.#records.lagSeries(await this.#database(), chain, query);
+  }
+
+  async counts(): Promise<readonly ChainCounts[]> {
+    const counts: ChainCounts[] = [];
+    for (const [chain, commitments] of [...(await this.#records.chains(await this.#database()))].sort())
+      counts.push(await this.#counts(chain, commitments));
+    return counts;
   }
 
   async close(): Promise<void> {
     await this.#client.close();
   }
 
-  async #insert(table: string, values: readonly Record<string, unknown>[]): Promise<void> {
-    const [first] = values;
-    if (first === undefined) return;
-    const [head, ...rest] = Object.keys(first);
-    if (head === undefined) return;
-    try {
-      await this.#client.insert({
-        table: `${DATABASE}.${table}`,
-        values: [...values],
-        format: 'JSONEachRow',
-        // Named, because EPHEMERAL columns are taken only then.
-        columns: [head, ...rest],
-      });
-    } catch (error) {
-      throw new IndexQueryError(`writing ${table}`, error);
-    }
+  #counts(chain: string, commitments: number): Promise<ChainCounts> {
+    return this.#snapshots.read(chain, 'headers', undefined, async (snapshot) => {
+      const start = await this.#headers.start(snapshot);
+      const { height } = snapshot.view;
+      const canonical = start === undefined ? 0 : height - start + 1;
+      return {
+        chain,
+        headers: canonical + (await this.#headers.lost(snapshot)),
+        canonical,
+        reorganisations: await this.#headers.reorganisationCount(snapshot),
+        commitments,
+        height: start === undefined ? undefined : height,
+        finalizedHeight: await this.#headers.finalized(snapshot),
+      };
+    });
   }
 
-  async #query<T>(name: keyof typeof QUERIES, row: z.ZodType<T>, parameters: Parameters): Promise<T[]> {
-    try {
-      const result = await this.#client.query({
-        query: QUERIES[name],
-        query_params: { ...parameters },
-        format: 'JSONEachRow',
-      });
-      return z.array(row).parse(await result.json());
-    } catch (error) {
-      throw new IndexQueryError(name, error);
-    }
+  /** All rows on one page. */
+  #whole<T>(
+    chain: string,
+    at: number | undefined,
+    ask: (snapshot: Snapshot) => Promise<readonly T[]>,
+  ): Promise<Page<T>> {
+    return this.#snapshots.read(chain, 'contents', at, async (snapshot) => ({
+      view: snapshot.view,
+      rows: await ask(snapshot),
+    }));
   }
 
-  async #command(what: string, query: string, parameters: Parameters = {}): Promise<void> {
-    try {
-      await this.#client.command({ query, query_params: { ...parameters } });
-    } catch (error) {
-      throw new IndexQueryError(what, error);
-    }
+  /** Of the set in use at this moment: each write asks. */
+  #writer(): Promise<SetWriter> {
+    return this.sets.writer();
   }
-}
 
-function byChain(rows: readonly { readonly chain: string; readonly total: number }[]): Map<string, number> {
-  return new Map(rows.map((row) => [row.chain, row.total]));
+  async #database(): Promise<string> {
+    return (await this.#tables.current()).database;
+  }
 }

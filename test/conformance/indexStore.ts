@@ -1,77 +1,115 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Follower } from '../../indexers/follow/follower.js';
 import { EmbeddedLog } from '../../indexers/log/embedded.js';
-import { indexSink, rebuildIndex } from '../../indexers/sinks/indexSink.js';
-import type { FormerIndexStore as IndexStore } from '../../indexers/store/former.js';
+import { IndexGapError, UnknownViewError } from '../../indexers/store/errors.js';
+import type { IndexedHeader, IndexStore } from '../../indexers/store/indexStore.js';
+import type { Page, PageQuery } from '../../indexers/store/view.js';
+import { LimitExceededError, MalformedInputError } from '../../proofs/errors/input.js';
 import { MemoryStore } from '../../storage/memory.js';
 import { fakeCheckpoint, fakeKind } from '../support/indexers/fakeKind.js';
 import { FakeChain, FakeSource } from '../support/indexers/fakeSource.js';
+import { indexRecordsConformance } from './indexRecords.js';
+import { indexViewsConformance } from './indexViews.js';
 
 const CHAIN = 'fake-attested';
-const byHash = (a: { hash: Uint8Array }, b: { hash: Uint8Array }) => Buffer.compare(a.hash, b.hash);
+const byHash = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b);
 
-/** What every index store must do. `open` gives an empty one. */
+/** What every index store must do. `open` gives an empty one; it is called once and closed at the end. */
 export function indexStoreConformance(open: () => Promise<IndexStore>): void {
   let store: IndexStore;
-  const world = new FakeChain();
-  const source = new FakeSource('a', world, CHAIN);
-  const kv = new MemoryStore();
-  const log = new EmbeddedLog(kv);
-  let follower: Follower;
-  const sink = () => indexSink({ log, chain: CHAIN, store, batch: 7 });
-
   beforeAll(async () => {
     store = await open();
-    follower = await Follower.open({
-      chain: CHAIN,
-      kind: fakeKind,
-      checkpoint: fakeCheckpoint,
-      sources: [source],
-      log,
-      store: kv,
-    });
-  });
+  }, 60_000);
   afterAll(async () => {
     await store.close();
   });
 
+  describe('headers', () => headerConformance(() => store));
+  describe('views', () => indexViewsConformance(() => store));
+  describe('records', () => indexRecordsConformance(() => store));
+  describe('sets', () => setConformance(() => store));
+}
+
+/** All rows of a question, page by page. */
+export async function allPages<T>(ask: (query: PageQuery) => Promise<Page<T>>, limit: number): Promise<T[]> {
+  const rows: T[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await ask({ limit, ...(cursor === undefined ? {} : { cursor }) });
+    rows.push(...page.rows);
+    cursor = page.next;
+    if (cursor === undefined) return rows;
+  }
+}
+
+function headerConformance(open: () => IndexStore): void {
+  const world = new FakeChain();
+  const kv = new MemoryStore();
+  const log = new EmbeddedLog(kv);
+  let store: IndexStore;
+  let follower: Follower;
+  /** In small writes. */
+  const drain = async () => {
+    for (;;) {
+      const events = await log.read(CHAIN, (await store.lastNumber(CHAIN)) + 1, 7);
+      if (events.length === 0) return;
+      await store.writeEvents(CHAIN, events);
+    }
+  };
+
+  beforeAll(async () => {
+    store = open();
+    follower = await Follower.open({
+      chain: CHAIN,
+      kind: fakeKind,
+      checkpoint: fakeCheckpoint,
+      sources: [new FakeSource('a', world, CHAIN)],
+      log,
+      store: kv,
+    });
+  });
+
   const expectSame = async () => {
-    const rows = await store.headers(CHAIN, { from: 0, limit: 1000 });
+    const { rows, view } = await store.headers(CHAIN, { from: 0, limit: 1000 });
     expect(rows.map((row) => row.hash)).toEqual(world.best.map((header) => header.hash));
     expect(rows.every((row) => row.canonical)).toBe(true);
+    expect(view).toMatchObject({ chain: CHAIN, height: world.tip.height, hash: world.tip.hash });
     const all = await store.headers(CHAIN, { from: 0, limit: 1000, branches: true });
-    expect(all.map(({ hash }) => ({ hash })).sort(byHash)).toEqual(
-      [...world.all.values()].map(({ hash }) => ({ hash })).sort(byHash),
+    expect(all.rows.map(({ hash }) => hash).sort(byHash)).toEqual(
+      [...world.all.values()].map(({ hash }) => hash).sort(byHash),
     );
+    expect(all.rows.filter(({ canonical }) => canonical)).toEqual(rows);
   };
 
   test('is empty at first', async () => {
     expect(await store.lastNumber(CHAIN)).toBe(0);
-    expect(await store.headers(CHAIN, { from: 0, limit: 10 })).toEqual([]);
-    expect(await store.header(CHAIN, new Uint8Array(32))).toBeUndefined();
-    expect(await store.latest(CHAIN, 5)).toEqual([]);
-    expect(await store.reorganisations(CHAIN, 5)).toEqual([]);
-    expect(await store.counts()).toEqual([]);
+    const view = { chain: CHAIN, number: 0, height: 0, hash: new Uint8Array(32) };
+    expect(await store.view(CHAIN)).toEqual(view);
+    expect(await store.headers(CHAIN, { from: 0, limit: 10 })).toEqual({ view, rows: [] });
+    expect(await store.header(CHAIN, new Uint8Array(32))).toEqual({ view, row: undefined });
+    expect(await store.latest(CHAIN, { limit: 5 })).toEqual({ view, rows: [] });
+    expect(await store.reorganisations(CHAIN, { limit: 5 })).toEqual({ view, rows: [] });
+    expect(await store.coverage(CHAIN)).toEqual({ view, start: undefined, contents: [] });
+    expect((await store.counts()).filter(({ chain }) => chain === CHAIN)).toEqual([]);
   });
 
   test('follows the log through reorganisations', async () => {
     world.mine(20);
     await follower.pollAll();
-    await sink().drain();
+    await drain();
     await expectSame();
     world.fork(3, 5);
     await follower.pollAll();
     world.fork(6, 2);
     world.finalizedHeight = 110;
     await follower.pollAll();
-    await sink().drain();
+    await drain();
     await expectSame();
     expect(await store.lastNumber(CHAIN)).toBe((await log.last(CHAIN))?.number);
   });
 
   test('answers by hash, by height, and with the latest', async () => {
     const header = world.best[4]!;
-    expect(await store.header(CHAIN, header.hash)).toMatchObject({
+    expect((await store.header(CHAIN, header.hash)).row).toMatchObject({
       height: header.height,
       hash: header.hash,
       parentHash: header.parentHash,
@@ -79,22 +117,36 @@ export function indexStoreConformance(open: () => Promise<IndexStore>): void {
       raw: header.raw,
       canonical: true,
     });
-    expect(await store.header('other', header.hash)).toBeUndefined();
+    expect((await store.header('other', header.hash)).row).toBeUndefined();
     const lost = [...world.all.values()].find((one) => world.best[one.height - 100] !== one)!;
-    expect(await store.header(CHAIN, lost.hash)).toMatchObject({ canonical: false });
-    expect((await store.latest(CHAIN, 3)).map((row) => row.height)).toEqual(
+    expect((await store.header(CHAIN, lost.hash)).row).toMatchObject({ canonical: false });
+    const heights = ({ rows }: Page<IndexedHeader>) => rows.map((row) => row.height);
+    expect(heights(await store.latest(CHAIN, { limit: 3 }))).toEqual(
       [0, 1, 2].map((i) => world.tip.height - i),
     );
-    const page = await store.headers(CHAIN, { from: 103, to: 107, limit: 3 });
-    expect(page.map((row) => row.height)).toEqual([103, 104, 105]);
+    expect(heights(await store.headers(CHAIN, { from: 103, to: 107, limit: 3 }))).toEqual([103, 104, 105]);
+    expect(heights(await store.headers(CHAIN, { from: 10_000, limit: 3 }))).toEqual([]);
+  });
+
+  test('gives pages that join without a gap, both ways', async () => {
+    const whole = (await store.headers(CHAIN, { from: 0, limit: 1000 })).rows;
+    expect(await allPages((page) => store.headers(CHAIN, { from: 0, ...page }), 4)).toEqual(whole);
+    expect(await allPages((page) => store.latest(CHAIN, page), 5)).toEqual([...whole].reverse());
+    const branches = (await store.headers(CHAIN, { from: 0, limit: 1000, branches: true })).rows;
+    for (const limit of [1, 3, branches.length])
+      expect(
+        await allPages((page) => store.headers(CHAIN, { from: 0, branches: true, ...page }), limit),
+      ).toEqual(branches);
+    const reorganisations = (await store.reorganisations(CHAIN, { limit: 10 })).rows;
+    expect(await allPages((page) => store.reorganisations(CHAIN, page), 1)).toEqual(reorganisations);
   });
 
   test('lists reorganisations and counts', async () => {
-    expect(await store.reorganisations(CHAIN, 10)).toMatchObject([
+    expect((await store.reorganisations(CHAIN, { limit: 10 })).rows).toMatchObject([
       { forkHeight: 116, depth: 6, oldTipHeight: 122 },
       { forkHeight: 117, depth: 3, oldTipHeight: 120 },
     ]);
-    expect(await store.counts()).toEqual([
+    expect((await store.counts()).filter(({ chain }) => chain === CHAIN)).toEqual([
       {
         chain: CHAIN,
         headers: world.all.size,
@@ -115,48 +167,117 @@ export function indexStoreConformance(open: () => Promise<IndexStore>): void {
     await expectSame();
   });
 
-  test('is rebuilt from the log', async () => {
-    const before = await store.counts();
-    const one = sink();
-    await store.clear(CHAIN);
-    expect(await store.lastNumber(CHAIN)).toBe(0);
-    // A store that lost its rows gets them again, whatever the cursor says.
-    await one.drain();
-    expect(await store.counts()).toEqual(before);
-    await rebuildIndex(one, store);
-    expect(await store.counts()).toEqual(before);
-    await expectSame();
+  test('takes no events with a gap before them, and none of another chain', async () => {
+    const [last] = (await log.read(CHAIN, 1, 1000)).slice(-1);
+    const later = { ...last!, number: last!.number + 2 };
+    await expect(store.writeEvents(CHAIN, [later])).rejects.toThrow(IndexGapError);
+    await expect(store.writeEvents('new', [{ ...later, chain: 'new' }])).rejects.toThrow(IndexGapError);
+    const before = await store.lastNumber(CHAIN);
+    await store.writeEvents(CHAIN, [{ ...later, chain: 'other' }]);
+    expect(await store.lastNumber(CHAIN)).toBe(before);
+    expect(await store.lastNumber('other')).toBe(0);
   });
 
-  test('keeps commitments and evidence', async () => {
-    const filled = (n: number) => new Uint8Array(32).fill(n);
-    const commitments = [1, 2].map((mainHeight) => ({
-      mainHeight,
-      mainRoot: filled(1),
-      status: 1,
-      epoch: 0,
-      start: 100,
-      size: mainHeight,
-      historyRoot: filled(2),
-      tipHeight: 120,
-      tipHash: filled(0xff),
-      reorgCount: 0,
-      policyVersion: 1,
-    }));
-    await store.writeCommitments(CHAIN, commitments);
-    await store.writeCommitments(CHAIN, commitments.slice(0, 1));
-    expect(await store.commitments(CHAIN, 10)).toEqual([commitments[1], commitments[0]]);
-    const evidence = {
-      number: 1,
-      kind: 'invalid-header',
-      source: `it's "quoted" \\ {chain:String}`,
-      height: 5,
-      hash: 'ab',
-      message: 'Größe\n\t; DROP TABLE x',
-      seen: 7,
-    } as const;
-    await store.writeEvidence(CHAIN, [evidence, evidence, { ...evidence, number: 2, raw: '00ff' }]);
-    expect(await store.evidence(CHAIN, 10)).toEqual([{ ...evidence, number: 2, raw: '00ff' }, evidence]);
-    expect(await store.evidence(`x' OR '1'='1`, 10)).toEqual([]);
+  test('refuses views it has not, cursors of others, and pages too long', async () => {
+    const { number } = await store.view(CHAIN);
+    await expect(store.view(CHAIN, number + 1)).rejects.toThrow(UnknownViewError);
+    await expect(store.headers(CHAIN, { from: 0, limit: 1, at: number + 1 })).rejects.toThrow(
+      UnknownViewError,
+    );
+    const { next } = await store.headers(CHAIN, { from: 0, limit: 1 });
+    for (const cursor of [next!, 'x', '', Buffer.from('[1,2,3]').toString('base64url'), 'A'.repeat(2000)])
+      await expect(store.latest(CHAIN, { limit: 1, cursor })).rejects.toThrow(MalformedInputError);
+    await expect(store.headers('other', { from: 0, limit: 1, cursor: next! })).rejects.toThrow(
+      MalformedInputError,
+    );
+    await expect(store.headers(CHAIN, { from: 0, limit: 1001 })).rejects.toThrow(LimitExceededError);
+    await expect(store.headers(CHAIN, { from: 0, limit: 0 })).rejects.toThrow(MalformedInputError);
   });
+
+  test('keeps how far contents are, and says of which heights', async () => {
+    const { number, height } = await store.view(CHAIN);
+    await store.publishContents(CHAIN, { from: number - 1, to: number });
+    await store.publishContents(CHAIN, { from: 1, to: 5 });
+    await store.publishContents(CHAIN, { from: 6, to: 8 });
+    await store.publishContents(CHAIN, { from: 2, to: 3 });
+    expect(await store.contentsProgress(CHAIN)).toEqual([
+      { from: 1, to: 8 },
+      { from: number - 1, to: number },
+    ]);
+    const { contents, start } = await store.coverage(CHAIN);
+    expect(start).toBe(100);
+    expect(contents[0]).toEqual({ from: 100, to: 107 });
+    expect(contents.slice(1).every(({ to }) => to <= height)).toBe(true);
+    await store.publishContents(CHAIN, { from: 9, to: number });
+    expect(await store.contentsProgress(CHAIN)).toEqual([{ from: 1, to: number }]);
+    expect((await store.coverage(CHAIN)).contents).toEqual([{ from: 100, to: height }]);
+  });
+}
+
+function setConformance(open: () => IndexStore): void {
+  const event = (number: number, chain = 'sets') => {
+    const hash = new Uint8Array(32).fill(number);
+    const parentHash = new Uint8Array(32).fill(number - 1);
+    return {
+      ...{ chain, number, height: number, hash, parentHash, epoch: 1 },
+      time: 5,
+      raw: hash,
+      type: 'connect' as const,
+    };
+  };
+  const proof = {
+    ...{ chain: 'sets', kind: 'event', subject: 'aa', height: 1, mainHeight: 2, bytes: 3 },
+    ...{ milliseconds: 4.5, time: Date.now() - 5000 },
+  };
+
+  test('a new set is filled beside the one in use, and swapped in at once', async () => {
+    const store = open();
+    await store.writeEvents('sets', [event(1), event(2), event(3)]);
+    await store.writeProofs([proof]);
+    const { next } = await store.headers('sets', { from: 0, limit: 1 });
+    const before = await store.sets.current();
+    const set = await store.sets.newSet();
+    expect(set.set).not.toBe(before);
+    expect(await set.lastNumber('sets')).toBe(0);
+    await set.writeEvents('sets', [event(1), event(2)]);
+    expect(await store.sets.current()).toBe(before);
+    expect((await store.view('sets')).number).toBe(3);
+    await store.sets.swap(set);
+    expect(await store.sets.current()).toBe(set.set);
+    expect(await store.lastNumber('sets')).toBe(2);
+    await expect(store.writeEvents('sets', [event(4)])).rejects.toThrow(IndexGapError);
+    await store.writeEvents('sets', [event(3)]);
+    expect((await store.headers('sets', { from: 0, limit: 10 })).rows).toHaveLength(3);
+    expect((await store.headers('sets', { from: 0, limit: 1, cursor: next! })).rows).toMatchObject([
+      { height: 2 },
+    ]);
+    // What the log does not have came along.
+    expect((await store.proofsServed({ limit: 5, chain: 'sets' })).rows).toEqual([proof]);
+    expect(await store.sets.rebuildNeeded()).toBe(false);
+    // Readers may still be at it.
+    expect(await store.sets.dropOld()).toBe(0);
+  }, 60_000);
+
+  test('a set that was never swapped in is dropped with the next; its writer finds out', async () => {
+    const store = open();
+    const left = await store.sets.newSet();
+    const set = await store.sets.newSet();
+    expect(set.set).toBeGreaterThan(left.set);
+    await expect(left.writeEvents('sets', [event(1)])).rejects.toThrow(/failed/);
+    await set.writeEvents('sets', [event(1)]);
+    await expect(store.sets.swap(left)).rejects.toThrow(RangeError);
+  }, 60_000);
+
+  test('a cursor of another log is refused', async () => {
+    const store = open();
+    await store.writeEvents('relogged', [event(1, 'relogged'), event(2, 'relogged')]);
+    const { next } = await store.headers('relogged', { from: 0, limit: 1 });
+    const set = await store.sets.newSet();
+    const other = { ...event(2, 'relogged'), hash: new Uint8Array(32).fill(99) };
+    await set.writeEvents('relogged', [event(1, 'relogged'), other]);
+    await store.sets.swap(set);
+    await expect(store.headers('relogged', { from: 0, limit: 1, cursor: next! })).rejects.toThrow(
+      'another log',
+    );
+  }, 60_000);
 }

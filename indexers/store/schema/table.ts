@@ -13,4 +13,22 @@ export interface TableDefinition {
    * replaces rows. Default: `final`.
    */
   readonly stable?: 'final' | 'plain' | 'none';
+  /** What that view selects. Default `*`; people read bytes best as `lower(hex(column)) AS column`. */
+  readonly columns?: string;
+}
+
+/** A table of rows that are replaced by those of the same key. */
+export function replacing(
+  name: string,
+  columns: string,
+  rest: {
+    readonly order: string;
+    readonly version?: string;
+    readonly granularity?: number;
+    readonly more?: string;
+  },
+): (database: string) => string {
+  const { order, version = '', granularity = 8192, more = '' } = rest;
+  return (database) => `CREATE TABLE IF NOT EXISTS ${database}.${name} (${columns})
+    ENGINE = ReplacingMergeTree(${version}) ORDER BY ${order} ${more} SETTINGS index_granularity = ${granularity}`;
 }

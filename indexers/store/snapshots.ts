@@ -1,0 +1,128 @@
+import * as z from 'zod';
+import { bytesEqual } from '../../proofs/bytes.js';
+import { count, hexBytes } from './columns.js';
+import { checkLimit, decodeCursor, encodeCursor, MAX_QUESTION } from './cursor.js';
+import { IndexQueryError, UnknownViewError } from './errors.js';
+import { clipRanges } from './ranges.js';
+import { contentsRanges } from './setWriter.js';
+import type { SqlClient } from './sql/client.js';
+import type { TableSets } from './tableSets.js';
+import type { Page, PageKey, PageQuery, Slice, Snapshot, View } from './view.js';
+
+const viewRow = z.object({ number: count, height: count, hash_text: hexBytes });
+const tipRow = z.object({
+  type: z.enum(['connect', 'disconnect']),
+  height: count,
+  hash_text: hexBytes,
+  parent_text: hexBytes,
+});
+
+/** Events before which a connect or a disconnect is nearly always found: finalizes come one at a time. */
+const NEAR = 256;
+
+/** Which state a question is about: the whole chain's events, or those whose blocks' contents are in. */
+export type Scope = 'headers' | 'contents';
+
+/** Fixes the view of each question before it is asked. */
+export class Snapshots {
+  readonly #client: SqlClient;
+  readonly #sets: TableSets;
+
+  constructor(client: SqlClient, sets: TableSets) {
+    this.#client = client;
+    this.#sets = sets;
+  }
+
+  /** One answer of one view. @throws UnknownViewError, IndexQueryError, IndexUnavailableError */
+  read<T>(
+    chain: string,
+    scope: Scope,
+    at: number | undefined,
+    ask: (snapshot: Snapshot) => Promise<T>,
+  ): Promise<T> {
+    return this.#inSet(async (database) => ask(await this.#snapshot(database, chain, scope, at)));
+  }
+
+  /**
+   * One page of one view: the cursor's, or that of `at`, or the newest.
+   * @param what the question's name, in its cursors
+   * @throws UnknownViewError, MalformedInputError, LimitExceededError, IndexQueryError, IndexUnavailableError
+   */
+  async page<T>(
+    chain: string,
+    scope: Scope,
+    what: string,
+    { limit, cursor, at }: PageQuery,
+    ask: (snapshot: Snapshot, after: PageKey | undefined) => Promise<Slice<T>>,
+  ): Promise<Page<T>> {
+    checkLimit(limit);
+    const question = `${what} ${chain}`.slice(0, MAX_QUESTION);
+    const before = cursor === undefined ? undefined : decodeCursor(question, cursor);
+    return this.#inSet(async (database) => {
+      const snapshot = await this.#snapshot(database, chain, scope, before?.number ?? at);
+      const { view } = snapshot;
+      if (before !== undefined && !bytesEqual(view.hash.subarray(0, before.hash.length), before.hash))
+        throw new UnknownViewError(chain, before.number, view.number, 'the cursor is of another log');
+      const { rows, next } = await ask(snapshot, before?.key);
+      return {
+        view,
+        rows,
+        ...(next === undefined ? {} : { next: encodeCursor(question, view, next) }),
+      };
+    });
+  }
+
+  /** The tip after event `number`, where that event is in. */
+  async viewAt(database: string, chain: string, number: number): Promise<View> {
+    const [tip] = [...(await this.#tips(database, chain, number, NEAR))];
+    const found = tip ?? (await this.#tips(database, chain, number, number))[0];
+    if (found === undefined) return { chain, number, height: 0, hash: new Uint8Array(32) };
+    return found.type === 'connect'
+      ? { chain, number, height: found.height, hash: found.hash_text }
+      : { chain, number, height: found.height - 1, hash: found.parent_text };
+  }
+
+  async #snapshot(database: string, chain: string, scope: Scope, at: number | undefined): Promise<Snapshot> {
+    const newest = await this.#newest(database, chain);
+    if (at !== undefined && at > newest.number) throw new UnknownViewError(chain, at, newest.number);
+    if (scope === 'headers') {
+      const view = at === undefined || at === newest.number ? newest : await this.viewAt(database, chain, at);
+      return { database, view, contents: [] };
+    }
+    const ranges = await contentsRanges(this.#client, database, chain);
+    const last = Math.min(newest.number, ranges.at(-1)?.to ?? newest.number);
+    if (at !== undefined && at > last) throw new UnknownViewError(chain, at, last);
+    const number = at ?? last;
+    const view = number === newest.number ? newest : await this.viewAt(database, chain, number);
+    return { database, view, contents: clipRanges(ranges, number) };
+  }
+
+  async #newest(database: string, chain: string): Promise<View> {
+    const sql = `SELECT number, height, lower(hex(hash)) AS hash_text FROM ${database}.progress
+      WHERE chain = {chain:String} AND stream = 'headers' ORDER BY number DESC LIMIT 1`;
+    const [row] = await this.#client.query('view', sql, viewRow, { chain });
+    if (row === undefined) return { chain, number: 0, height: 0, hash: new Uint8Array(32) };
+    return { chain, number: row.number, height: row.height, hash: row.hash_text };
+  }
+
+  #tips(database: string, chain: string, number: number, near: number) {
+    const sql = `SELECT type, height, lower(hex(hash)) AS hash_text, lower(hex(parent)) AS parent_text
+      FROM ${database}.header_events WHERE chain = {chain:String} AND number <= {number:UInt64} AND number > {above:UInt64}
+        AND type != 'finalize' ORDER BY header_events.number DESC LIMIT 1`;
+    const above = Math.max(0, number - near);
+    return this.#client.query('viewAt', sql, tipRow, { chain, number, above });
+  }
+
+  /** Once more where the set went away meanwhile. */
+  async #inSet<T>(ask: (database: string) => Promise<T>): Promise<T> {
+    const { set, database } = await this.#sets.current();
+    try {
+      return await ask(database);
+    } catch (error) {
+      if (!(error instanceof IndexQueryError && error.isGone)) throw error;
+      const now = await this.#sets.current(true);
+      if (now.set === set) throw error;
+      return ask(now.database);
+    }
+  }
+}
