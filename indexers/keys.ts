@@ -8,12 +8,14 @@ export const Table = {
   logCursor: 0x13,
   logTime: 0x14,
   mirrorState: 0x15,
+  /** Of releases up to 0.1; no longer written. */
   mirrorBest: 0x16,
   mirrorPoison: 0x17,
   mirrorStream: 0x18,
   streamRecord: 0x19,
   streamEnd: 0x1a,
   streamTip: 0x1b,
+  mirrorBestRun: 0x1c,
   bookHeader: 0x20,
   bookBest: 0x21,
   bookState: 0x22,
@@ -64,19 +66,27 @@ export function uint64(value: number): Uint8Array {
 
 function writeUint64(out: Uint8Array, at: number, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a 64-bit count: ${value}`);
-  let [high, low] = [Math.floor(value / 2 ** 32), value >>> 0];
-  for (let i = 3; i >= 0; i--) {
-    out[at + i] = high & 0xff;
-    out[at + 4 + i] = low & 0xff;
-    high >>>= 8;
-    low >>>= 8;
-  }
+  const high = Math.floor(value / 2 ** 32);
+  out[at] = high >>> 24;
+  out[at + 1] = high >>> 16;
+  out[at + 2] = high >>> 8;
+  out[at + 3] = high;
+  out[at + 4] = value >>> 24;
+  out[at + 5] = value >>> 16;
+  out[at + 6] = value >>> 8;
+  out[at + 7] = value;
 }
 
 /** What `uint64` wrote at `offset`. */
 export function readUint64(bytes: Uint8Array, offset = 0): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4);
+  if (bytes.length < offset + 8) throw new RangeError('a 64-bit number has 8 bytes');
+  const word = (at: number): number =>
+    (((bytes[at] ?? 0) << 24) |
+      ((bytes[at + 1] ?? 0) << 16) |
+      ((bytes[at + 2] ?? 0) << 8) |
+      (bytes[at + 3] ?? 0)) >>>
+    0;
+  return word(offset) * 2 ** 32 + word(offset + 4);
 }
 
 function prefixed(bytes: Uint8Array): Uint8Array {

@@ -3,7 +3,7 @@ import { Table, tableKey, uint64 } from '../keys.js';
 import { Serials } from '../serial.js';
 import { EmbeddedStreams, type EmbeddedStreamsOptions } from './embeddedStream.js';
 import { LeaseLostError, LogConflictError } from './errors.js';
-import { type ChainEvent, type EventInput, encodeEvent } from './event.js';
+import { type ChainEvent, type EventInput, encodeEvents } from './event.js';
 import type { Cursor, EventLog, Lease } from './eventLog.js';
 import { Listeners } from './listeners.js';
 import type { BlockRecord, EvidenceRecord } from './records.js';
@@ -55,12 +55,10 @@ export class EmbeddedLog implements EventLog, LogStreams {
       if (current !== epoch) throw new LeaseLostError(chain, epoch, current);
       const next = this.#tables.head(chain) + 1;
       if (next !== expectedNumber) throw new LogConflictError(chain, expectedNumber, next);
-      const records = events.map((event, i) => ({
-        number: next + i,
-        bytes: encodeEvent({ ...event, chain, epoch, number: next + i }),
-      }));
+      const records = encodeEvents(chain, epoch, next, events);
       const time = await this.#time(chain);
-      const writes = [...this.#tables.appendWrites(chain, records, time), ...also];
+      const writes = this.#tables.appendWrites(chain, next, records, time);
+      writes.push(...also);
       if (writes.length > 0) await this.#store.batch(writes);
       return next + events.length - 1;
     });

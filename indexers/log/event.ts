@@ -51,33 +51,64 @@ const At = {
 
 /** `version ‖ SSZ`. @throws RangeError for what does not fit */
 export function encodeEvent(event: ChainEvent): Uint8Array {
-  const { raw, hash, parentHash } = event;
-  const chain = utf8(event.chain);
-  if (
-    chain.length > MAX_CHAIN_NAME ||
-    raw.length > MAX_RAW_BYTES ||
-    hash.length !== 32 ||
-    parentHash.length !== 32
-  )
-    throw new RangeError(`event ${event.number} does not fit its record`);
-  const out = new Uint8Array(1 + FIXED_BYTES + chain.length + raw.length);
-  out[0] = EVENT_VERSION;
-  const view = new DataView(out.buffer, 1);
-  view.setUint32(At.chain, FIXED_BYTES, true);
-  setCount(view, At.number, event.number);
-  setCount(view, At.epoch, event.epoch);
-  view.setUint8(At.type, EventType[event.type]);
-  setCount(view, At.height, event.height);
-  out.set(hash, 1 + At.hash);
-  out.set(parentHash, 1 + At.parentHash);
-  setCount(view, At.time, event.time);
-  view.setUint32(At.raw, FIXED_BYTES + chain.length, true);
-  out.set(chain, 1 + FIXED_BYTES);
-  out.set(raw, 1 + FIXED_BYTES + chain.length);
-  return out;
+  const [record] = encodeEvents(event.chain, event.epoch, event.number, [event]);
+  return record ?? new Uint8Array();
 }
 
-/** Copies what it returns. @throws MalformedInputError */
+/**
+ * Records of events with consecutive numbers, each as `encodeEvent` writes it: views of one buffer, which is several times
+ * cheaper than a buffer each.
+ * @param first number of the first
+ * @throws RangeError for what does not fit
+ */
+export function encodeEvents(
+  chain: string,
+  epoch: number,
+  first: number,
+  events: readonly EventInput[],
+): Uint8Array[] {
+  const name = utf8(chain);
+  if (name.length > MAX_CHAIN_NAME) throw new RangeError(`the name of chain ${chain} is too long`);
+  let total = 0;
+  for (const { raw } of events) total += 1 + FIXED_BYTES + name.length + raw.length;
+  const out = new Uint8Array(total);
+  const view = new DataView(out.buffer);
+  let at = 0;
+  return events.map((event, i) => {
+    const start = at;
+    at = putEvent(out, view, start, event, { name, epoch, number: first + i });
+    return out.subarray(start, at);
+  });
+}
+
+/** @returns the place after it */
+function putEvent(
+  out: Uint8Array,
+  view: DataView,
+  start: number,
+  { raw, hash, parentHash, type, height, time }: EventInput,
+  of: { readonly name: Uint8Array; readonly epoch: number; readonly number: number },
+): number {
+  if (raw.length > MAX_RAW_BYTES || hash.length !== 32 || parentHash.length !== 32)
+    throw new RangeError(`event ${of.number} does not fit its record`);
+  out[start] = EVENT_VERSION;
+  const at = start + 1;
+  const rawAt = FIXED_BYTES + of.name.length;
+  view.setUint32(at + At.chain, FIXED_BYTES, true);
+  setCount(view, at + At.number, of.number);
+  setCount(view, at + At.epoch, of.epoch);
+  view.setUint8(at + At.type, EventType[type]);
+  setCount(view, at + At.height, height);
+  out.set(hash, at + At.hash);
+  out.set(parentHash, at + At.parentHash);
+  setCount(view, at + At.time, time);
+  view.setUint32(at + At.raw, rawAt, true);
+  out.set(of.name, at + FIXED_BYTES);
+  out.set(raw, at + rawAt);
+  return at + rawAt + raw.length;
+}
+
+/** What it returns are views of `bytes`. @throws MalformedInputError */
 export function decodeEvent(bytes: Uint8Array): ChainEvent {
   if (bytes[0] !== EVENT_VERSION)
     throw new MalformedInputError('log event', `has the unknown version ${bytes[0] ?? 'none'}`);
@@ -99,10 +130,10 @@ export function decodeEvent(bytes: Uint8Array): ChainEvent {
     epoch: getCount(view, At.epoch),
     type,
     height: getCount(view, At.height),
-    hash: Uint8Array.prototype.slice.call(bytes, 1 + At.hash, 1 + At.hash + 32),
-    parentHash: Uint8Array.prototype.slice.call(bytes, 1 + At.parentHash, 1 + At.parentHash + 32),
+    hash: bytes.subarray(1 + At.hash, 1 + At.hash + 32),
+    parentHash: bytes.subarray(1 + At.parentHash, 1 + At.parentHash + 32),
     time: getCount(view, At.time),
-    raw: Uint8Array.prototype.slice.call(bytes, 1 + rawAt),
+    raw: bytes.subarray(1 + rawAt),
   };
 }
 

@@ -5,13 +5,6 @@ import { LogCorruptError } from './errors.js';
 import { type ChainEvent, decodeEvent } from './event.js';
 import type { Cursor } from './eventLog.js';
 
-/** An event and its encoding, as it goes into the tables. */
-export interface NumberedRecord {
-  readonly number: number;
-  /** What `encodeEvent` made. */
-  readonly bytes: Uint8Array;
-}
-
 /**
  * Where a log's events lie in the local store: the embedded log's only copy, a distributed log's mirror. Everything that
  * changes is returned as writes, so that it can join a larger batch.
@@ -36,23 +29,23 @@ export class LogTables {
 
   /**
    * The writes that add events after the newest one.
+   * @param first number of the first
+   * @param records what `encodeEvents` made
    * @param time when they were written, Unix milliseconds, never less than that of the events before
    */
-  appendWrites(chain: string, records: readonly NumberedRecord[], time: number): KeyValueWrite[] {
-    const [first] = records;
-    const last = records.at(-1);
-    if (first === undefined || last === undefined) return [];
+  appendWrites(chain: string, first: number, records: readonly Uint8Array[], time: number): KeyValueWrite[] {
+    if (records.length === 0) return [];
     const key = numberedKeys(Table.logEvent, chain);
-    const writes: KeyValueWrite[] = records.map(({ number, bytes }) => ({
+    const writes: KeyValueWrite[] = records.map((value, i) => ({ type: 'put', key: key(first + i), value }));
+    writes.push({
       type: 'put',
-      key: key(number),
-      value: bytes,
-    }));
-    writes.push({ type: 'put', key: tableKey(Table.logHead, chain), value: uint64(last.number) });
+      key: tableKey(Table.logHead, chain),
+      value: uint64(first + records.length - 1),
+    });
     // The first number of each millisecond counts.
     const timeKey = tableKey(Table.logTime, chain, time);
     if (this.#store.get(timeKey) === undefined)
-      writes.push({ type: 'put', key: timeKey, value: uint64(first.number) });
+      writes.push({ type: 'put', key: timeKey, value: uint64(first) });
     return writes;
   }
 

@@ -16,7 +16,7 @@ import {
   LogClosedError,
   OversizeAppendError,
 } from './errors.js';
-import { eventRecords, HOLDER_BYTES, leaseRecord } from './messages.js';
+import { appendRecords, HOLDER_BYTES, leaseRecord } from './messages.js';
 import { PendingAppend } from './pending.js';
 import { PoisonBox } from './poison.js';
 import { TopicReader } from './reader.js';
@@ -165,8 +165,7 @@ export class KafkaLog implements EventLog, LogStreams {
         if (also.length > 0) await this.#options.store.batch(also);
         return next - 1;
       }
-      const numbered = events.map((event, i) => ({ ...event, chain, epoch, number: next + i }));
-      const records = eventRecords(numbered, holder);
+      const records = appendRecords(chain, epoch, next, events, holder);
       this.#measure(this.#topics.events(chain), records);
       const pending = new PendingAppend(chain, epoch, next, records, also);
       tail.mirror.pending = pending;

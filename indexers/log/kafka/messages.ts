@@ -4,7 +4,7 @@ import { Count64 } from '../../../proofs/containers/primitives.js';
 import { MAX_CHAIN_NAME } from '../../../proofs/containers/spec.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { readUint64, uint64 } from '../../keys.js';
-import { type ChainEvent, decodeEvent, encodeEvent } from '../event.js';
+import { type ChainEvent, decodeEvent, type EventInput, encodeEvents } from '../event.js';
 import type { OutRecord } from './driver.js';
 import type { InRecord } from './recordBatch.js';
 
@@ -55,13 +55,24 @@ export function leaseRecord(lease: LeaseRecord): OutRecord {
  */
 export function eventRecords(events: readonly ChainEvent[], holder: Uint8Array): OutRecord[] {
   const [first] = events;
-  if (first === undefined) return [];
+  return first === undefined ? [] : appendRecords(first.chain, first.epoch, first.number, events, holder);
+}
+
+/** As `eventRecords`, of events that get their numbers now. @param firstNumber of the first */
+export function appendRecords(
+  chain: string,
+  epoch: number,
+  firstNumber: number,
+  events: readonly EventInput[],
+  holder: Uint8Array,
+): OutRecord[] {
   const kind = Uint8Array.of(RecordKind.event);
-  const lease = concatBytes(uint64(first.epoch), holder, uint64(first.number));
-  return events.map((event) => ({
-    key: uint64(event.number),
-    value: encodeEvent(event),
-    headers: { kind, lease, parent: event.parentHash },
+  const lease = concatBytes(uint64(epoch), holder, uint64(firstNumber));
+  const values = encodeEvents(chain, epoch, firstNumber, events);
+  return events.map(({ parentHash }, i) => ({
+    key: uint64(firstNumber + i),
+    value: values[i] ?? new Uint8Array(),
+    headers: { kind, lease, parent: parentHash },
   }));
 }
 

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KeyValueStore, KeyValueWrite } from '../../../storage/keyValue.js';
-import { numberedKeys, Table, tableKey } from '../../keys.js';
-import type { LogTables, NumberedRecord } from '../tables.js';
+import { Table, tableKey } from '../../keys.js';
+import type { LogTables } from '../tables.js';
+import { BestHashes } from './bestHashes.js';
 import { RecordBatchError } from './errors.js';
 import { advance, type FoldState, judge, type Verdict } from './fold.js';
 import {
@@ -36,7 +37,8 @@ interface Draft {
   next: number;
   time: number;
   newest: InRecord | undefined;
-  events: (NumberedRecord & { readonly time: number })[];
+  /** Encoded: views of the answer that is being read. */
+  events: { readonly bytes: Uint8Array; readonly time: number }[];
   best: Map<number, Uint8Array | undefined>;
   poison: KeyValueWrite[];
   records: number;
@@ -46,6 +48,7 @@ interface Draft {
 /** One chain's topic in the local store: events, best chain and position, changed in one batch. */
 export class Mirror {
   readonly #options: MirrorOptions;
+  readonly #best: BestHashes;
   #state: MirrorState;
   /** Own events that are awaited. */
   pending: PendingAppend | undefined;
@@ -55,6 +58,7 @@ export class Mirror {
 
   constructor(options: MirrorOptions) {
     this.#options = options;
+    this.#best = new BestHashes(options.store, options.chain);
     const stored = options.store.get(tableKey(Table.mirrorState, options.chain));
     this.#state = (stored === undefined ? undefined : decodeMirrorState(stored)) ?? EMPTY_MIRROR;
   }
@@ -116,8 +120,7 @@ export class Mirror {
 
   #add(draft: Draft, { event, bytes }: Verdict & { readonly type: 'event' }, time: number): void {
     draft.time = Math.max(draft.time, time);
-    // A copy: the record is a view of the whole answer.
-    draft.events.push({ number: event.number, bytes: Uint8Array.from(bytes), time: draft.time });
+    draft.events.push({ bytes, time: draft.time });
     if (event.type === 'connect') draft.best.set(event.height, event.hash);
     else if (event.type === 'disconnect') draft.best.set(event.height, undefined);
   }
@@ -129,7 +132,7 @@ export class Mirror {
 
   #hashAt(draft: Draft, height: number): Uint8Array | undefined {
     if (draft.best.has(height)) return draft.best.get(height);
-    return this.#options.store.get(tableKey(Table.mirrorBest, this.#options.chain, height));
+    return this.#best.get(height);
   }
 
   #draft(): Draft {
@@ -147,20 +150,19 @@ export class Mirror {
     const { newest } = draft;
     const anchor =
       newest === undefined ? this.#state.anchor : { offset: newest.offset, digest: anchorDigest(newest) };
-    const state: MirrorState = { fold: draft.fold, next: draft.next, time: draft.time, anchor };
+    const { tip } = draft.fold;
+    // A copy: what was read is a view of the whole answer.
+    const fold = tip === undefined ? draft.fold : { ...draft.fold, tip: { ...tip, hash: tip.hash.slice() } };
+    const state: MirrorState = { fold, next: draft.next, time: draft.time, anchor };
     const writes: KeyValueWrite[] = [...draft.poison];
-    for (let at = 0; at < draft.events.length; ) {
-      const time = draft.events[at]?.time ?? 0;
-      const end = draft.events.findIndex((event, i) => i > at && event.time !== time);
-      const run = draft.events.slice(at, end < 0 ? undefined : end);
-      writes.push(...tables.appendWrites(chain, run, time));
-      at += run.length;
+    const { events } = draft;
+    for (let at = 0, end = 0; at < events.length; at = end) {
+      const time = events[at]?.time ?? 0;
+      while (end < events.length && events[end]?.time === time) end++;
+      const run = events.slice(at, end).map(({ bytes }) => bytes);
+      writes.push(...tables.appendWrites(chain, draft.fold.number - events.length + 1 + at, run, time));
     }
-    const bestKey = numberedKeys(Table.mirrorBest, chain);
-    for (const [height, hash] of draft.best) {
-      const key = bestKey(height);
-      writes.push(hash === undefined ? { type: 'del', key } : { type: 'put', key, value: hash });
-    }
+    writes.push(...this.#best.writes(draft.best));
     writes.push({
       type: 'put',
       key: tableKey(Table.mirrorState, chain),

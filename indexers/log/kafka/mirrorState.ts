@@ -20,8 +20,11 @@ export interface MirrorState {
 
 export const EMPTY_MIRROR: MirrorState = { fold: EMPTY_FOLD, next: 0, anchor: undefined, time: 0 };
 
-/** Rises when the same records would amount to something else; a mirror of another version is filled anew. */
-export const FOLD_VERSION = 1;
+/**
+ * Rises when the same records would amount to something else, or lie elsewhere in the store; a mirror of another version is
+ * filled anew.
+ */
+export const FOLD_VERSION = 2;
 
 /** Tells a record from one in the same place of another topic: its lease has random bytes. */
 export function anchorDigest({ value, headers }: InRecord): Uint8Array {
