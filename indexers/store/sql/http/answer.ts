@@ -1,4 +1,8 @@
 import type { Readable } from 'node:stream';
+import type * as z from 'zod';
+import { IndexQueryError } from '../../errors.js';
+import { readAnswer as readRows } from '../answer.js';
+import type { QueryCost } from '../client.js';
 
 /** The answer was longer than anything that is asked for here. */
 export class AnswerTooLong extends Error {}
@@ -41,16 +45,20 @@ export async function readAnswer(
 }
 
 /**
- * Rows of an answer in JSONEachRow.
- * @throws AnswerCutOff if the last line does not end
- * @throws SyntaxError if a line is no JSON
+ * Rows and cost of an answer in FORMAT JSON.
+ * @param what names the statement
+ * @throws IndexQueryError, retryable where the answer does not end as such an answer does
  */
-export function parseRows(answer: Buffer): unknown[] {
-  const text = answer.toString('utf8');
-  if (text === '') return [];
-  if (!text.endsWith('\n')) throw new AnswerCutOff('the last row does not end');
-  return text
-    .slice(0, -1)
-    .split('\n')
-    .map((line): unknown => JSON.parse(line));
+export function rowsOf<T>(
+  what: string,
+  answer: Buffer,
+  row: z.ZodType<T>,
+): { readonly rows: T[]; readonly cost: QueryCost } {
+  const text = answer.toString('utf8').trimEnd();
+  if (!text.endsWith('}')) throw new IndexQueryError(what, new AnswerCutOff('the answer does not end'), true);
+  try {
+    return readRows(JSON.parse(text), row);
+  } catch (error) {
+    throw new IndexQueryError(what, error, false);
+  }
 }

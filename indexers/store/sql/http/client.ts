@@ -1,11 +1,15 @@
 import { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { IndexQueryError, IndexUnavailableError } from '../../errors.js';
+import { insertInto } from '../answer.js';
 import type { Parameters, QueryCost, SqlClient } from '../client.js';
-import { AnswerCutOff, AnswerTooLong, AnswerTooSlow, parseRows, readAnswer } from './answer.js';
+import { type SqlLimits, sqlSettings } from '../limits.js';
+import { AnswerTooLong, AnswerTooSlow, readAnswer, rowsOf } from './answer.js';
 import { failureOf, isFailure } from './failure.js';
 
+/** Most of an answer. */
+const MAX_ANSWER = 2 ** 30;
 /** Most of an exception that is read. */
 const FAILURE_BYTES = 65_536;
 /** Longest headers of an answer. */
@@ -26,13 +30,18 @@ export interface HttpSqlOptions {
   readonly requestTimeoutMs: number;
   readonly compression: 'none' | 'gzip';
   readonly maxConnections: number;
-  /** Most bytes of an answer, unpacked. Default 256 MiB: a page has at most 1,000 rows, some with a block's data. */
+  /** Most bytes of an answer, unpacked. Default 1 GiB: 512 MiB in ClickHouse's own form are more in JSON. */
   readonly maxAnswerBytes?: number;
+  readonly limits?: SqlLimits;
 }
 
-interface Answer {
-  readonly bytes: Buffer;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+interface Asked {
+  readonly what: string;
+  readonly sql: string;
+  readonly parameters: Parameters;
+  readonly settings: Readonly<Record<string, string | number>>;
+  /** After the statement. */
+  readonly rows?: Uint8Array;
 }
 
 /**
@@ -42,11 +51,13 @@ interface Answer {
 export class HttpSqlClient implements SqlClient {
   readonly #client: ClickHouseClient;
   readonly #options: HttpSqlOptions;
+  readonly #settings: ReturnType<typeof sqlSettings>;
   readonly #costs = new Map<string, QueryCost>();
 
   private constructor(client: ClickHouseClient, options: HttpSqlOptions) {
     this.#client = client;
     this.#options = options;
+    this.#settings = sqlSettings(options.limits);
   }
 
   /** Connects with the first statement, not before. @throws IndexUnavailableError without `@clickhouse/client` */
@@ -71,26 +82,24 @@ export class HttpSqlClient implements SqlClient {
   }
 
   async command(what: string, sql: string, parameters: Parameters = {}): Promise<void> {
-    await this.#request(what, sql, parameters);
+    await this.#request({ what, sql, parameters, settings: this.#settings.every });
   }
 
   async query<T>(what: string, sql: string, row: z.ZodType<T>, parameters: Parameters = {}): Promise<T[]> {
-    const { bytes, headers } = await this.#request(what, `${sql} FORMAT JSONEachRow`, parameters);
-    const summary = readSummary(headers['x-clickhouse-summary']);
-    this.#keepCost(what, summary);
-    try {
-      const rows = parseRows(bytes);
-      if (rows.length < (summary?.result_rows ?? 0)) throw new AnswerCutOff('rows are missing');
-      return z.array(row).parse(rows);
-    } catch (error) {
-      throw new IndexQueryError(what, error, error instanceof AnswerCutOff);
-    }
+    const { every, query } = this.#settings;
+    const settings = { ...every, ...query };
+    const bytes = await this.#request({ what, sql: `${sql} FORMAT JSON`, parameters, settings });
+    const { rows, cost } = rowsOf(what, bytes, row);
+    if (this.#costs.size >= MAX_COSTS) this.#costs.clear();
+    this.#costs.set(what, cost);
+    return rows;
   }
 
   async insert(table: string, columns: readonly string[], rows: Uint8Array): Promise<void> {
     if (rows.length === 0) return;
-    const sql = `INSERT INTO ${table} (${columns.join(', ')}) FORMAT RowBinary`;
-    await this.#request(`writing ${table}`, sql, {}, rows);
+    const sql = `${insertInto(table, columns)} FORMAT RowBinary`;
+    const { every } = this.#settings;
+    await this.#request({ what: `writing ${table}`, sql, parameters: {}, settings: every, rows });
   }
 
   cost(what: string): QueryCost | undefined {
@@ -99,34 +108,28 @@ export class HttpSqlClient implements SqlClient {
 
   /** Resolves if the server takes statements. @throws IndexQueryError that says why it does not */
   async ping(): Promise<void> {
-    await this.#request('greeting the server', 'SELECT 1', {});
+    await this.command('greeting the server', 'SELECT 1');
   }
 
   async close(): Promise<void> {
     await this.#client.close();
   }
 
-  async #request(what: string, sql: string, parameters: Parameters, rows?: Uint8Array): Promise<Answer> {
+  async #request(asked: Asked): Promise<Buffer> {
     const deadline = Date.now() + this.#options.requestTimeoutMs;
     try {
-      return await this.#once(what, sql, parameters, rows, deadline);
+      return await this.#once(asked, deadline);
     } catch (error) {
       // A connection that was kept may have been closed by the server just then. All statements may be repeated.
       if (!isReset(error)) throw error;
-      return await this.#once(what, sql, parameters, rows, deadline);
+      return await this.#once(asked, deadline);
     }
   }
 
-  async #once(
-    what: string,
-    sql: string,
-    parameters: Parameters,
-    rows: Uint8Array | undefined,
-    deadline: number,
-  ): Promise<Answer> {
+  async #once({ what, sql, parameters, settings, rows }: Asked, deadline: number): Promise<Buffer> {
+    const { maxAnswerBytes = MAX_ANSWER, requestTimeoutMs } = this.#options;
     const abort = new AbortController();
-    const left = Math.max(1, deadline - Date.now());
-    const timer = setTimeout(() => abort.abort(), left);
+    const timer = setTimeout(() => abort.abort(), Math.max(1, deadline - Date.now()));
     try {
       const answer = await this.#client.exec({
         query: sql,
@@ -134,8 +137,8 @@ export class HttpSqlClient implements SqlClient {
         abort_signal: abort.signal,
         // Read here, with limits.
         ignore_error_response: true,
-        // The whole answer is there before its status is said, and its summary is of the whole.
-        clickhouse_settings: { wait_end_of_query: 1 },
+        // The whole answer is there before its status is said.
+        clickhouse_settings: { ...settings, wait_end_of_query: 1 },
         ...(rows === undefined ? {} : { values: Readable.from([rows], { objectMode: false }) }),
       });
       const { stream, response_headers: headers = {}, http_status_code: status = 0 } = answer;
@@ -145,26 +148,15 @@ export class HttpSqlClient implements SqlClient {
         const text = await readFailure(stream, milliseconds);
         throw failureOf(what, { status, headers, text });
       }
-      const { maxAnswerBytes = 256 * 1024 * 1024 } = this.#options;
-      return { bytes: await readAnswer(stream, { bytes: maxAnswerBytes, milliseconds }), headers };
+      return await readAnswer(stream, { bytes: maxAnswerBytes, milliseconds });
     } catch (error) {
       if (error instanceof IndexQueryError) throw error;
       if (abort.signal.aborted)
-        throw new IndexQueryError(
-          what,
-          new AnswerTooSlow(`no answer within ${this.#options.requestTimeoutMs} ms`),
-        );
+        throw new IndexQueryError(what, new AnswerTooSlow(`no answer within ${requestTimeoutMs} ms`));
       throw new IndexQueryError(what, error, !(error instanceof AnswerTooLong) && !isLasting(error));
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  #keepCost(what: string, summary: Summary | undefined): void {
-    if (summary?.read_rows === undefined) return;
-    if (this.#costs.size >= MAX_COSTS) this.#costs.clear();
-    const { read_rows: rows, read_bytes: bytes = 0, elapsed_ns: nanoseconds = 0 } = summary;
-    this.#costs.set(what, { rows, bytes, seconds: nanoseconds / 1e9 });
   }
 }
 
@@ -186,26 +178,6 @@ async function readFailure(stream: Readable, milliseconds: number): Promise<stri
     return (await readAnswer(stream, { bytes: FAILURE_BYTES, milliseconds })).toString('utf8');
   } catch (error) {
     if (error instanceof Error) return error.message;
-    throw error;
-  }
-}
-
-const count = z.coerce.number().int().nonnegative().optional().catch(undefined);
-const SummarySchema = z.object({
-  read_rows: count,
-  read_bytes: count,
-  result_rows: count,
-  elapsed_ns: count,
-});
-type Summary = z.output<typeof SummarySchema>;
-
-function readSummary(header: string | string[] | undefined): Summary | undefined {
-  if (typeof header !== 'string') return undefined;
-  try {
-    return SummarySchema.parse(JSON.parse(header));
-  } catch (error) {
-    // It is an account of the work, not the answer.
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
     throw error;
   }
 }
