@@ -12,6 +12,9 @@ import { type RpcServer, serveRpc } from '../devnet/bitcoin/rpc/server.js';
 import { Follower } from '../indexers/follow/follower.js';
 import { EmbeddedLog } from '../indexers/log/embedded.js';
 import { BlockCache } from '../indexers/sinks/blockCache.js';
+import { MainPublisher } from '../indexers/sinks/mainPublisher.js';
+import { mainEffect } from '../indexers/sinks/mainSink.js';
+import { followInto } from '../indexers/sinks/streamSink.js';
 import { TransactionIndex } from '../indexers/sinks/transactionIndex.js';
 import { transactionSink } from '../indexers/sinks/transactionSink.js';
 import { AccountSigner } from '../mainchain/crypto/account.js';
@@ -19,7 +22,9 @@ import { blstBls } from '../mainchain/crypto/blst.js';
 import { aggregateSignatures } from '../mainchain/crypto/signer.js';
 import { LocalClient } from '../mainchain/rpc/local.js';
 import { nobleBls } from '../proofs/bls/bls.js';
-import { ChainKindCode } from '../proofs/containers/spec.js';
+import { bytesEqual } from '../proofs/bytes.js';
+import { GenesisType } from '../proofs/containers/genesis.js';
+import { ChainKindCode, ChainSpecType } from '../proofs/containers/spec.js';
 import { decodeProof } from '../proofs/format/file.js';
 import type { FormatContext } from '../proofs/format/json.js';
 import { trustFromGenesis } from '../proofs/verify/trust.js';
@@ -27,8 +32,10 @@ import { verifyProof } from '../proofs/verify/verify.js';
 import { MemoryStore } from '../storage/memory.js';
 import { Cluster } from '../test/mainchain/cluster.js';
 import { regtestGenesis, regtestSpec } from '../test/mainchain/foreign.js';
+import { MemoryIndex } from '../test/support/indexers/memoryIndex.js';
 import { parsePolicy } from '../timing/policy.js';
 import { bookPages, followedChain, indexedProofData } from './bind.js';
+import { publishedMain } from './bindMain.js';
 import type { RelayEvent } from './events.js';
 import { RelayService } from './service.js';
 
@@ -254,6 +261,42 @@ describe('a relay between a Bitcoin node and a main chain', () => {
     expect(metrics).toMatch(/crossroot_chain_height\{chain="bitcoin-regtest",stage="finalized"\} \d+/);
     expect(metrics).toContain('crossroot_proof_build_seconds_count');
     expect(faults).toEqual([]);
+  });
+
+  test('publishes finalised main-chain blocks with their commitments and certificates, which an index takes', async () => {
+    const store = new MemoryStore();
+    const log = new EmbeddedLog(store);
+    const main = publishedMain(new LocalClient(cluster.node(1)), GenesisType.hashTreeRoot(cluster.genesis));
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => errors.push(error);
+    const publisher = new MainPublisher({ streams: log, main, store, pollMs: 50, onError });
+    const index = new MemoryIndex();
+    const sink = log.blocks();
+    const specRoot = ChainSpecType.hashTreeRoot(regtestSpec());
+    const chainOf = (root: Uint8Array) => (bytesEqual(root, specRoot) ? NAME : undefined);
+    const effect = mainEffect({ chainOf, genesisRoot: main.genesisRoot, onConflict: onError });
+    followInto(sink, 'main', index.client().sets, effect);
+    publisher.start();
+    await until(
+      () => [...index.tables.main.values()].some((row) => row.commitments.length > 0),
+      'a commitment',
+    );
+    const end = await main.finalizedHeight();
+    await until(() => index.tables.main.has(end), 'the newest final block');
+    await publisher.stop();
+    await sink.stop();
+    expect(errors).toEqual([]);
+    const rows = [...index.tables.main.values()];
+    expect(rows.map(({ block }) => block.height)).toEqual(rows.map((_, i) => i));
+    const newest = rows.findLast((row) => row.certificate !== undefined && row.commitments.length > 0);
+    expect(newest?.commitments).toMatchObject([{ chain: NAME, status: 1, mainRoot: newest?.block.root }]);
+    expect(newest?.certificate).toMatchObject({
+      mainHeight: newest?.block.height,
+      mainRoot: newest?.block.root,
+    });
+    expect(newest?.certificate?.signers).toBeGreaterThanOrEqual(3);
+    // The newest one's certificate is waited for, so that it is not lost for good.
+    expect(index.tables.main.get(end)?.certificate).toBeDefined();
   });
 });
 

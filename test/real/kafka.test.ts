@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { KafkaLog } from '../../indexers/log/kafka/kafkaLog.js';
+import { TopicReader } from '../../indexers/log/kafka/reader.js';
 import { LevelStore } from '../../storage/level.js';
 import { eventLogConformance } from '../conformance/eventLog.js';
+import { logStreamsConformance } from '../conformance/logStreams.js';
 import { DRIVERS } from '../support/kafka/drivers.js';
 import { findKafka } from '../support/kafka/install.js';
 import { KafkaCluster } from '../support/kafka/server.js';
@@ -54,6 +56,36 @@ describe.skipIf(typeof installation === 'string')('the log on Kafka', () => {
             log = await open();
             return log;
           },
+        };
+      });
+
+      logStreamsConformance(async () => {
+        const prefix = `t${count++}`;
+        const path = join(folder, `streams-${prefix}`);
+        const store = await LevelStore.open(path);
+        const raw = await make({ brokers: cluster.brokers, clientId: 'hostile' });
+        const open = async (): Promise<KafkaLog> => {
+          const driver = await make({ brokers: cluster.brokers, clientId: 'test' });
+          const log = new KafkaLog({ driver, store, prefix, maxWaitMs: 200, deliveryMs: 20_000 });
+          ends.unshift(() => log.close());
+          return log;
+        };
+        ends.push(async () => {
+          await raw.close();
+          await store.close();
+        });
+        const streams = await open();
+        const poison = new TopicReader({ driver: raw });
+        return {
+          streams,
+          async reopen() {
+            await streams.close();
+            return open();
+          },
+          async hostile(stream, key, value) {
+            await raw.produce(`${prefix}.${stream}`, [{ key, value, headers: {} }]);
+          },
+          setAside: async () => (await poison.offset(`${prefix}.poison`, 'latest')) ?? 0,
         };
       });
     });
