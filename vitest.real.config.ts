@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Sources over real nodes of others: btcd and litecoind where they are installed. */
+/** Over real programs of others, where they are: nodes, Kafka. */
 export default defineConfig({
   test: {
     include: ['test/real/**/*.test.ts'],
+    globalSetup: ['test/support/kafka/prefetch.ts'],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 120_000,

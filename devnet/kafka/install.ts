@@ -1,7 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { findProgram } from '../programs.js';
 import { KAFKA_JARS, KAFKA_VERSION } from './jars.js';
@@ -15,35 +24,58 @@ export interface KafkaInstallation {
 }
 
 /**
- * Where Kafka is: the folder of jars that CROSSROOT_KAFKA names, else a cache folder, filled from Maven Central once.
+ * Where Kafka is: the folder of jars that CROSSROOT_KAFKA names (`none`: there is none), else a cache folder, filled
+ * from Maven Central once.
  * @returns why there is none, as text
  */
 export function findKafka(): KafkaInstallation | string {
   const java = findProgram('java', [join(process.env.JAVA_HOME ?? '', 'bin')]);
   if (java === undefined) return 'java is not on PATH';
   const named = process.env.CROSSROOT_KAFKA;
+  if (named === 'none') return 'CROSSROOT_KAFKA is none';
   if (named !== undefined && named !== '') {
     const found = existsSync(named) && readdirSync(named).some((name) => /^kafka_.*\.jar$/.test(name));
     return found ? { java, folder: named } : `CROSSROOT_KAFKA has no Kafka: ${named}`;
   }
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  const folder = join(cache, 'crossroot', `kafka-${KAFKA_VERSION}`);
+  const folder = join(writableCache(), 'crossroot', `kafka-${KAFKA_VERSION}`);
   const problem = existsSync(folder) ? undefined : download(folder);
   return problem ?? { java, folder };
+}
+
+/** The user's cache folder, or the system's temporary one where there is none to write to. */
+function writableCache(): string {
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  try {
+    mkdirSync(cache, { recursive: true });
+    accessSync(cache, constants.W_OK);
+    return cache;
+  } catch {
+    return tmpdir();
+  }
 }
 
 /** All or nothing; every file is compared with its checksum. @returns what went wrong */
 function download(folder: string): string | undefined {
   const part = `${folder}.part-${process.pid}`;
-  mkdirSync(part, { recursive: true });
   try {
+    mkdirSync(part, { recursive: true });
     const wanted = KAFKA_JARS.flatMap(([path]) => [
       ...['--output', join(part, basename(path))],
       `${CENTRAL}/${path}`,
     ]);
     execFileSync(
       'curl',
-      ['--silent', '--show-error', '--fail', '--max-time', '300', '--parallel', ...wanted],
+      [
+        '--silent',
+        '--show-error',
+        '--fail',
+        '--connect-timeout',
+        '10',
+        '--max-time',
+        '300',
+        '--parallel',
+        ...wanted,
+      ],
       {
         stdio: ['ignore', 'ignore', 'pipe'],
       },
@@ -59,7 +91,7 @@ function download(folder: string): string | undefined {
   } catch (error) {
     // Another process may have been faster.
     if (existsSync(folder)) return undefined;
-    return `Maven Central cannot be reached: ${reason(error)}`;
+    return `it cannot be fetched from Maven Central: ${reason(error)}`;
   } finally {
     rmSync(part, { recursive: true, force: true });
   }
