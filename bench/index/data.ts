@@ -1,3 +1,4 @@
+import { encodeRlp } from '../../adapters/ethereum/rlp/rlp.js';
 import type { ForeignBlock } from '../../adapters/source.js';
 import type { ForeignHeader } from '../../adapters/types.js';
 import { type ChainEvent, type EventInput, eventOf } from '../../indexers/log/event.js';
@@ -146,6 +147,28 @@ export const ACCOUNTS = 2000;
 const accounts = Array.from({ length: ACCOUNTS }, (_, i) => new Synthetic(9000 + i).bytes(20));
 export const account = (i: number): Uint8Array => accounts[i]!;
 
+/** A transaction of type 2 (EIP-1559) that calls a token's transfer; its signature is made up. */
+function rawTransaction(nonce: number, to: Uint8Array, random: Synthetic): Uint8Array {
+  const input = concatBytes(Uint8Array.of(0xa9, 0x05, 0x9c, 0xbb), new Uint8Array(12), random.bytes(52));
+  const fields = [
+    le(1, 1),
+    minimal(nonce),
+    minimal(1e9),
+    minimal(3e10),
+    minimal(100_000),
+    to,
+    new Uint8Array(),
+  ];
+  const signature = [new Uint8Array(), random.bytes(32), random.bytes(32)];
+  return concatBytes(Uint8Array.of(2), encodeRlp([...fields, input, [], ...signature]));
+}
+
+/** Big-endian without leading zeros, as RLP has numbers. */
+function minimal(value: number): Uint8Array {
+  const hex = value === 0 ? '' : value.toString(16);
+  return Buffer.from(hex.length % 2 === 1 ? `0${hex}` : hex, 'hex');
+}
+
 /** Contents of Ethereum blocks: calls of contracts, each with so many logs of three topics and 32 bytes. */
 export function ethereumBlocks(
   events: readonly ChainEvent[],
@@ -174,7 +197,7 @@ export function ethereumBlocks(
         ...{ maxPriorityFeePerGas: 1_000_000_000n, maxFeePerBlobGas: undefined },
         ...{
           effectiveGasPrice: 20_000_000_000n,
-          raw: random.bytes(180),
+          raw: rawTransaction(height, to, random),
           succeeded: true,
           stateRoot: undefined,
         },

@@ -1,6 +1,7 @@
 import type { ChainEvent } from '../../indexers/log/event.js';
 import type { BitcoinContents, EthereumContents } from '../../indexers/store/contents/blockContents.js';
 import type { IndexReader } from '../../indexers/store/indexStore.js';
+import type { CostingClient } from './costs.js';
 import {
   ACCOUNTS,
   account,
@@ -145,21 +146,49 @@ export interface Timing {
   readonly name: string;
   readonly medianMs: number;
   readonly p99Ms: number;
+  /** Read from tables for one question, mean. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** Rows of an answer, mean; one where it is not a list. */
+  readonly answers: number;
 }
 
-/** Asks each question so many times in turn, so that a drifting machine hits all alike. @throws where an answer is empty that must not be */
-export async function timed(list: readonly Question[], times: number, random: Synthetic): Promise<Timing[]> {
-  const taken = list.map(() => [] as number[]);
+/** Asks each question so many times, in turn, so that a drifting machine hits all alike. */
+export async function timed(
+  list: readonly Question[],
+  times: number,
+  random: Synthetic,
+  client: CostingClient,
+): Promise<Timing[]> {
+  const sums = list.map(() => ({ taken: [] as number[], rows: 0, bytes: 0, answers: 0 }));
+  // The first round warms up.
   for (let round = -1; round < times; round++)
     for (const [i, { ask }] of list.entries()) {
+      client.reset();
       const start = performance.now();
-      await ask(random);
-      // The first round warms up.
-      if (round >= 0) taken[i]!.push(performance.now() - start);
+      const answer = await ask(random);
+      const took = performance.now() - start;
+      if (round < 0) continue;
+      const sum = sums[i]!;
+      sum.taken.push(took);
+      sum.rows += client.rows;
+      sum.bytes += client.bytes;
+      sum.answers += rowsOf(answer);
     }
   return list.map(({ name }, i) => {
-    const sorted = taken[i]!.sort((a, b) => a - b);
+    const { taken, rows, bytes, answers } = sums[i]!;
+    const sorted = taken.sort((a, b) => a - b);
     const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
-    return { name, medianMs: at(0.5), p99Ms: at(0.99) };
+    return {
+      ...{ name, medianMs: at(0.5), p99Ms: at(0.99) },
+      ...{ rows: rows / times, bytes: bytes / times, answers: answers / times },
+    };
   });
+}
+
+function rowsOf(answer: unknown): number {
+  if (Array.isArray(answer)) return answer.length;
+  if (typeof answer === 'object' && answer !== null && 'rows' in answer && Array.isArray(answer.rows))
+    return answer.rows.length;
+  return 1;
 }
