@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { findKafka } from '../../devnet/kafka/install.js';
+import { freePorts } from '../../devnet/ports.js';
+import { ensureBuilt } from '../support/built.js';
+
+/** `npm run cluster -- --once`, as a user runs it: every role a process of its own, on real servers. */
+const BOOTSTRAP = fileURLToPath(new URL('../../bin/bootstrap.mjs', import.meta.url));
+const MINUTES = 60_000;
+
+const kafka = findKafka();
+if (typeof kafka === 'string') console.warn(`the cluster is not tested: ${kafka}`);
+
+function cluster(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [BOOTSTRAP, '--cluster', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (part: Buffer) => {
+      output += part.toString();
+    });
+  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  return { child, ended, output: () => output };
+}
+
+test.skipIf(typeof kafka === 'string')(
+  'pays and proves, loses one of each pair, pays and proves again',
+  async () => {
+    ensureBuilt();
+    const folder = await mkdtemp(join(tmpdir(), 'crossroot-cluster-test-'));
+    const data = join(folder, 'cluster');
+    const run = cluster(['--once', '--port', String(await freePorts(1)), '--data', data]);
+    const code = await run.ended;
+    expect(code, run.output()).toBe(0);
+    expect(run.output()).toMatch(/killed, as by kill -9: index 0, relay 0, api 0/);
+    for (const chain of ['bitcoin-regtest', 'ethereum-local'])
+      expect(
+        run.output().match(new RegExp(`${chain}: proven after .* checked without sockets`, 'g')),
+      ).toHaveLength(2);
+    for (const name of ['node-3', 'index-1', 'relay-1', 'api-1'])
+      expect(await readFile(join(data, 'logs', `${name}.log`), 'utf8')).not.toMatch(/"level":60/);
+    await rm(folder, { recursive: true, force: true });
+  },
+  12 * MINUTES,
+);
+
+test(
+  'says what is missing, and ends with 2',
+  async () => {
+    ensureBuilt();
+    const run = cluster(['--once'], { CROSSROOT_KAFKA: tmpdir() });
+    expect(await run.ended).toBe(2);
+    expect(run.output()).toMatch(
+      /error: the cluster cannot run here: .*(CROSSROOT_KAFKA has no Kafka|java is not)/,
+    );
+    expect(run.output()).toMatch(/It needs Java 17/);
+  },
+  MINUTES,
+);
+
+test(
+  'a folder with something in it is left alone',
+  async () => {
+    ensureBuilt();
+    if (typeof kafka === 'string') return;
+    const folder = await mkdtemp(join(tmpdir(), 'crossroot-cluster-test-'));
+    const run = cluster(['--once', '--data', tmpdir()]);
+    expect([await run.ended, run.output()]).toEqual([
+      1,
+      expect.stringMatching(/is not empty: every run begins anew/),
+    ]);
+    expect(existsSync(folder)).toBe(true);
+    await rm(folder, { recursive: true, force: true });
+  },
+  MINUTES,
+);
