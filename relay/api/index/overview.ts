@@ -23,11 +23,14 @@ async function overviewOf(
 ): Promise<z.output<typeof s.IndexOverview>> {
   const { name, kind } = chain;
   const coverage = await answers.coverage(name);
-  const at = coverage.view.number;
+  const undone = counts?.reorganisations ?? 0;
   const to = Math.floor(Date.now() / 1000) + 1;
   const [statistics, reorganisations, lag] = await Promise.all([
-    answers.ask((index) => index.statistics(name, { ...EVER, at })),
-    answers.ask((index) => index.reorganisations(name, { limit: LATEST, at })),
+    // Of the newest view of contents, which may be a little older than that of headers.
+    answers.ask((index) => index.statistics(name, EVER)),
+    undone === 0
+      ? []
+      : answers.ask(async (index) => (await index.reorganisations(name, { limit: LATEST })).rows),
     answers.ask((index) => index.lagSeries(name, { from: to - RECENTLY, to, step: RECENTLY })),
   ]);
   const [total] = statistics.rows;
@@ -47,8 +50,8 @@ async function overviewOf(
       seconds: maxSeconds,
     })),
     reorganisations: {
-      count: String(counts?.reorganisations ?? 0),
-      latest: reorganisations.rows.map((row) => reorganisationView(chain, row)),
+      count: String(undone),
+      latest: reorganisations.map((row) => reorganisationView(chain, row)),
     },
   };
 }
