@@ -8,16 +8,16 @@ import { openIndex } from '../openIndex.js';
 
 /**
  * The index that the configuration names, opened in the background; its use is shown at `/metrics`.
- * @param folder of an embedded one
+ * @param folder of an embedded one; `undefined` where this process only asks a server, and makes no tables
  */
 export function openMeasuredIndex(
   config: IndexConfig,
-  folder: string,
+  folder: string | undefined,
   registry: Registry,
   log: Logger,
 ): IndexHandle {
   const onTrouble = (trouble: unknown) => log.warn({ err: trouble }, 'the index');
-  return measuredIndex(openIndex({ config, folder, onTrouble }), registry);
+  return measuredIndex(openIndex({ config, folder: folder ?? '', readOnly: folder === undefined, onTrouble }), registry);
 }
 
 /** One object for whoever keeps it: every call goes to the store of the moment. */

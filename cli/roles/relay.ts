@@ -56,7 +56,7 @@ export function startRelay(options: RelayOptions, log: Logger): Promise<Running>
     );
     const replicated = replicate(chains, eventLog.log, store, log);
     const metrics = relayMetrics();
-    const index = openMeasuredIndex(options.index, '', metrics.registry, log);
+    const index = openMeasuredIndex(options.index, undefined, metrics.registry, log);
     stopping.add(() => index.close());
     const indexed = withIndex(presentStore(index), (error) =>
       log.debug({ err: error }, 'proofs that were sent are not noted yet'),
