@@ -1,11 +1,8 @@
+import { logFilter } from '../../../adapters/ethereum/proofs/filter.js';
 import { toBareHex } from '../../../proofs/bytes.js';
-import { LimitExceededError, MalformedInputError } from '../../../proofs/errors/input.js';
+import { MalformedInputError } from '../../../proofs/errors/input.js';
 import type { Parameters } from '../sql/client.js';
 import type { LogQuery, TopicFilter } from './types.js';
-
-/** Contracts, or alternatives of one topic, that a question may name. */
-export const MAX_ALTERNATIVES = 64;
-const MAX_TOPICS = 4;
 
 /**
  * Parameters of `queries.logs`, and how many contracts and alternatives of each topic they are.
@@ -16,14 +13,19 @@ export function logParameters({ addresses = [], topics = [], from = 0, to }: Log
   readonly addresses: number;
   readonly topics: readonly number[];
 } {
-  if (topics.length > MAX_TOPICS) throw new LimitExceededError('topics', topics.length, MAX_TOPICS);
-  const contracts = unique(addresses, 'address', 20);
-  const places = topics.map((topic) => unique(alternatives(topic), 'topic', 32));
+  const places = topics.map(alternatives);
+  for (const address of addresses) assertLength(address, 'address', 20);
+  for (const topic of places.flat()) assertLength(topic, 'topic', 32);
+  const filter = logFilter(addresses, places);
   const parameters: Record<string, string | number> = { from, to: to ?? Number.MAX_SAFE_INTEGER };
-  for (const [i, address] of contracts.entries()) parameters[`address${i}`] = address;
-  for (const [place, list] of places.entries())
-    for (const [i, topic] of list.entries()) parameters[`topic${place}_${i}`] = topic;
-  return { parameters, addresses: contracts.length, topics: places.map(({ length }) => length) };
+  for (const [i, address] of filter.addresses.entries()) parameters[`address${i}`] = toBareHex(address);
+  for (const [place, list] of filter.topics.entries())
+    for (const [i, topic] of list.entries()) parameters[`topic${place}_${i}`] = toBareHex(topic);
+  return {
+    parameters,
+    addresses: filter.addresses.length,
+    topics: filter.topics.map(({ length }) => length),
+  };
 }
 
 function alternatives(topic: TopicFilter): readonly Uint8Array[] {
@@ -31,12 +33,7 @@ function alternatives(topic: TopicFilter): readonly Uint8Array[] {
   return topic instanceof Uint8Array ? [topic] : topic;
 }
 
-/** Bare hex of each, once. */
-function unique(list: readonly Uint8Array[], what: string, length: number): string[] {
-  if (list.length > MAX_ALTERNATIVES)
-    throw new LimitExceededError(`alternatives of one ${what}`, list.length, MAX_ALTERNATIVES);
-  for (const one of list)
-    if (one.length !== length)
-      throw new MalformedInputError(what, `has ${one.length} bytes, expected ${length}`);
-  return [...new Set(list.map(toBareHex))];
+function assertLength(bytes: Uint8Array, what: string, length: number): void {
+  if (bytes.length !== length)
+    throw new MalformedInputError(what, `has ${bytes.length} bytes, expected ${length}`);
 }

@@ -18,7 +18,8 @@ export function keyOf(key: PageKey | undefined, length: number): number[] | unde
 }
 
 /**
- * A page of `found`, which were asked for with one row more than the limit and may have been cut to the page's bytes.
+ * A page of `found`, which were asked for with one row more than the limit and may have been cut to the page's bytes. Rows that are
+ * there twice are taken once, so that a page may be shorter than its limit and yet have a next one.
  * @param key sort key of a row
  */
 export async function sliceOf<Row extends { readonly found?: number | undefined }, T>(
@@ -31,7 +32,18 @@ export async function sliceOf<Row extends { readonly found?: number | undefined 
   const last = rows.at(-1);
   const total = last?.found ?? found.length;
   const next = last !== undefined && total > rows.length ? { next: key(last) } : {};
-  return { rows: await finish(rows), ...next };
+  return { rows: await finish(once(rows, key)), ...next };
+}
+
+/** Sorted rows without those of the same key as the one before. */
+function once<Row>(rows: readonly Row[], key: (row: Row) => PageKey): Row[] {
+  let before = '';
+  return rows.filter((row) => {
+    const own = key(row).join();
+    const isNew = own !== before;
+    before = own;
+    return isNew;
+  });
 }
 
 /** Rows without those of a block that was connected again and has its contents twice. */

@@ -1,5 +1,5 @@
 import type { TableDefinition } from '../schema/table.js';
-import { byHashView, PLACE, SETTINGS } from './schemaShared.js';
+import { byHashView, FINE, PLACE, SETTINGS } from './schemaShared.js';
 import { scriptKinds } from './types.js';
 
 const kinds = scriptKinds.map((kind, i) => `'${kind}' = ${i}`).join(', ');
@@ -24,7 +24,7 @@ export const BITCOIN_TABLES: readonly TableDefinition[] = [
       value UInt64,
       raw String CODEC(ZSTD(1)),
       INDEX by_number number TYPE minmax GRANULARITY 1
-    ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, position, number) ${SETTINGS}`,
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, position, number) ${FINE}`,
   },
   byHashView('bitcoin_transactions', 'txid'),
   {
@@ -60,6 +60,6 @@ export const BITCOIN_TABLES: readonly TableDefinition[] = [
       txid FixedString(32) CODEC(NONE),
       sequence UInt32 CODEC(ZSTD(1)),
       INDEX by_number number TYPE minmax GRANULARITY 1
-    ) ENGINE = ReplacingMergeTree ORDER BY (chain, spent_txid, spent_vout, height, position, vin, number) ${SETTINGS}`,
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, spent_txid, spent_vout, height, position, vin, number) ${FINE}`,
   },
 ];

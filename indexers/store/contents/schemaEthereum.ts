@@ -1,5 +1,5 @@
 import type { TableDefinition } from '../schema/table.js';
-import { byHashView, PLACE, SETTINGS } from './schemaShared.js';
+import { byHashView, FINE, PLACE, SETTINGS } from './schemaShared.js';
 
 const LOG_COLUMNS = `${PLACE},
       position UInt32,
@@ -46,7 +46,7 @@ export const ETHEREUM_TABLES: readonly TableDefinition[] = [
       cumulative_gas_used UInt64,
       logs UInt32,
       INDEX by_number number TYPE minmax GRANULARITY 1
-    ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, position, number) ${SETTINGS}`,
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, position, number) ${FINE}`,
   },
   byHashView('ethereum_transactions', 'hash'),
   {

@@ -5,6 +5,8 @@ export const PLACE = `chain LowCardinality(String),
     number UInt64 CODEC(Delta, ZSTD(1)),
     height UInt64 CODEC(Delta, ZSTD(1))`;
 export const SETTINGS = 'PARTITION BY chain SETTINGS index_granularity = 1024';
+/** Where a question is for single rows here and there. */
+export const FINE = 'PARTITION BY chain SETTINGS index_granularity = 256';
 
 export const BLOCKS_TABLE: TableDefinition = {
   name: 'blocks',
@@ -42,7 +44,7 @@ export const BY_HASH_TABLE: TableDefinition = {
     key UInt64 CODEC(Delta, ZSTD(1)),
     height UInt64,
     position UInt32
-  ) ENGINE = ReplacingMergeTree ORDER BY (chain, key, height, position) ${SETTINGS}`,
+  ) ENGINE = ReplacingMergeTree ORDER BY (chain, key, height, position) ${FINE}`,
 };
 
 /** The view that fills `transactions_by_hash` from a table of transactions. */

@@ -161,14 +161,14 @@ export interface IndexedLog extends InTransaction {
   readonly data: Uint8Array;
 }
 
-/** One topic's place in a filter: any topic, this one, or one of these. */
+/** One topic's place in a filter: any topic (but there has to be one), this one, or one of these. */
 export type TopicFilter = Uint8Array | readonly Uint8Array[] | null;
 
 /** Which logs: as `eth_getLogs` has it. */
 export interface LogQuery {
   /** One of these contracts; none means any. */
   readonly addresses?: readonly Uint8Array[];
-  /** At most four; a shorter list says nothing of the topics after it. */
+  /** At most four; a shorter list says nothing of the topics after it. Logs with fewer topics than places do not fit. */
   readonly topics?: readonly TopicFilter[];
   /** First height. */
   readonly from?: number;
