@@ -17,7 +17,10 @@ export function openMeasuredIndex(
   log: Logger,
 ): IndexHandle {
   const onTrouble = (trouble: unknown) => log.warn({ err: trouble }, 'the index');
-  return measuredIndex(openIndex({ config, folder: folder ?? '', readOnly: folder === undefined, onTrouble }), registry);
+  return measuredIndex(
+    openIndex({ config, folder: folder ?? '', readOnly: folder === undefined, onTrouble }),
+    registry,
+  );
 }
 
 /** One object for whoever keeps it: every call goes to the store of the moment. */
