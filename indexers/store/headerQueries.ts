@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { toBareHex } from '../../proofs/bytes.js';
 import { count, flag, hexBytes } from './columns.js';
+import { keyOf } from './contents/paging.js';
 import type { HeaderQuery } from './indexStore.js';
 import { lostBlocks } from './schema/lost.js';
 import type { Parameters, SqlClient } from './sql/client.js';
@@ -59,9 +60,9 @@ export class HeaderQueries {
     snapshot: Snapshot,
     query: HeaderQuery,
     limit: number,
-    after: PageKey = [],
+    after?: PageKey,
   ): Promise<Slice<IndexedHeader>> {
-    const [height = -1, number = 0] = after.map(Number);
+    const [height = -1, number = 0] = keyOf(after, 2) ?? [];
     const { branches = false } = query;
     const start = await this.start(snapshot);
     // Branches that lost may have been longer than the one that won, by blocks that weighed less.
@@ -82,7 +83,8 @@ export class HeaderQueries {
 
   /** Best chain, downwards from the tip. */
   async latest(snapshot: Snapshot, limit: number, after?: PageKey): Promise<Slice<IndexedHeader>> {
-    const top = after === undefined ? snapshot.view.height : Number(after[0]) - 1;
+    const [shown = snapshot.view.height + 1] = keyOf(after, 1) ?? [];
+    const top = shown - 1;
     if (top < 0 || snapshot.view.number === 0) return { rows: [] };
     const from = Math.max(0, top - limit);
     const rows = await this.#states(snapshot, 'heights', {
@@ -110,7 +112,7 @@ export class HeaderQueries {
         FROM ${snapshot.database}.undone FINAL WHERE chain = {chain:String} AND number <= {number:UInt64})
       GROUP BY island HAVING first < {before:UInt64} ORDER BY first DESC LIMIT {limit:UInt32}`;
     const { chain, number } = snapshot.view;
-    const before = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after[0]);
+    const [before = Number.MAX_SAFE_INTEGER] = keyOf(after, 1) ?? [];
     const parameters = { chain, number, before, limit: limit + 1 };
     const rows = await this.#client.query('reorganisations', sql, reorganisationRow, parameters);
     return slice(rows, limit, ({ number }) => [number]);

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { toBareHex } from '../../proofs/bytes.js';
 import { LimitExceededError, MalformedInputError } from '../../proofs/errors/input.js';
 import { count } from './columns.js';
+import { keyOf } from './contents/paging.js';
 import { checkLimit, decodeListCursor, encodeListCursor } from './cursor.js';
 import { slice } from './headerQueries.js';
 import {
@@ -76,7 +77,7 @@ export class RecordQueries {
       query,
       sql,
       evidenceRow,
-      ([seen = MOST, id = '']) => ({ seen: Number(seen), id: String(id) }),
+      ([seen = MOST, id = '']) => ({ seen: numberIn(seen), id: String(id) }),
       ({ seen, id }) => [seen, toBareHex(id)],
       { chain },
     );
@@ -98,7 +99,7 @@ export class RecordQueries {
       sql,
       proofRow,
       ([at = LATEST, by_chain = '', kind = '', subject = '']) => ({
-        ...{ at: Number(at), by_chain: String(by_chain), kind: String(kind), subject: String(subject) },
+        ...{ at: numberIn(at), by_chain: String(by_chain), kind: String(kind), subject: String(subject) },
       }),
       (row) => [row.time, row.chain, row.kind, row.subject],
       chain === undefined ? {} : { chain },
@@ -153,8 +154,15 @@ export class RecordQueries {
 /** Later than any time there is, milliseconds: the last that a DateTime64(3) holds. */
 const LATEST = 10_413_791_999_999;
 
-function belowFirst([below = MOST]: PageKey): Parameters {
-  return { below: Number(below) };
+function belowFirst(key: PageKey): Parameters {
+  const [below = MOST] = keyOf(key.length === 0 ? undefined : key, 1) ?? [];
+  return { below };
+}
+
+/** @throws MalformedInputError for a key of another question */
+function numberIn(part: string | number): number {
+  if (typeof part !== 'number') throw new MalformedInputError('cursor', 'is of another question');
+  return part;
 }
 
 const STEP = `intDiv(toUnixTimestamp64Milli(time) - {from:Int64} * 1000, {step:Int64} * 1000) AS step`;
