@@ -48,6 +48,7 @@ export class LogConsumer {
   readonly #options: ConsumerOptions;
   readonly #serial = new Serial();
   #done: number | undefined;
+  #ahead: { readonly from: number; readonly read: Promise<ChainEvent[]> } | undefined;
   #failures = 0;
   #lastError: string | undefined;
   #stopped = false;
@@ -113,13 +114,30 @@ export class LogConsumer {
     const cursor = survived ? undefined : (this.#options.cursor ?? log.cursor(name, chain));
     if (cursor === undefined) this.#done = await survived?.();
     else this.#done ??= await cursor.get();
-    const events = await log.read(chain, (this.#done ?? 0) + 1, batch);
+    const events = await this.#read((this.#done ?? 0) + 1);
     const last = events.at(-1);
     if (last === undefined) return false;
-    const writes = await handle(events);
+    const handled = handle(events);
+    // While there is much to do, the next ones are read beside the write.
+    if (events.length === batch) {
+      const read = log.read(chain, last.number + 1, batch);
+      read.catch(() => undefined);
+      this.#ahead = { from: last.number + 1, read };
+    }
+    const writes = await handled;
     await cursor?.commit(last.number, writes);
     this.#done = last.number;
     return true;
+  }
+
+  /** Events from a number on: those that were read ahead, unless the effect says otherwise by now. */
+  async #read(from: number): Promise<ChainEvent[]> {
+    const { log, chain, batch } = this.#options;
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const events = ahead?.from === from ? await ahead.read : [];
+    // There may be some by now where there were none then.
+    return events.length > 0 ? events : log.read(chain, from, batch);
   }
 
   #sleep(milliseconds: number, woken: Promise<void>): Promise<void> {

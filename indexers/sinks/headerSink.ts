@@ -6,7 +6,7 @@ export interface HeaderSinkOptions {
   readonly log: EventLog;
   readonly chain: string;
   readonly index: Pick<IndexWriter, 'writeEvents' | 'lastNumber'>;
-  /** Most events of one write. Default 5000. */
+  /** Most events of one write. Default 20,000: some 10 MB. */
   readonly batch?: number;
   /** Time for writes to gather at the log's end. Default 500 ms. */
   readonly gatherMs?: number;
@@ -26,7 +26,7 @@ export function headerSink(options: HeaderSinkOptions): LogConsumer {
     log,
     chain,
     name: 'index',
-    batch: options.batch ?? 5000,
+    batch: options.batch ?? 20_000,
     gatherMs: options.gatherMs ?? 500,
     survived: () => index.lastNumber(chain),
     handle: async (events) => {

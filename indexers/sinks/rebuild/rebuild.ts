@@ -36,7 +36,7 @@ export interface RebuildOptions {
   readonly main: MainSinkOptions;
   /** Default `copy`. */
   readonly contents?: RebuildContents;
-  /** Events of one write of headers. Default 5000. */
+  /** Events of one write of headers. Default 20,000. */
   readonly batch?: number;
   /** Told at most each half second. */
   readonly onProgress?: (progress: RebuildProgress) => void;
@@ -87,7 +87,7 @@ export class IndexRebuild {
 
   /** @returns how many events were new */
   async #headers(set: SetWriter, { name }: RebuildChain, round: number): Promise<number> {
-    const { log, batch = 5000 } = this.#options;
+    const { log, batch = 20_000 } = this.#options;
     await log.catchUp?.(name);
     const total = (await log.last(name))?.number ?? 0;
     const from = await set.lastNumber(name);

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { IndexedWorld } from '../../test/support/indexers/indexedWorld.js';
+import { LogConsumer } from './consumer.js';
+
+const WAIT = { timeout: 4000, interval: 5 };
+
+test('events that come while the last full batch is written are not waited for', async () => {
+  const world = new IndexedWorld();
+  await world.connect(10);
+  const seen: number[] = [];
+  let done = 0;
+  const consumer = new LogConsumer({
+    ...{ log: world.log, chain: world.chain, name: 'a', batch: 5 },
+    survived: async () => done,
+    handle: async (events) => {
+      // The next ones have been read ahead by then: there were none.
+      if (events[0]?.number === 6) await world.connect(1);
+      seen.push(...events.map(({ number }) => number));
+      done = seen.at(-1) ?? 0;
+      return [];
+    },
+  });
+  consumer.start();
+  // Well within the time after which it looks without a notice.
+  await expect.poll(() => seen, WAIT).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  await consumer.stop();
+});
+
+test('an effect that was lost is made again, whatever was read ahead', async () => {
+  const world = new IndexedWorld();
+  await world.connect(30);
+  const seen: number[] = [];
+  let [done, lost] = [0, false];
+  const consumer = new LogConsumer({
+    ...{ log: world.log, chain: world.chain, name: 'a', batch: 5 },
+    survived: async () => done,
+    handle: async (events) => {
+      seen.push(...events.map(({ number }) => number));
+      done = seen.at(-1) ?? 0;
+      if (done === 15 && !lost) [done, lost] = [3, true];
+      return [];
+    },
+  });
+  await consumer.drain();
+  const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  expect(seen).toEqual([...upTo(1, 15), ...upTo(4, 30)]);
+});
