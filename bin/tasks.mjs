@@ -63,6 +63,6 @@ function runAll(folder, what, wanted, flags, timeout) {
 const [mode, ...names] = process.argv.slice(2);
 const good =
   mode === '--examples'
-    ? runAll('examples', 'example', names, [], 120_000)
+    ? runAll('examples', 'example', names, [], 300_000)
     : runAll('bench', 'benchmark', names, ['--expose-gc'], 600_000);
 process.exitCode = good ? 0 : 1;
