@@ -1,3 +1,4 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import { joinParts } from '../../../adapters/bitcoin/proofs/transaction.js';
 import { manyOutputs } from '../../../adapters/bitcoin/testing/segwit.js';
 import { integerBytes } from '../../../adapters/ethereum/rlp/read.js';
@@ -199,4 +200,9 @@ export function* ethereumSample(
 /** One of the fifty contracts of `ethereumSample`. */
 export function sampleToken(n: number): Uint8Array {
   return named(6, n, 20);
+}
+
+/** Address of an uncompressed public key (65 bytes). */
+export function accountOf(uncompressed: Uint8Array): Uint8Array {
+  return keccak_256(uncompressed.subarray(1)).slice(12);
 }
