@@ -41,10 +41,23 @@ const PER_ETHEREUM = 200;
 
 const rss = () => `${Math.round(process.memoryUsage().rss / 2 ** 20)} MB`;
 const say = (text: string) => console.log(text);
-const seconds = async (task: () => Promise<unknown>): Promise<number> => {
+/** Processor time of this process, the index's threads included, by what was done: a busy machine changes it least. */
+const processor = new Map<string, number[]>();
+/** Seconds that a task takes. @param what names `count` operations whose processor time is noted */
+const seconds = async (task: () => Promise<unknown>, what: string, count: number): Promise<number> => {
+  const before = process.cpuUsage();
   const start = performance.now();
   await task();
-  return (performance.now() - start) / 1000;
+  const took = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  const notes = processor.get(what) ?? [];
+  notes.push((user + system) / count);
+  processor.set(what, notes);
+  return took;
+};
+const sayProcessor = () => {
+  for (const [what, notes] of processor) say(`  processor time: ${what} ${median(notes).toFixed(1)} µs`);
+  processor.clear();
 };
 say(`load of the machine at the start: ${loadavg()[0]?.toFixed(1)}`);
 
@@ -76,18 +89,20 @@ const rate = (name: string, count: number, took: readonly number[]): Rate => ({
 const taken = { etl: [] as number[], whole: [] as number[], drain: [] as number[] };
 for (let round = 0; round < ROUNDS; round++) {
   const from = (round * ETL_ROWS) % HEADERS;
-  taken.etl.push(await seconds(() => etlInsert(etl, events.slice(from, from + ETL_ROWS))));
+  taken.etl.push(
+    await seconds(() => etlInsert(etl, events.slice(from, from + ETL_ROWS)), 'a row at a time', ETL_ROWS),
+  );
   const chain = `round-${round}`;
   const local = await freshStore();
   const log = new EmbeddedLog(local);
-  taken.whole.push(await seconds(() => through(log, chain, events.slice(0, ROUND))));
+  taken.whole.push(await seconds(() => through(log, chain, events.slice(0, ROUND)), 'log and index', ROUND));
   // The same log once more into the index, as another chain would be: only the way out of the log.
   const again = `again-${round}`;
   const lease = await log.acquire(again);
   for (let at = 0; at < ROUND; at += CHUNK)
     await log.append(lease, at + 1, events.slice(at, Math.min(ROUND, at + CHUNK)));
   const sink = headerSink({ log, chain: again, index: store, gatherMs: 0 });
-  taken.drain.push(await seconds(() => sink.drain()));
+  taken.drain.push(await seconds(() => sink.drain(), 'log to index', ROUND));
   await local.close();
 }
 report(`Headers, ${ROUND.toLocaleString('en')} a round, embedded`, [
@@ -109,7 +124,13 @@ else {
       const local = await freshStore();
       const driver = await make({ brokers: cluster.brokers, clientId: 'bench' });
       const log = new KafkaLog({ driver, store: local, prefix: `${name}${round}`, maxWaitMs: 100 });
-      times.push(await seconds(() => through(log, `kafka-${name}-${round}`, events.slice(0, ROUND / 2))));
+      times.push(
+        await seconds(
+          () => through(log, `kafka-${name}-${round}`, events.slice(0, ROUND / 2)),
+          name,
+          ROUND / 2,
+        ),
+      );
       await log.close();
       await local.close();
     }
@@ -118,7 +139,8 @@ else {
   report(`Headers, ${(ROUND / 2).toLocaleString('en')} a round, over one broker`, rates);
   await cluster.stop();
 }
-say(`resident memory: ${rss()}`);
+sayProcessor();
+say(`  resident memory: ${rss()}`);
 
 // A million headers, then contents.
 const whole = 'bench-headers';
@@ -136,29 +158,46 @@ let outputs = 0;
 const keep = (list: BlockContents[], blocks: readonly BlockContents[]) =>
   list.push(...blocks.filter(({ height }) => height % 10 === 5));
 
+const batch = 25 * PER_BITCOIN;
 const parts = { read: [] as number[], write: [] as number[] };
 for (let at = 0; at < btc.length; at += 25) {
   const some = btc.slice(at, at + 25);
   const made = await bitcoinBlocks(some, PER_BITCOIN, random);
   parts.read.push(
-    await seconds(async () => {
-      for (const [i, block] of made.blocks.entries()) await bitcoinContents(some[i]!, block);
-    }),
+    await seconds(
+      async () => {
+        for (const [i, block] of made.blocks.entries()) await bitcoinContents(some[i]!, block);
+      },
+      'Bitcoin transaction read',
+      batch,
+    ),
   );
-  parts.write.push(await seconds(() => store.writeContents('bench-bitcoin', made.contents)));
+  parts.write.push(
+    await seconds(
+      () => store.writeContents('bench-bitcoin', made.contents),
+      'Bitcoin transaction written',
+      batch,
+    ),
+  );
   for (const { transactions } of made.contents)
     for (const transaction of transactions) outputs += transaction.outputs.length;
   keep(samples.bitcoin, made.contents);
 }
 await store.publishContents('bench-bitcoin', { from: 1, to: btc.length });
-const batch = 25 * PER_BITCOIN;
 rates.push(rate('Bitcoin transactions read out of raw blocks', batch, parts.read));
 rates.push(rate('Bitcoin transactions written, with outputs and spends', batch, parts.write));
 
 const written: number[] = [];
 for (let at = 0; at < eth.length; at += 100) {
   const blocks = ethereumBlocks(eth.slice(at, at + 100), PER_ETHEREUM, 2, random);
-  written.push((await seconds(() => store.writeContents('bench-ethereum', blocks))) * (100 / blocks.length));
+  written.push(
+    (await seconds(
+      () => store.writeContents('bench-ethereum', blocks),
+      'Ethereum transaction written, with two logs',
+      blocks.length * PER_ETHEREUM,
+    )) *
+      (100 / blocks.length),
+  );
   keep(samples.ethereum, blocks);
 }
 await store.publishContents('bench-ethereum', { from: 1, to: eth.length });
@@ -168,7 +207,8 @@ report(
   `Contents: ${(btc.length * PER_BITCOIN).toLocaleString('en')} Bitcoin transactions, ${outputs.toLocaleString('en')} outputs; ${(eth.length * PER_ETHEREUM).toLocaleString('en')} Ethereum transactions, twice as many logs`,
   rates,
 );
-say(`resident memory: ${rss()}`);
+sayProcessor();
+say(`  resident memory: ${rss()}`);
 
 // Each query.
 const list = questions({

@@ -12,7 +12,7 @@ import { ask, compareSets, currentSet, notFoundByHash } from './clickhouse.js';
 import { type Unsteady, unsteadyBitcoin, unsteadyEthereum } from './foreign.js';
 import { type OwnCopy, ownCopy } from './program.js';
 import type { Supervised } from './supervised.js';
-import { bestOf, checkEvents, recordsOf } from './topicCheck.js';
+import { bestOf, checkBlocks, checkEvents, recordsOf } from './topicCheck.js';
 import { CHAINS, DATABASE, PREFIX, STRAIGHT, startTopology, type Topology } from './topology.js';
 
 /**
@@ -66,6 +66,7 @@ describe.skipIf(missing !== '')('a cluster in trouble', () => {
       for (; Date.now() < end; await sleep(100 + own.below(900))) await chain.act();
     });
     while (Date.now() < end) {
+      for (const one of roles) one.measure();
       await sleep(1000 + random.below(6000));
       const dice = random.below(10);
       if (dice < 2) {
@@ -111,8 +112,7 @@ describe.skipIf(missing !== '')('a cluster in trouble', () => {
       facts[chain.chain] = { ...chain.counts, events: topic.events.length, disconnects, leases, late };
     }
     facts.poison = (await recordsOf(reading, `${PREFIX}.poison`)).length;
-    const main = await recordsOf(reading, `${PREFIX}.blocks`);
-    facts.mainBlocks = main.length;
+    facts.main = checkBlocks(await recordsOf(reading, `${PREFIX}.blocks`));
     await reading.close();
 
     // One indexer, in one go, into a database of its own.
@@ -129,6 +129,7 @@ describe.skipIf(missing !== '')('a cluster in trouble', () => {
     console.log(
       JSON.stringify({
         ...{ seed: SEED, seconds: SECONDS, driver, facts, broker },
+        megabytes: Object.fromEntries(roles.map((one) => [one.name, Math.round(one.memory / 2 ** 20)])),
         kills: Object.fromEntries(roles.map((one) => [one.name, one.kills])),
         ends: Object.fromEntries(
           roles.filter((one) => one.ends.length > 0).map((one) => [one.name, one.ends]),

@@ -81,7 +81,15 @@ export async function unsteadyEthereum(endpoint: RpcEndpoint, random: Random): P
         told.undone += depth;
         await sleep(300);
       } else if (what < 5) {
-        await payEthereum(endpoint.url, { wei: BigInt(1 + random.below(1_000_000)) });
+        // The node makes no block by itself.
+        let paid = false;
+        const payment = payEthereum(endpoint.url, { wei: BigInt(1 + random.below(1_000_000)) });
+        const done = () => {
+          paid = true;
+        };
+        payment.then(done, done);
+        for (; !paid; await sleep(150)) await mine(1);
+        await payment;
         told.payments++;
       } else {
         const blocks = 1 + random.below(3);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endWithUs } from '../support/kafka/children.js';
 
@@ -22,6 +22,8 @@ export class Supervised {
   #child: ChildProcess | undefined;
   #wanted = false;
   kills = 0;
+  /** Most memory that was seen, bytes. */
+  memory = 0;
   /** How it ended when nobody had killed it. */
   readonly ends: string[] = [];
 
@@ -35,6 +37,11 @@ export class Supervised {
 
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** Notes how much memory it has now, where the system tells. */
+  measure(): void {
+    if (this.pid !== undefined) this.memory = Math.max(this.memory, residentBytes(this.pid));
   }
 
   start(): void {
@@ -99,5 +106,16 @@ export class Supervised {
     const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
     await ended;
     clearTimeout(late);
+  }
+}
+
+/** Resident memory of a process; 0 where it cannot be told. */
+export function residentBytes(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+  } catch {
+    // It has just ended, or this is no Linux.
+    return 0;
   }
 }

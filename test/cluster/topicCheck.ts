@@ -3,7 +3,9 @@ import type { KafkaDriver } from '../../indexers/log/kafka/driver.js';
 import { parseRecord } from '../../indexers/log/kafka/messages.js';
 import { TopicReader } from '../../indexers/log/kafka/reader.js';
 import { type InRecord, readBatches } from '../../indexers/log/kafka/recordBatch.js';
+import { blockCodec } from '../../indexers/log/records.js';
 import { Replay } from '../../indexers/log/replay.js';
+import { MainHeaderType } from '../../proofs/containers/header.js';
 
 /** All records of a topic as they lie there. */
 export async function recordsOf(driver: KafkaDriver, topic: string): Promise<InRecord[]> {
@@ -77,6 +79,26 @@ export function checkEvents(chain: string, records: readonly InRecord[]): TopicF
       throw new Error(`${chain}: the epoch falls at event ${event.number}`);
   }
   return { events, late, leases, disconnects: events.filter(({ type }) => type === 'disconnect').length };
+}
+
+/**
+ * Finalised blocks of the main chain: each height once, upwards from 1; one that was written again must be the same.
+ * @throws Error where one is left out, out of order or another; MalformedInputError for what is no such record
+ */
+export function checkBlocks(records: readonly InRecord[]): {
+  readonly blocks: number;
+  readonly repeated: number;
+} {
+  const keys: string[] = [];
+  let repeated = 0;
+  for (const record of records) {
+    const { height } = MainHeaderType.deserialize(blockCodec.decode(record).header);
+    const key = hex(record.key ?? new Uint8Array());
+    if (height === keys.length + 1) keys.push(key);
+    else if (keys[height - 1] === key) repeated++;
+    else throw new Error(`main block ${height} follows ${keys.length}`);
+  }
+  return { blocks: keys.length, repeated };
 }
 
 /** Hashes of the best chain that events amount to, from their first height on. */
