@@ -66,6 +66,7 @@ export const blockCodec: RecordCodec<BlockRecord> = {
       throw new MalformedInputError('block record', 'has another hash in its key');
     if (!bytesEqual(indexRoot(block.commitments), header.indexRoot))
       throw new MalformedInputError('block record', 'has other commitments than its header says');
+    for (const counted of [header, ...block.commitments]) checkCounts(counted);
     checkCertificate(block.certificate, record.key);
     return block;
   },
@@ -82,6 +83,15 @@ function checkCertificate(bytes: Uint8Array, root: Uint8Array): void {
   }
   if (!bytesEqual(certificate.vote.source.root, root))
     throw new MalformedInputError('block record', "has another block's certificate");
+  const { vote } = certificate;
+  for (const counted of [{ term: vote.term }, vote.source, vote.target]) checkCounts(counted);
+}
+
+/** That no count was rounded in reading: 64 bits hold more than a `number`, and no index would take it. @throws MalformedInputError */
+function checkCounts(value: object): void {
+  for (const [name, field] of Object.entries(value))
+    if (typeof field === 'number' && !Number.isSafeInteger(field))
+      throw new MalformedInputError('block record', `has a ${name} above 2^53`);
 }
 
 /** `MainHeader.indexRoot` over commitments: a history with start 0 (docs/proof-format.md). */

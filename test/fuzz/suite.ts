@@ -14,8 +14,8 @@ export function fuzzSuite(name: string, targets: readonly FuzzTarget[]): void {
   const count = Math.ceil(TOTAL / targets.length);
   describe(`${name}: ${count.toLocaleString('en')} inputs each, seed ${SEED}`, () => {
     beforeAll(useFastHasher);
-    test.each(targets.map((target) => [target.name, target] as const))('%s', (_, target) => {
-      const report = fuzz(target, count, SEED);
+    test.each(targets.map((target) => [target.name, target] as const))('%s', async (_, target) => {
+      const report = await fuzz(target, count, SEED);
       const { accepted, slowest, growth } = report;
       if (TOTAL > 100_000)
         console.log(
