@@ -38,6 +38,7 @@ function program(json: boolean): Command {
     .addOption(options.config())
     .addOption(options.data())
     .addOption(options.once())
+    .addOption(options.rebuildIndex())
     .action(async (flags) => {
       const { upCommand } = await import('./up/command.js');
       process.exitCode = await upCommand(flags);
@@ -162,6 +163,7 @@ function addRoles(root: Command): void {
   role('index', 'follow the chains into the log and fill the index; several share the work')
     .addOption(options.place())
     .addOption(options.listenPort())
+    .addOption(options.rebuildIndex())
     .action(async (flags) => (await roles()).indexCommand(flags));
   role('relay', 'submit to the main chain what is in the log; several share the work')
     .addOption(options.operator())

@@ -24,6 +24,11 @@ export const options = {
   config: () => new Option('--config <file>', 'configuration file (docs/formats.md)'),
   data: () => new Option('--data <dir>', 'data folder').default(DEFAULT_DATA),
   once: () => new Option('--once', 'end after the proofs').default(false),
+  rebuildIndex: () =>
+    new Option(
+      '--rebuild-index <contents>',
+      'make the index anew from the log beside the one in use; contents of blocks are copied from it, or fetched from the sources',
+    ).choices(['copy', 'fetch'] as const),
   delegate: () => new Option('--index <i>', 'which delegate, from 0').argParser(whole).makeOptionMandatory(),
   place: () =>
     new Option('--index <i>', 'which one of several, from 0: each has a folder of its own')

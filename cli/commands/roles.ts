@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { mainNodes } from '../../config/main.js';
+import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import { UsageError } from '../errors.js';
 import { toJson } from '../output.js';
 import { startApi } from '../roles/api.js';
@@ -22,6 +23,9 @@ export interface RoleFlags {
 }
 export interface ListenFlags extends RoleFlags {
   readonly port?: number;
+}
+export interface RebuildFlags {
+  readonly rebuildIndex?: RebuildContents;
 }
 export interface IndexedFlags extends ListenFlags {
   readonly index: number;
@@ -49,12 +53,15 @@ export function nodeCommand(flags: RoleFlags & { readonly index: number }): Prom
 }
 
 /** Follows chains into the log and fills the index, sharing the work with other indexers. @throws as `run` */
-export function indexCommand(flags: IndexedFlags): Promise<void> {
+export function indexCommand(flags: IndexedFlags & RebuildFlags): Promise<void> {
   return run(flags, `index ${flags.index}`, ({ config, paths, ...setup }, log) => {
     checkShared(config, flags.config);
     const dataDir = paths.role('indexers', flags.index);
     return startIndex(
-      { ...setup, log: config.log, index: config.index, dataDir, http: listening(config.indexer, flags) },
+      {
+        ...{ ...setup, dataDir, log: config.log, index: config.index, rebuild: flags.rebuildIndex },
+        http: listening(config.indexer, flags),
+      },
       log,
     );
   });

@@ -6,6 +6,7 @@ import type { LogConfig } from '../../config/log.js';
 import type { HeaderBook } from '../../indexers/follow/book.js';
 import { Follower } from '../../indexers/follow/follower.js';
 import type { EventLog } from '../../indexers/log/eventLog.js';
+import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import { transactionSink } from '../../indexers/sinks/transactionSink.js';
 import { readPassphrase } from '../../mainchain/crypto/keystore.js';
 import { parseGenesisFile } from '../../mainchain/genesis/file.js';
@@ -44,6 +45,8 @@ export interface AllInOneOptions {
   readonly log: LogConfig;
   /** Where the index is. */
   readonly index: IndexConfig;
+  /** Whether the index is made anew first, and where its blocks' contents come from. */
+  readonly rebuild?: RebuildContents | undefined;
   readonly onEvent: RelayListener;
 }
 
@@ -84,6 +87,7 @@ export function startAllInOne(options: AllInOneOptions, log: Logger): Promise<Ru
       ...{ store, genesis, chains, follower, blocks, nodes: options.nodes, log: eventLog, logger: log },
       index: openMeasuredIndex(options.index, join(dataDir, 'index'), metrics.registry, log),
       book: (name) => books.get(name),
+      rebuild: options.rebuild,
     });
     stopping.add(() => index.stop());
     const onError = (error: unknown) => log.warn({ err: error }, 'a sink failed; it tries again');

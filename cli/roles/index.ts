@@ -7,6 +7,7 @@ import { type SharedChain, SharedChains } from '../../indexers/group/sharedChain
 import type { SharedUnit } from '../../indexers/group/unitRunner.js';
 import { MAIN_UNIT } from '../../indexers/log/kafka/topics.js';
 import { BlockCache } from '../../indexers/sinks/blockCache.js';
+import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
 import { LevelStore } from '../../storage/level.js';
 import { showIndex } from '../indexMetrics.js';
@@ -29,6 +30,8 @@ export interface IndexRoleOptions {
   readonly http: { readonly host: string; readonly port: number };
   readonly log: LogConfig;
   readonly index: IndexConfig;
+  /** Whether the index is made anew first, and where its blocks' contents come from. */
+  readonly rebuild?: RebuildContents | undefined;
 }
 
 /** Group in which indexers share the chains and the main chain's blocks. */
@@ -67,7 +70,7 @@ export function startIndex(options: IndexRoleOptions, log: Logger): Promise<Runn
     });
     const { service, ...indexed } = indexing({
       ...{ store, blocks, chains: opened, log: handle.log, logger: log },
-      ...{ genesis: options.genesis, nodes: options.nodes },
+      ...{ genesis: options.genesis, nodes: options.nodes, rebuild: options.rebuild },
       index: openMeasuredIndex(options.index, join(options.dataDir, 'index'), registry, log),
       follower: (name) => shared.follower(name),
       book: (name) => shared.book(name),

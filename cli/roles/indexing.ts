@@ -8,6 +8,8 @@ import type { BlockSource } from '../../indexers/sinks/contents/writer.js';
 import { EvidencePublisher } from '../../indexers/sinks/evidencePublisher.js';
 import { type IndexHandle, IndexService } from '../../indexers/sinks/indexService.js';
 import { MainPublisher } from '../../indexers/sinks/mainPublisher.js';
+import { progressLine } from '../../indexers/sinks/rebuild/progress.js';
+import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import { httpClient } from '../../mainchain/rpc/http.js';
 import { type Genesis, GenesisType } from '../../proofs/containers/genesis.js';
 import { ChainSpecType } from '../../proofs/containers/spec.js';
@@ -30,6 +32,8 @@ export interface IndexingOptions {
   /** The header book that this process keeps in step, if any at the moment. */
   readonly book: (chain: string) => HeaderBook | undefined;
   readonly blocks: BlockSource;
+  /** Whether the index is made anew first, and where its blocks' contents come from. */
+  readonly rebuild?: RebuildContents | undefined;
   readonly logger: Logger;
 }
 
@@ -58,7 +62,8 @@ export function indexing(options: IndexingOptions): Indexing {
       health: () => follower(name)?.status().sources ?? [],
     })),
     onError: warn('the index; it tries again'),
-    onProgress: (progress) => logger.info({ ...progress }, 'the index is made anew'),
+    onProgress: (progress) => logger.info(progress, progressLine(progress)),
+    ...(options.rebuild === undefined ? {} : { rebuild: options.rebuild }),
   });
   return {
     service,

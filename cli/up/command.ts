@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { loadConfig } from '../../config/load.js';
+import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import { print } from '../output.js';
 import { Progress } from './progress.js';
 import { Supervisor } from './supervisor.js';
@@ -9,6 +10,7 @@ export interface UpFlags {
   readonly config?: string;
   readonly data: string;
   readonly once: boolean;
+  readonly rebuildIndex?: RebuildContents;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface UpFlags {
 export async function upCommand(flags: UpFlags): Promise<number> {
   const config = await loadConfig(flags.config);
   const progress = new Progress(flags.json);
-  const supervisor = new Supervisor(config, resolve(flags.data), progress);
+  const supervisor = new Supervisor(config, resolve(flags.data), progress, flags.rebuildIndex);
   const interrupted = interruption(supervisor);
   try {
     const first = await Promise.race([supervisor.run(), supervisor.failed, interrupted]);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Config, hasLocalBeacon } from '../../config/schema.js';
+import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import { untilAborted } from '../abort.js';
 import { resolveChain } from '../init/chains.js';
 import { DataFolder } from '../init/data.js';
@@ -23,6 +24,7 @@ export class Supervisor {
   readonly #config: Config;
   readonly #path: string;
   readonly #progress: Progress;
+  readonly #rebuild: RebuildContents | undefined;
   readonly #milestones = new Milestones();
   readonly #abort = new AbortController();
   readonly #foreign: RunningForeign[] = [];
@@ -33,8 +35,10 @@ export class Supervisor {
   /** Rejects when a part is given up. */
   readonly failed: Promise<never>;
 
-  constructor(config: Config, path: string, progress: Progress) {
+  /** @param rebuild whether the index is made anew first, and where its blocks' contents come from */
+  constructor(config: Config, path: string, progress: Progress, rebuild?: RebuildContents) {
     this.#config = config;
+    this.#rebuild = rebuild;
     this.#path = path;
     this.#progress = progress;
     this.failed = new Promise((_, reject) => {
@@ -172,6 +176,7 @@ export class Supervisor {
       http: api,
       log,
       index,
+      rebuild: this.#rebuild,
       logFile: data.log('relay'),
       logLevel,
     });

@@ -11,7 +11,7 @@ import type { IndexStore } from '../store/indexStore.js';
 import { UnavailableIndexStore } from '../store/unavailable.js';
 import { joined } from './contents/ranges.js';
 import { type IndexHandle, IndexService, type IndexServiceOptions } from './indexService.js';
-import type { RebuildProgress } from './rebuild/progress.js';
+import { progressLine, type RebuildProgress } from './rebuild/progress.js';
 
 const WAIT = { timeout: 60_000, interval: 20 };
 const root = mkdtempSync(join(tmpdir(), 'crossroot-index-'));
@@ -114,6 +114,22 @@ test('before the index is open queries say why; then everything is filled', asyn
   expect(status.streams.map(({ lag }) => lag)).toEqual([0, 0]);
   await service.stop();
   await expect(service.page(world.chain, 0, 1)).rejects.toThrow('closed');
+});
+
+test('asked for at the start, the tables are made anew once the index is open', async () => {
+  const world = await filled();
+  const memory = new MemoryIndex();
+  const { index, open } = handle(memory.client().store);
+  const told: string[] = [];
+  const onProgress = (progress: RebuildProgress) => told.push(progressLine(progress));
+  const service = serve(world, index, { rebuild: 'fetch', onProgress });
+  service.start();
+  open();
+  await expect.poll(() => memory.current, WAIT).toBe(2);
+  const published = () => joined(memory.tables.published.get(world.chain) ?? []);
+  await expect.poll(published, WAIT).toEqual([{ from: 1, to: world.number }]);
+  expect(told.at(-1)).toContain('100 % swap');
+  await expect.poll(() => service.status().rebuild, WAIT).toBeUndefined();
 });
 
 test('without an index, everything else goes on', async () => {

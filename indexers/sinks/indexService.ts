@@ -36,7 +36,9 @@ export interface IndexServiceOptions {
   readonly sampleMs?: number;
   /** Told of trouble that is tried again, and of what was set aside. */
   readonly onError?: (error: unknown) => void;
-  /** Told how a rebuild goes that the schema calls for. */
+  /** Makes the tables anew once the index is open. */
+  readonly rebuild?: RebuildContents;
+  /** Told how a rebuild goes that nobody asked for by `rebuild()`, at most each half second. */
   readonly onProgress?: (progress: RebuildProgress) => void;
 }
 
@@ -189,7 +191,7 @@ export class IndexService {
   #open(): void {
     this.#opening ??= this.#options.index.opened().then(() => {
       if (!this.available || this.#live !== undefined) return;
-      const { log, streams, chains, blocks, sampleMs, onError } = this.#options;
+      const { log, streams, chains, blocks, rebuild, sampleMs, onError } = this.#options;
       const live = new LiveIndex({
         ...{ log, streams, chains, blocks, index: this.store, main: this.#main() },
         ...(sampleMs === undefined ? {} : { sampleMs }),
@@ -197,6 +199,19 @@ export class IndexService {
       });
       this.#live = live;
       for (const [name, start] of this.#starts) this.#work.set(name, start(live));
+      if (rebuild !== undefined) this.#rebuildFirst(rebuild);
+    });
+  }
+
+  /** As it was asked for at the start; again until it is done, unless it is stopped. */
+  #rebuildFirst(contents: RebuildContents): void {
+    const { onProgress, onError } = this.#options;
+    const told = onProgress === undefined ? {} : { onProgress };
+    this.rebuild({ contents, ...told }).catch((error: unknown) => {
+      if (this.#stopped) return;
+      onError?.(error);
+      const timer = setTimeout(() => this.#rebuildFirst(contents), UPKEEP_MS);
+      timer.unref();
     });
   }
 
