@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   accessSync,
@@ -15,6 +15,8 @@ import { basename, join } from 'node:path';
 import { findProgram } from '../programs.js';
 import { KAFKA_JARS, KAFKA_VERSION } from './jars.js';
 
+/** Of Kafka 4. */
+const MIN_JAVA = 17;
 const CENTRAL = 'https://repo1.maven.org/maven2';
 
 export interface KafkaInstallation {
@@ -31,6 +33,8 @@ export interface KafkaInstallation {
 export function findKafka(): KafkaInstallation | string {
   const java = findProgram('java', [join(process.env.JAVA_HOME ?? '', 'bin')]);
   if (java === undefined) return 'java is not on PATH';
+  const unfit = unfitness(java);
+  if (unfit !== undefined) return unfit;
   const named = process.env.CROSSROOT_KAFKA;
   if (named === 'none') return 'CROSSROOT_KAFKA is none';
   if (named !== undefined && named !== '') {
@@ -38,8 +42,21 @@ export function findKafka(): KafkaInstallation | string {
     return found ? { java, folder: named } : `CROSSROOT_KAFKA has no Kafka: ${named}`;
   }
   const folder = join(writableCache(), 'crossroot', `kafka-${KAFKA_VERSION}`);
-  const problem = existsSync(folder) ? undefined : download(folder);
+  const problem = isWhole(folder) ? undefined : download(folder);
   return problem ?? { java, folder };
+}
+
+/** Why this Java does not run Kafka; `undefined` if it does. */
+function unfitness(java: string): string | undefined {
+  const { status, stderr, stdout } = spawnSync(java, ['-version'], { encoding: 'utf8', timeout: 30_000 });
+  const version = /version "(\d+)/.exec(`${stderr}${stdout}`)?.[1];
+  if (status !== 0 || version === undefined) return `${java} does not run`;
+  return Number(version) < MIN_JAVA ? `java is of version ${version}; Kafka needs ${MIN_JAVA}` : undefined;
+}
+
+/** Whether every file is there: somebody may have cleared the cache in part. */
+function isWhole(folder: string): boolean {
+  return KAFKA_JARS.every(([path]) => existsSync(join(folder, basename(path))));
 }
 
 /** The user's cache folder, or the system's temporary one where there is none to write to. */
@@ -86,11 +103,12 @@ function download(folder: string): string | undefined {
         .digest('hex');
       if (digest !== checksum) return `${basename(path)} is not the expected file`;
     }
+    // What is left of one that is not whole; another process may have been faster since.
+    if (!isWhole(folder)) rmSync(folder, { recursive: true, force: true });
     renameSync(part, folder);
     return undefined;
   } catch (error) {
-    // Another process may have been faster.
-    if (existsSync(folder)) return undefined;
+    if (isWhole(folder)) return undefined;
     return `it cannot be fetched from Maven Central: ${reason(error)}`;
   } finally {
     rmSync(part, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -49,8 +49,20 @@ export class KafkaCluster {
     return this.#firstPort + 3 * node + 2;
   }
 
-  /** Formats the folders and starts all brokers. */
+  /** Formats the folders and starts all brokers; anew on other ports where somebody was faster to take one. */
   async start(): Promise<void> {
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await this.#start();
+      } catch (error) {
+        await this.stop();
+        if (attempt === STARTS || !/in use|BindException/.test(String(error))) throw error;
+        for (let node = 0; node < this.nodes; node++)
+          rmSync(this.#home(node), { recursive: true, force: true });
+      }
+  }
+
+  async #start(): Promise<void> {
     this.#firstPort = await freePorts(3 * this.nodes);
     const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
     for (let node = 0; node < this.nodes; node++) {
@@ -65,6 +77,7 @@ export class KafkaCluster {
   /** Starts a broker that is down, with its data. */
   async up(node = 0): Promise<void> {
     const { java, folder } = this.#options.installation;
+    const output = openSync(this.#output(node), 'a');
     const child = spawn(
       java,
       [
@@ -76,16 +89,24 @@ export class KafkaCluster {
         'kafka.Kafka',
         this.#file(node),
       ],
-      { stdio: ['ignore', 'ignore', 'ignore'], cwd: this.#home(node) },
+      { stdio: ['ignore', output, output], cwd: this.#home(node) },
     );
+    closeSync(output);
     this.#children[node] = child;
     endWithUs(child);
-    for (let i = 0; i < 600; i++) {
-      if (child.exitCode !== null) throw new Error(`Kafka ended with exit code ${child.exitCode}`);
+    const end = Date.now() + START_MS;
+    while (Date.now() < end) {
+      if (child.exitCode !== null)
+        throw new Error(`Kafka ended with exit code ${child.exitCode}: ${this.#said(node)}`);
       if (await listens(this.port(node))) return;
       await sleep(100);
     }
-    throw new Error('Kafka does not listen');
+    throw new Error(`Kafka does not listen after ${START_MS / 1000} seconds: ${this.#said(node)}`);
+  }
+
+  /** The end of what a broker printed. */
+  #said(node: number): string {
+    return readFileSync(this.#output(node), 'utf8').slice(-2000);
   }
 
   /** Ends a broker at once, like a power cut of its process. */
@@ -114,6 +135,9 @@ export class KafkaCluster {
 
   #home(node: number): string {
     return join(this.#options.folder, `broker-${node}`);
+  }
+  #output(node: number): string {
+    return join(this.#home(node), 'output.log');
   }
   #file(node: number): string {
     return join(this.#home(node), 'server.properties');
@@ -144,9 +168,9 @@ export class KafkaCluster {
       'group.initial.rebalance.delay.ms': '0',
       'group.min.session.timeout.ms': '1000',
       'auto.create.topics.enable': 'false',
-      'broker.session.timeout.ms': '3000',
-      'controller.quorum.election.timeout.ms': '500',
-      'controller.quorum.fetch.timeout.ms': '1000',
+      'broker.session.timeout.ms': '4000',
+      'controller.quorum.election.timeout.ms': '1000',
+      'controller.quorum.fetch.timeout.ms': '2000',
       ...settings,
     };
     return Object.entries(lines)
@@ -155,6 +179,9 @@ export class KafkaCluster {
   }
 }
 
+/** A busy machine takes its time. */
+const START_MS = 150_000;
+const STARTS = 3;
 const HEAP = ['-Xmx256m', '-Xms64m'];
 
 function listens(port: number): Promise<boolean> {

@@ -27,13 +27,13 @@ describe.skipIf(typeof installation === 'string')('the log on three brokers', ()
   });
 
   for (const [name, make] of DRIVERS)
-    test(`${name}: any broker may be lost while another leads on`, { timeout: 240_000 }, async () => {
+    test(`${name}: any broker may be lost while another leads on`, { timeout: 480_000 }, async () => {
       const settings = { clientId: 'test', requestTimeoutMs: 3000, connectTimeoutMs: 1000 };
       const open = async () =>
         new KafkaLog({
           driver: await make({ ...settings, brokers: cluster.brokers }),
           ...{ store: new MemoryStore(), prefix: name, replication: 3 },
-          ...{ maxWaitMs: 200, deadlineMs: 2000, stallMs: 2000, deliveryMs: 60_000 },
+          ...{ maxWaitMs: 200, deadlineMs: 2000, stallMs: 2000, deliveryMs: 120_000 },
         });
       const [writer, reader] = [await open(), await open()];
       const plan = planned(80);
@@ -52,7 +52,7 @@ describe.skipIf(typeof installation === 'string')('the log on three brokers', ()
         await cluster.up(node);
         await go();
       }
-      await expect.poll(async () => (await reader.last('a'))?.number, { timeout: 30_000 }).toBe(done);
+      await expect.poll(async () => (await reader.last('a'))?.number, { timeout: 90_000 }).toBe(done);
       expect((await reader.read('a', 1, 100)).map(({ hash }) => hash)).toEqual(
         plan.slice(0, done).map(({ hash }) => hash),
       );

@@ -130,7 +130,7 @@ describe.skipIf(typeof installation === 'string')('the log on Kafka, while thing
       // What the append says is true, whichever it is.
       const last = (await writer.last('a'))?.number;
       expect(last).toBe(next === 20 ? 20 : 10);
-      await expect.poll(async () => (await reader.last('a'))?.number, { timeout: 30_000 }).toBe(20);
+      await expect.poll(async () => (await reader.last('a'))?.number, { timeout: 90_000 }).toBe(20);
       console.log(`${name}: read on after ${Date.now() - silenced} ms of silence`);
       expect(reader.status()[0]!.stalls + writer.status()[0]!.stalls).toBeGreaterThan(0);
       await same(reader, plan.slice(0, 20));
@@ -158,7 +158,7 @@ describe.skipIf(typeof installation === 'string')('the log on Kafka, while thing
               return 0;
             }
           },
-          { timeout: 40_000, interval: 300 },
+          { timeout: 90_000, interval: 300 },
         )
         .toBe(20);
       await same(log, plan);
@@ -177,7 +177,7 @@ describe.skipIf(typeof installation === 'string')('the log on Kafka, while thing
       const fill = await filler.acquire('a');
       await filler.append(fill, 1, planned(40));
       await expect
-        .poll(() => other.status()[0]!.lastError, { timeout: 20_000 })
+        .poll(() => other.status()[0]!.lastError, { timeout: 90_000 })
         .toMatch(/has another record/);
       await expect(other.acquire('a')).rejects.toThrow('has another record');
       expect((await other.read('a', 1, 100)).length).toBe(10);

@@ -54,7 +54,7 @@ describe.skipIf(typeof installation === 'string')('a group of processes', () => 
         await Promise.all(drivers.map((driver) => driver.close()));
       });
       const shared = (of: readonly ChainGroup[]) => of.flatMap((each) => each.units).sort();
-      const settled = { timeout: 20_000, interval: 100 };
+      const settled = { timeout: 90_000, interval: 100 };
 
       test('shares the chains, each to one, none idle, as long as anyone is there', async () => {
         const [first, second] = [await add(`${name}-one`), await add(`${name}-one`)];
@@ -89,7 +89,7 @@ describe.skipIf(typeof installation === 'string')('a group of processes', () => 
         await other.kill();
         await expect.poll(() => here.units, settled).toEqual(chains);
         console.log(`${name}: took over after ${Date.now() - killed} ms`);
-        expect(Date.now() - killed).toBeLessThan(12_000);
+        expect(Date.now() - killed).toBeLessThan(18_000);
       });
 
       test('keeps positions for whoever comes next', async () => {
@@ -114,9 +114,9 @@ describe.skipIf(typeof installation === 'string')('a group of processes', () => 
         const member = await add(`${name}-broker`);
         await expect.poll(() => member.units, settled).toEqual(chains);
         await cluster.kill();
-        await expect.poll(() => member.units, { timeout: 30_000, interval: 100 }).toEqual([]);
+        await expect.poll(() => member.units, settled).toEqual([]);
         await cluster.up();
-        await expect.poll(() => member.units, { timeout: 60_000, interval: 100 }).toEqual(chains);
+        await expect.poll(() => member.units, settled).toEqual(chains);
         expect(member.losses).toBeGreaterThan(0);
       });
     });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,19 +11,25 @@ import { DRIVERS } from '../support/kafka/drivers.js';
 import { findKafka } from '../support/kafka/install.js';
 import { planned } from '../support/kafka/plan.js';
 import { KafkaCluster } from '../support/kafka/server.js';
+import { findProgram } from '../support/programs.js';
 
 const installation = findKafka();
+/** Comes with every Java, beside the program itself. */
+const keytoolPath =
+  typeof installation === 'string'
+    ? undefined
+    : findProgram('keytool', [dirname(installation.java), dirname(realpathSync(installation.java))]);
 if (typeof installation === 'string') console.warn(`Kafka: ${installation}: skipped`);
+else if (keytoolPath === undefined) console.warn('Kafka with TLS: there is no keytool beside java: skipped');
 
-describe.skipIf(typeof installation === 'string')('a broker with TLS and passwords', () => {
+describe.skipIf(keytoolPath === undefined)('a broker with TLS and passwords', () => {
   const folder = mkdtempSync(join(tmpdir(), 'crossroot-kafka-'));
   let cluster: KafkaCluster;
   let ca = '';
 
   beforeAll(async () => {
-    if (typeof installation === 'string') return;
-    const keytool = (...args: string[]) =>
-      execFileSync(join(dirname(installation.java), 'keytool'), args, { stdio: 'pipe' });
+    if (typeof installation === 'string' || keytoolPath === undefined) return;
+    const keytool = (...args: string[]) => execFileSync(keytoolPath, args, { stdio: 'pipe' });
     const [store, certificate] = [join(folder, 'broker.p12'), join(folder, 'broker.pem')];
     const access = ['-keystore', store, '-storepass', 'changeit', '-alias', 'broker'];
     keytool(

@@ -217,3 +217,22 @@ test('a follower goes on from the topic when it has lost its local store', async
   await first.log.close();
   await second.log.close();
 });
+
+test('a new leader that does not show its newest records yet is not taken for another topic', async () => {
+  const broker = new FakeBroker();
+  const store = new MemoryStore();
+  const first = open(broker, { store });
+  const lease = await first.acquire('a');
+  for (const from of [0, 5]) await first.append(lease, from + 1, planned(10).slice(from, from + 5));
+  await first.close();
+  broker.hidden = 2;
+  const again = open(broker, { store });
+  again.follow('a');
+  await expect.poll(() => again.status()[0]!.lastError).toMatch(/no record .* yet/);
+  broker.hidden = 0;
+  await again.catchUp('a');
+  expect(again.status()[0]).toMatchObject({ number: 10, lastError: undefined });
+  const next = await again.acquire('a');
+  expect(await again.append(next, 11, planned(20).slice(10))).toBe(20);
+  await again.close();
+});

@@ -39,6 +39,8 @@ export interface TailStatus {
 
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 5000;
+/** A record that was read and is not to be had for so long is lost. */
+const ABSENT_MS = 15_000;
 
 /** Reads one chain's topic into the local store, for ever. */
 export class ChainTail {
@@ -55,6 +57,7 @@ export class ChainTail {
   #highWatermark = 0;
   #arrival = Date.now();
   #known = false;
+  #absentSince: number | undefined;
   #stalls = 0;
   #lastError: unknown;
 
@@ -207,6 +210,8 @@ export class ChainTail {
       if (!(error instanceof KafkaResponseError) || error.code !== ErrorCode.offsetOutOfRange) throw error;
       throw await this.#outOfRange();
     }
+    if (answer.highWatermark <= anchor.offset) return this.#await(anchor.offset, answer.highWatermark);
+    this.#absentSince = undefined;
     for (const batch of readBatches(answer.batches, maxInflated)) {
       if (batch.next <= anchor.offset) continue;
       for (const record of batch.records()) {
@@ -218,6 +223,20 @@ export class ChainTail {
       break;
     }
     throw new LogReplacedError(topic, next, `it has another record at ${anchor.offset}`);
+  }
+
+  /**
+   * A new leader learns only after a while how much of its log all replicas have: what was read before seems not to be there
+   * until then.
+   * @throws KafkaUnavailableError; LogReplacedError once that took too long
+   */
+  #await(offset: number, end: number): never {
+    const { topic } = this.#options;
+    this.#absentSince ??= Date.now();
+    const problem = `its records are up to ${end} only`;
+    if (Date.now() - this.#absentSince < ABSENT_MS)
+      throw new KafkaUnavailableError(`${topic} has no record ${offset} yet: ${problem}`);
+    throw new LogReplacedError(topic, this.mirror.state.next, problem);
   }
 
   async #outOfRange(): Promise<LogReplacedError> {

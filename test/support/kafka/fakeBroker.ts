@@ -25,6 +25,8 @@ export class FakeBroker {
   fate: () => Fate = () => 'well';
   /** Whether readers are answered. */
   silent = false;
+  /** Newest batches that a new leader does not show yet, as it does not know that all replicas have them. */
+  hidden = 0;
   readonly maxBatches: number;
   readonly groups = new FakeGroups();
 
@@ -118,6 +120,11 @@ export class FakeBroker {
     const offset = request.int64();
     const topic = this.#topic(name);
     if (this.silent) await new Promise(() => undefined);
+    if (this.hidden > 0) {
+      const shown = topic.batches.slice(0, -this.hidden);
+      const found = shown.filter(({ next }) => next > offset);
+      return fetched(name, 0, shown.at(-1)?.next ?? 0, concatBytes(...found.map(({ bytes }) => bytes)));
+    }
     if (offset > this.end(name)) return fetched(name, 1, this.end(name), new Uint8Array());
     if (offset === this.end(name))
       await new Promise<void>((resolve) => {
