@@ -1,5 +1,6 @@
 import { CONTENTS_WRITTEN } from './contents/schema.js';
 import type { ContentsTables } from './contentsTables.js';
+import { copyTable } from './copyTable.js';
 import type { IndexSets, SetWriter } from './indexStore.js';
 import { SqlSetWriter } from './setWriter.js';
 import type { SqlClient } from './sql/client.js';
@@ -48,13 +49,11 @@ export class SqlIndexSets implements IndexSets {
     const { database, set } = await this.#tables.current(true);
     if (set === to.set) return;
     const into = `${this.#tables.prefix}_${to.set}`;
-    for (const table of CONTENTS_WRITTEN)
-      await this.#client.command(
-        `copying ${table}`,
-        `INSERT INTO ${into}.${table} SELECT * FROM ${database}.${table}
-         WHERE chain = {chain:String} AND number >= {from:UInt64} AND number <= {last:UInt64}`,
-        { chain, from, last },
-      );
+    const where = {
+      sql: 'chain = {chain:String} AND number >= {from:UInt64} AND number <= {last:UInt64}',
+      parameters: { chain, from, last },
+    };
+    for (const table of CONTENTS_WRITTEN) await copyTable(this.#client, table, database, into, where);
   }
 
   rebuildNeeded(): Promise<boolean> {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { count } from './columns.js';
+import { copyTable } from './copyTable.js';
 import { IndexQueryError, IndexUnavailableError } from './errors.js';
 import {
   carryReleased,
@@ -188,11 +189,7 @@ export class TableSets {
   }
 
   async #carry(from: TableSet, into: TableSet): Promise<void> {
-    for (const table of CARRIED)
-      await this.#run(
-        `carrying ${table} over`,
-        `INSERT INTO ${into.database}.${table} SELECT * FROM ${from.database}.${table}`,
-      );
+    for (const table of CARRIED) await copyTable(this.#client, table, from.database, into.database);
   }
 
   async #point({ set, version }: TableSet): Promise<void> {
