@@ -13,6 +13,7 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
 /** For what only somebody's hand mends, such as a wrong password. */
 const LASTING_WAIT_MS = 30_000;
+const OPENING = 'it is still being opened';
 /** A file with more than that is no password. */
 const MAX_PASSWORD = 4096;
 
@@ -44,9 +45,7 @@ export interface OpenIndex {
 export function openIndex(options: OpenIndexOptions): OpenIndex {
   const { config, onTrouble, open = () => openOnce(options) } = options;
   const closing = new AbortController();
-  let store: IndexStore = unavailable(
-    config.type === 'none' ? 'the configuration has none' : 'it is still being opened',
-  );
+  let store: IndexStore = unavailable(config.type === 'none' ? 'the configuration has none' : OPENING);
   const tryToOpen = async (): Promise<void> => {
     let wait = options.firstWaitMs ?? FIRST_WAIT_MS;
     let told: string | undefined;
@@ -141,7 +140,8 @@ async function readPart(path: string): Promise<Buffer> {
 }
 
 function unavailable(problem: string): UnavailableIndexStore {
-  return new UnavailableIndexStore(new IndexUnavailableError(problem));
+  const options = { hint: 'Proofs do not need it.', retryable: problem === OPENING };
+  return new UnavailableIndexStore(new IndexUnavailableError(problem, undefined, options));
 }
 
 function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
