@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { payBitcoin } from '../payments/bitcoin.js';
 import { payEthereum } from '../payments/ethereum.js';
 import { ClusterError } from './errors.js';
@@ -66,12 +67,12 @@ async function prove(payment: Payment, options: ProveOptions): Promise<void> {
   const { api, folder, round, data, say, signal } = options;
   const start = Date.now();
   say(`${chain}: paid, transaction ${transaction}`);
-  const proof = await fetchProof(
-    `${api}/v1/chains/${chain}/txs/${transaction}/proof?${query}`,
+  const proof = await ask(`${api}/v1/chains/${chain}/txs/${transaction}/proof?${query}`, (bytes) => bytes, {
     chain,
+    what: 'the payment is not proven',
     start,
     signal,
-  );
+  });
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${chain}-${round}.json`);
   await writeFile(file, proof);
@@ -79,28 +80,50 @@ async function prove(payment: Payment, options: ProveOptions): Promise<void> {
   if (check.code !== 0) throw new ClusterError(chain, `the proof was refused: ${check.output.trim()}`);
   const seconds = ((Date.now() - start) / 1000).toFixed(1);
   say(`${chain}: proven after ${seconds} s (${proof.length} bytes), checked without sockets: ${file}`);
+  const row = await ask(
+    `${api}/v1/index/chains/${chain}/txs/${transaction}`,
+    (bytes) => canonicalRow(bytes),
+    { chain, what: 'the payment is not in the index', start: Date.now(), signal },
+  );
+  say(`${chain}: the index has the payment at height ${row.height}`);
 }
 
-/** Asks until there is an answer: what is not final yet, or unknown yet, says so. */
-async function fetchProof(
-  url: string,
-  chain: string,
-  start: number,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
+const IndexAnswer = z.object({
+  rows: z.array(z.object({ height: z.string(), canonical: z.boolean() })),
+});
+
+/** The transaction's row of the best chain; `undefined` while there is none. */
+function canonicalRow(bytes: Uint8Array): { readonly height: string } | undefined {
+  const { rows } = IndexAnswer.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  return rows.find(({ canonical }) => canonical);
+}
+
+interface Asking {
+  readonly chain: string;
+  /** What is wrong if there is never an answer. */
+  readonly what: string;
+  /** Unix milliseconds. */
+  readonly start: number;
+  readonly signal: AbortSignal;
+}
+
+/** Asks until there is an answer that will do: what is not final yet, or unknown yet, says so. @throws ClusterError */
+async function ask<T>(url: string, read: (bytes: Uint8Array) => T | undefined, asking: Asking): Promise<T> {
+  const { chain, what, start, signal } = asking;
   for (let last = 'nothing answers'; ; ) {
     signal.throwIfAborted();
     try {
       const answer = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]) });
       const bytes = new Uint8Array(await answer.arrayBuffer());
-      if (answer.ok) return bytes;
+      const found = answer.ok ? read(bytes) : undefined;
+      if (found !== undefined) return found;
       last = new TextDecoder().decode(bytes).slice(0, 300);
     } catch (error) {
       signal.throwIfAborted();
       last = error instanceof Error ? error.message : String(error);
     }
     if (Date.now() - start > PATIENCE_MS)
-      throw new ClusterError(chain, `the payment is not proven after ${PATIENCE_MS / 1000} s: ${last}`);
+      throw new ClusterError(chain, `${what} after ${PATIENCE_MS / 1000} s: ${last}`);
     await sleep(500);
   }
 }

@@ -44,6 +44,10 @@ test.skipIf(typeof kafka === 'string')(
       expect(
         run.output().match(new RegExp(`${chain}: proven after .* checked without sockets`, 'g')),
       ).toHaveLength(2);
+    for (const chain of ['bitcoin-regtest', 'ethereum-local'])
+      expect(
+        run.output().match(new RegExp(`${chain}: the index has the payment at height \\d+`, 'g')),
+      ).toHaveLength(2);
     for (const name of ['node-3', 'index-1', 'relay-1', 'api-1'])
       expect(await readFile(join(data, 'logs', `${name}.log`), 'utf8')).not.toMatch(/"level":60/);
     await rm(folder, { recursive: true, force: true });
