@@ -19,18 +19,18 @@ import type { BlockContents } from './blockContents.js';
 import type { IndexedBitcoinTransaction } from './types.js';
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.constant<Step>({ type: 'new' }) },
+  { weight: 4, arbitrary: fc.constant<Step>({ type: 'new' }) },
   { weight: 2, arbitrary: fc.integer({ min: 1, max: 3 }).map((depth): Step => ({ type: 'undo', depth })) },
   { weight: 2, arbitrary: fc.constant<Step>({ type: 'again' }) },
 );
 const runs = fc.record({
-  steps: fc.array(step, { minLength: 8, maxLength: 20 }),
+  steps: fc.array(step, { minLength: 12, maxLength: 24 }),
   /** Parts of the past at which to look. */
   views: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 2, maxLength: 3 }),
   /** Whether blocks that come back are written again, under the new number. */
   twice: fc.boolean(),
 });
-const NUM_RUNS = Number(process.env.MODEL_RUNS ?? 4);
+const NUM_RUNS = Number(process.env.MODEL_RUNS ?? 12);
 
 async function all<T>(page: (after: PageKey | undefined) => Promise<Slice<T>>, between: () => Promise<void>) {
   const found: T[] = [];

@@ -154,7 +154,7 @@ export function modelTopic(n: number): Uint8Array {
 }
 
 /** Contents of an Ethereum block: two transactions of its own and one that blocks of the same height share. */
-export function ethereumModel(chain: string, block: ModelBlock, number: number): BlockContents {
+export function ethereumModel(chain: string, block: ModelBlock, number: number): EthereumContents {
   const { id, height, hash, time } = block;
   const transactions = [id * 1000, id * 1000 + 1, -height].map((salt, position): EthereumTransactionRow => {
     const creates = position === 1;

@@ -137,13 +137,16 @@ export function* ethereumSample(
   { blocks, transactions, parties }: SampleSize,
 ): Generator<EthereumContents> {
   const noise = new Noise(11);
-  const account = () => named(3, noise.below(parties), 20);
+  const accounts = Array.from({ length: parties }, (_, n) => named(3, n, 20));
+  const tokens = Array.from({ length: 50 }, (_, n) => sampleToken(n));
+  const events = Array.from({ length: 21 }, (_, n) => named(4, n, 32));
+  const account = () => accounts[noise.below(parties)] ?? new Uint8Array(20);
   const word = (address: Uint8Array) => concatBytes(new Uint8Array(12), address);
   const pad = (size: number) => concatBytes(noise.bytes(4), new Uint8Array(28), noise.bytes(size - 32));
   for (let height = 1; height <= blocks; height++) {
     const rows = Array.from({ length: transactions }, (_, position): EthereumTransactionRow => {
       const from = account();
-      const token = sampleToken(noise.below(3) === 0 ? 0 : noise.below(50));
+      const token = tokens[noise.below(3) === 0 ? 0 : noise.below(50)] ?? new Uint8Array(20);
       const input = pad(68);
       const raw = concatBytes(
         Uint8Array.of(2),
@@ -160,7 +163,7 @@ export function* ethereumSample(
       );
       const log = (topic: number) => ({
         address: token,
-        topics: [named(4, topic, 32), word(from), word(account())],
+        topics: [events[topic] ?? new Uint8Array(32), word(from), word(account())],
         data: concatBytes(new Uint8Array(24), noise.bytes(8)),
       });
       return {
