@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { findNetwork } from '../../adapters/registry.js';
+import { Topics } from '../../indexers/log/kafka/topics.js';
 import { Random } from '../fuzz/harness.js';
 import { hasChdb } from '../support/clickhouse/front.js';
 import { DRIVERS } from '../support/kafka/drivers.js';
@@ -111,8 +112,11 @@ describe.skipIf(missing !== '')('a cluster in trouble', () => {
       const { late, leases, disconnects } = topic;
       facts[chain.chain] = { ...chain.counts, events: topic.events.length, disconnects, leases, late };
     }
-    facts.poison = (await recordsOf(reading, `${PREFIX}.poison`)).length;
-    facts.main = checkBlocks(await recordsOf(reading, `${PREFIX}.blocks`));
+    // It is made when something is first set aside.
+    const topics = new Topics({ prefix: PREFIX, replication: 1, maxBatchBytes: 2 ** 23 });
+    await topics.ensure(reading, topics.poison);
+    facts.poison = (await recordsOf(reading, topics.poison)).length;
+    facts.main = checkBlocks(await recordsOf(reading, topics.blocks));
     await reading.close();
 
     // One indexer, in one go, into a database of its own.
