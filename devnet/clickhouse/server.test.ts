@@ -10,6 +10,7 @@ import * as z from 'zod';
 import type { HttpSqlClient } from '../../indexers/store/sql/http/client.js';
 import { RowWriter } from '../../indexers/store/sql/rowBinary.js';
 import { clickhouseHttpConformance } from '../../test/conformance/clickhouseHttp.js';
+import { Random } from '../../test/fuzz/harness.js';
 import { hasChdb, startFront, type TestFront } from '../../test/support/clickhouse/front.js';
 import { answerTo, basic, clientOf, say } from '../../test/support/clickhouse/say.js';
 import { compileEntry } from '../../test/support/compile.js';
@@ -129,6 +130,36 @@ describe.skipIf(!hasChdb)('the stand-in for a ClickHouse server', { timeout: 180
     );
     socket.destroy();
     expect(await ask('SELECT 1')).toBe('1\n');
+  });
+
+  test('goes on whatever comes over its port', async () => {
+    const random = new Random(7);
+    const head = `POST /?query=INSERT+INTO+FUNCTION+null('a+String')+FORMAT+TSV HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n`;
+    const seeds = [
+      `${head}Content-Length: 4\r\n\r\nabc\n`,
+      `${head}Transfer-Encoding: chunked\r\n\r\n4\r\nabc\n\r\n0\r\n\r\n`,
+      `${head}Content-Encoding: gzip\r\nContent-Length: 9\r\n\r\n\x1f\x8b\b\0\0\0\0\0\0`,
+      `${head}Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 5\r\n\r\n--b--`,
+      'GET /ping HTTP/1.1\r\nHost: a\r\n\r\n',
+    ];
+    const one = (bytes: Buffer) =>
+      new Promise<void>((resolve) => {
+        const socket = connect(Number(new URL(front.url).port), '127.0.0.1', () => socket.end(bytes));
+        socket.setTimeout(3000, () => socket.destroy());
+        socket.on('error', () => undefined).on('close', () => resolve());
+        socket.resume();
+      });
+    for (let round = 0; round < 20; round++)
+      await Promise.all(
+        seeds.map((seed) => {
+          const bytes = Buffer.from(seed, 'latin1');
+          for (let n = random.below(6); n > 0; n--) bytes[random.below(bytes.length)] = random.below(256);
+          return one(bytes.subarray(0, random.below(4) === 0 ? random.below(bytes.length) : undefined));
+        }),
+      );
+    expect(front.process.child.exitCode).toBeNull();
+    expect(await ask('SELECT 1')).toBe('1\n');
+    expect(await readdir(join(front.folder, 'data', 'bodies'))).toEqual([]);
   });
 
   test('keeps through kill -9 what it has said is written, and goes on with the clients it had', async () => {
