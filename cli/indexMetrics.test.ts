@@ -57,7 +57,7 @@ test('a store that opens later is measured too, and how the index is filled', as
   const backfill = { left: 7, perSecond: 3, secondsLeft: 2 };
   const contents = {
     ...{ chain: 'a', done: 1, last: 2, failures: 0, backfillFailures: 0, lastError: undefined },
-    ...{ blocks: 5, bytes: 9, skipped: 4, backfill },
+    ...{ blocks: 5, bytes: 9, skipped: 4, unreadable: 2, backfill },
   };
   const status = {
     ...{ headers: [], contents: [contents], streams: [{ stream: 'main' as const, lag: 6 }], lost: 8 },
@@ -73,6 +73,7 @@ test('a store that opens later is measured too, and how the index is filled', as
     'crossroot_index_backfill_events{chain="a"} 7',
     'crossroot_index_backfill_events_per_second{chain="a"} 3',
     'crossroot_index_skipped_blocks{chain="a"} 4',
+    'crossroot_index_unreadable_blocks{chain="a"} 2',
     'crossroot_index_stream_lag_records{stream="main"} 6',
     'crossroot_index_lost_samples 8',
     'crossroot_index_rows_total{what="events"} 10',

@@ -132,6 +132,12 @@ export function showIndex(
     ({ contents }) => contents.map(({ chain, skipped }) => [{ chain }, skipped]),
   );
   gauge(
+    'unreadable_blocks',
+    'Blocks whose contents this program cannot read, since the start',
+    ['chain'],
+    ({ contents }) => contents.map(({ chain, unreadable }) => [{ chain }, unreadable]),
+  );
+  gauge(
     'stream_lag_records',
     'Main-chain blocks and evidence that are not in the index yet',
     ['stream'],

@@ -35,6 +35,23 @@ export class BookBehindError extends CrossrootError {
   }
 }
 
+/** A block whose contents this program cannot read: they are not indexed, and the coverage says so. */
+export class UnreadableBlockError extends CrossrootError {
+  override readonly name = 'UnreadableBlockError';
+  constructor(
+    chain: string,
+    readonly number: number,
+    height: number,
+    cause: CrossrootError,
+  ) {
+    super(`the contents of block ${height} of ${chain} are not indexed: ${cause.message}`, {
+      hint: 'A newer Crossroot may be able to read it; it is tried again at the next start.',
+      details: { chain, number, height },
+      cause,
+    });
+  }
+}
+
 /** A rebuild was stopped; the index is as it was. */
 export class RebuildStoppedError extends CrossrootError {
   override readonly name = 'RebuildStoppedError';

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { toBareHex } from '../../../proofs/bytes.js';
+import { MalformedInputError } from '../../../proofs/errors/input.js';
 import { IndexedWorld } from '../../../test/support/indexers/indexedWorld.js';
 import { MemoryIndex } from '../../../test/support/indexers/memoryIndex.js';
 import { bitcoinContents } from '../../store/contents/bitcoin.js';
@@ -104,6 +105,38 @@ test('blocks are fetched a few at once, and written by bytes', async () => {
   expect(world.atOnce).toBe(3);
   // 281 bytes are counted for each of these blocks.
   expect(Math.max(...index.writes.map((blocks) => blocks.length))).toBe(8);
+});
+
+test('a block that cannot be read stops nobody, and is not said to be in', async () => {
+  const world = new IndexedWorld();
+  await world.connect(100);
+  const bad = new Set([3, 4, 50, 98, 100, 101]);
+  const errors: unknown[] = [];
+  const build: typeof bitcoinContents = async (event, block) => {
+    if (bad.has(event.number))
+      throw new MalformedInputError('transaction', 'has type 99, which is not known');
+    return bitcoinContents(event, block);
+  };
+  const { index, sink, published, more } = await begin(world, {
+    build,
+    onError: (error) => errors.push(error),
+  });
+  await expect.poll(() => sink.status().backfill.left, WAIT).toBe(0);
+  await world.connect(3);
+  await more();
+  const ranges = [
+    { from: 1, to: 2 },
+    { from: 5, to: 49 },
+    { from: 51, to: 97 },
+    { from: 99, to: 99 },
+    { from: 102, to: 103 },
+  ];
+  await expect.poll(published, WAIT).toEqual(ranges);
+  expect(sink.status()).toMatchObject({ unreadable: 6, failures: 0, backfillFailures: 0, done: 103 });
+  expect(errors.map((error) => (error instanceof Error ? error.name : ''))).toEqual(
+    Array.from({ length: 6 }, () => 'UnreadableBlockError'),
+  );
+  expect(index.tables.contents.size).toBe(97);
 });
 
 test('below a depth nothing is fetched', async () => {

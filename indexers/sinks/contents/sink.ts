@@ -6,7 +6,7 @@ import type { NumberRange } from '../../store/view.js';
 import { Rate } from '../rate.js';
 import { RetryLoop } from '../retryLoop.js';
 import { FirstConnects } from './firstConnects.js';
-import { backfillChunk, gapsBelow, liveStart, sizeOf } from './ranges.js';
+import { backfillChunk, gapsBelow, joined, liveStart, sizeOf } from './ranges.js';
 import { type BlockSource, type ContentsBuilder, ContentsWriter } from './writer.js';
 
 /** What the sink of contents needs of an index. */
@@ -50,6 +50,8 @@ export interface ContentsStatus {
   readonly bytes: number;
   /** Blocks off the best chain that no source had any more, since the start. */
   readonly skipped: number;
+  /** Blocks that this program cannot read, since the start. */
+  readonly unreadable: number;
   readonly backfill: BackfillStatus;
 }
 
@@ -74,6 +76,8 @@ export class ContentsSink {
   readonly #writers: { readonly live: ContentsWriter; readonly backfill: ContentsWriter };
   readonly #first: { readonly live: FirstConnects; readonly backfill: FirstConnects };
   readonly #rate = new Rate();
+  /** Events of blocks that cannot be read: they count as done until the next start. */
+  #unreadable: readonly NumberRange[] = [];
   #done = 0;
   #last = 0;
   #left = 0;
@@ -102,6 +106,7 @@ export class ContentsSink {
       lastError: this.#live.lastError ?? this.#backfill.lastError,
       blocks: this.#blocks,
       bytes: this.#bytes,
+      unreadable: sizeOf(this.#unreadable),
       skipped: this.#writers.live.skipped + this.#writers.backfill.skipped,
       backfill: {
         left: this.#left,
@@ -131,7 +136,7 @@ export class ContentsSink {
     this.#last = await writer.lastNumber(chain);
     const ranges = await writer.contentsProgress(chain);
     this.#done = ranges.at(-1)?.to ?? 0;
-    const from = liveStart(ranges, this.#last, near);
+    const from = liveStart([...ranges, ...this.#unreadable], this.#last, near);
     if (from > this.#last) return false;
     await this.#first.live.refresh();
     const events = await this.#events({ from, to: Math.min(this.#last, from + near - 1) });
@@ -145,8 +150,9 @@ export class ContentsSink {
     const { chain, index, chunk = 512 } = this.#options;
     const writer = await index.sets.writer();
     const ranges = await writer.contentsProgress(chain);
-    const next = backfillChunk(ranges, chunk);
-    this.#left = sizeOf(gapsBelow(ranges));
+    const done = [...ranges, ...this.#unreadable];
+    const next = backfillChunk(done, chunk);
+    this.#left = sizeOf(gapsBelow(done));
     if (next === undefined || (await this.#isTooDeep(next.to))) {
       this.#left = 0;
       return false;
@@ -170,12 +176,16 @@ export class ContentsSink {
   }
 
   #writer(which: 'live' | 'backfill'): ContentsWriter {
-    const { chain, build, blocks, book, parallel, writeBytes } = this.#options;
+    const { chain, build, blocks, book, parallel, writeBytes, onError } = this.#options;
     return new ContentsWriter({
       ...{ chain, build, blocks, book, first: this.#first[which] },
       signal: (which === 'live' ? this.#live : this.#backfill).signal,
       ...(parallel === undefined ? {} : { parallel }),
       ...(writeBytes === undefined ? {} : { writeBytes }),
+      onUnreadable: (error) => {
+        this.#unreadable = joined([...this.#unreadable, { from: error.number, to: error.number }]);
+        onError?.(error);
+      },
       onWritten: (count, bytes) => {
         this.#blocks += count;
         this.#bytes += bytes;

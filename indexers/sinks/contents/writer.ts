@@ -1,5 +1,6 @@
 import type { ForeignBlock } from '../../../adapters/source.js';
 import type { ChainKind } from '../../../adapters/types.js';
+import { CrossrootError } from '../../../proofs/errors/base.js';
 import type { HeaderBook } from '../../follow/book.js';
 import type { ChainEvent } from '../../log/event.js';
 import { bitcoinContents } from '../../store/contents/bitcoin.js';
@@ -7,7 +8,7 @@ import type { BlockContents } from '../../store/contents/blockContents.js';
 import { ethereumContents } from '../../store/contents/ethereum.js';
 import type { IndexWriter } from '../../store/indexStore.js';
 import type { NumberRange } from '../../store/view.js';
-import { BookBehindError } from '../errors.js';
+import { BookBehindError, UnreadableBlockError } from '../errors.js';
 import type { FirstConnects } from './firstConnects.js';
 
 /** Makes rows of a block. */
@@ -39,6 +40,8 @@ export interface ContentsWriterOptions {
   readonly signal?: AbortSignal;
   /** Told of blocks that have been written. */
   readonly onWritten?: (blocks: number, bytes: number) => void;
+  /** Told of blocks that this program cannot read; their events are not published. */
+  readonly onUnreadable?: (error: UnreadableBlockError) => void;
 }
 
 interface Fetched {
@@ -67,11 +70,17 @@ export class ContentsWriter {
    * @returns how many were done: all, unless it was stopped
    */
   async write(writer: IndexWriter, events: readonly ChainEvent[]): Promise<number> {
-    const { chain, parallel = 4, writeBytes = 8 * 2 ** 20, signal, onWritten } = this.#options;
-    const ahead: Promise<Fetched | undefined>[] = [];
+    const { chain, parallel = 4, writeBytes = 8 * 2 ** 20, signal, onWritten, onUnreadable } = this.#options;
+    const ahead: Promise<Fetched | UnreadableBlockError | undefined>[] = [];
     let [taken, done, bytes] = [0, 0, 0];
     let batch: BlockContents[] = [];
-    let from = events[0]?.number ?? 0;
+    let open: NumberRange | undefined;
+    const flush = async (): Promise<void> => {
+      if (batch.length > 0) await writer.writeContents(chain, batch);
+      if (open !== undefined) await writer.publishContents(chain, open);
+      if (batch.length > 0) onWritten?.(batch.length, bytes);
+      [batch, bytes, open] = [[], 0, undefined];
+    };
     const fill = (): void => {
       for (let event = events[taken]; event !== undefined && ahead.length < parallel; event = events[taken]) {
         taken++;
@@ -85,28 +94,37 @@ export class ContentsWriter {
       if (signal?.aborted === true) return done;
       fill();
       const fetched = await ahead.shift();
-      if (fetched !== undefined) {
-        batch.push(fetched.contents);
-        bytes += fetched.bytes;
+      if (fetched instanceof UnreadableBlockError) {
+        await flush();
+        onUnreadable?.(fetched);
+      } else {
+        open = { from: Math.min(number, open?.from ?? number), to: Math.max(number, open?.to ?? number) };
+        if (fetched !== undefined) {
+          batch.push(fetched.contents);
+          bytes += fetched.bytes;
+        }
+        if (i + 1 < events.length && bytes < writeBytes && batch.length < MAX_BLOCKS) continue;
+        await flush();
       }
-      if (i + 1 < events.length && bytes < writeBytes && batch.length < MAX_BLOCKS) continue;
-      if (batch.length > 0) await writer.writeContents(chain, batch);
-      await writer.publishContents(chain, ordered(from, number));
-      onWritten?.(batch.length, bytes);
-      from = events[i + 1]?.number ?? number;
       done = i + 1;
-      [batch, bytes] = [[], 0];
     }
     return done;
   }
 
-  async #fetched(event: ChainEvent): Promise<Fetched | undefined> {
+  async #fetched(event: ChainEvent): Promise<Fetched | UnreadableBlockError | undefined> {
     if (event.type !== 'connect') return undefined;
     const { build, first } = this.#options;
     const number = await first.of(event);
     const block = await this.#block(event);
     if (block === undefined) return undefined;
-    return { contents: await build({ ...event, number }, block), bytes: bytesOf(block) };
+    try {
+      return { contents: await build({ ...event, number }, block), bytes: bytesOf(block) };
+    } catch (error) {
+      // Such as a kind of transaction that came up after this program.
+      if (error instanceof CrossrootError && !error.retryable)
+        return new UnreadableBlockError(event.chain, event.number, event.height, error);
+      throw error;
+    }
   }
 
   async #block(event: ChainEvent): Promise<ForeignBlock | undefined> {
@@ -121,10 +139,6 @@ export class ContentsWriter {
       return undefined;
     }
   }
-}
-
-function ordered(a: number, b: number): NumberRange {
-  return a <= b ? { from: a, to: b } : { from: b, to: a };
 }
 
 function bytesOf(block: ForeignBlock): number {
