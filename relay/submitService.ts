@@ -41,6 +41,7 @@ export class SubmitService implements Operating {
   readonly #loops = new Map<string, SubmitLoop>();
   readonly #group: WorkGroup;
   #balance: bigint | undefined;
+  #started = false;
 
   constructor(config: SubmitConfig, common: Common) {
     this.#config = config;
@@ -68,11 +69,18 @@ export class SubmitService implements Operating {
   }
 
   lastStep(chain: string): LastStep | undefined {
-    return this.#loops.get(chain)?.last;
+    const loop = this.#loops.get(chain);
+    if (loop !== undefined) return loop.last;
+    if (!this.#started) return undefined;
+    return {
+      result: { kind: 'idle', reason: 'stands by: another relay submits' },
+      time: this.#common.clock.now(),
+    };
   }
 
   /** Begins to submit for the chains that are this process's. */
   start(): void {
+    this.#started = true;
     this.#group.start();
   }
 
@@ -94,6 +102,7 @@ export class SubmitService implements Operating {
     return async () => {
       for (const end of unsubscribe) end();
       await loop.stop();
+      if (this.#loops.get(name) === loop) this.#loops.delete(name);
       this.#common.metrics.submitting.set({ chain: name }, 0);
     };
   }

@@ -51,6 +51,8 @@ export function commonAnswers(
     http,
     onEvent: (event) => {
       if (event.type === 'warning') log.warn(event, event.message);
+      else if (event.type === 'registered' || event.type === 'governed' || event.type === 'paused')
+        log.info(event, event.type);
       else log.debug(event, event.type);
       onEvent?.(event);
     },

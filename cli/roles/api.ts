@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { ApiService } from '../../relay/apiService.js';
 import { bookPages } from '../../relay/bind.js';
@@ -14,13 +12,14 @@ import { openBlockSources } from './openChain.js';
 import type { RelayOptions } from './relay.js';
 import { replicate } from './replicated.js';
 import { type Running, starting } from './running.js';
+import { throwAwayFolder } from './throwAway.js';
 
 export type ApiOptions = Omit<RelayOptions, 'dataDir' | 'operatorDir'>;
 
 /** Answers from the log, the index and its own sources of blocks. It has no keys, and keeps nothing beyond its end. */
 export function startApi(options: ApiOptions, log: Logger): Promise<Running> {
   return starting(async (stopping) => {
-    const folder = await mkdtemp(join(tmpdir(), 'crossroot-api-'));
+    const folder = await throwAwayFolder();
     stopping.add(() => rm(folder, { recursive: true, force: true }));
     const store = await LevelStore.open(folder);
     stopping.add(() => store.close());

@@ -71,15 +71,18 @@ async function main(): Promise<number> {
     return 'done';
   };
   const working = work();
+  let failed = true;
   try {
-    return (await Promise.race([working, interrupted])) === 'interrupted' && flags.once ? 1 : 0;
+    const end = await Promise.race([working, interrupted]);
+    failed = false;
+    return end === 'interrupted' && flags.once ? 1 : 0;
   } finally {
     say('stopping …');
     stop.abort(new ClusterError('the cluster', 'is being stopped'));
     await Promise.allSettled([working]);
     await cluster.stop();
-    if (flags.data === undefined) rmSync(folder, { recursive: true, force: true });
-    say('stopped');
+    if (flags.data === undefined && !failed) rmSync(folder, { recursive: true, force: true });
+    say(failed ? `stopped; what it left is in ${folder}` : 'stopped');
   }
 }
 
