@@ -17,6 +17,7 @@ import { mainEffect } from '../indexers/sinks/mainSink.js';
 import { followInto } from '../indexers/sinks/streamSink.js';
 import { TransactionIndex } from '../indexers/sinks/transactionIndex.js';
 import { transactionSink } from '../indexers/sinks/transactionSink.js';
+import type { ServedProof } from '../indexers/store/indexStore.js';
 import { AccountSigner } from '../mainchain/crypto/account.js';
 import { blstBls } from '../mainchain/crypto/blst.js';
 import { aggregateSignatures } from '../mainchain/crypto/signer.js';
@@ -56,6 +57,7 @@ describe('a relay between a Bitcoin node and a main chain', () => {
   let source: CoreRpcSource;
   let relay: RelayService;
   const events: RelayEvent[] = [];
+  const served: ServedProof[] = [];
   const faults: unknown[] = [];
 
   beforeAll(async () => {
@@ -114,6 +116,7 @@ describe('a relay between a Bitcoin node and a main chain', () => {
       ],
       lowBalance: 10n ** 18n,
       onEvent: (event) => events.push(event),
+      onProof: (proof) => served.push(proof),
       onFault: (error) => faults.push(error),
     });
   });
@@ -202,6 +205,12 @@ describe('a relay between a Bitcoin node and a main chain', () => {
     const spoilt = await fetch(`${relay.url}/v1/proofs/verify`, { method: 'POST', body: bytes });
     expect(spoilt.status).toBe(422);
     expect(await spoilt.json()).toMatchObject({ error: { name: 'ProofError' } });
+    expect(served.at(-1)).toMatchObject({
+      chain: NAME,
+      kind: 'bitcoin-transaction',
+      subject: txid,
+      bytes: bytes.length,
+    });
     expect((await get('/v1/proofs')).body).toMatchObject({
       proofs: [{ chain: NAME, kind: 'bitcoin-transaction' }],
     });

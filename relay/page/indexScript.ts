@@ -32,7 +32,7 @@ export const indexScript = `'use strict';
       line('Headers', number(chain.headers) + ' · ' + number(chain.canonical) + ' on the best chain'),
       line('Transactions', number(chain.transactions)),
       chain.kind === 'bitcoin' ? line('Outputs', number(chain.outputs)) : line('Logs', number(chain.logs)),
-      chain.lag.length > 0 ? line('Behind the log', chain.lag.map((one) => one.stream + ' ' + one.events + ' events').join(' · ')) : undefined,
+      chain.lag.length > 0 ? line('Behind the log', chain.lag.map((one) => one.stream + ' ' + Math.round(one.events)).join(' · ') + ' events') : undefined,
       line('Reorganisations', number(chain.reorganisations.count)
         + (last ? ' · last ' + last.depth + ' deep at ' + number(last.forkHeight) : '')));
   }

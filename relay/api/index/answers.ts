@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Coverage, IndexReader } from '../../../indexers/store/indexStore.js';
+import type { ChainCounts, Coverage, IndexReader } from '../../../indexers/store/indexStore.js';
 import type { View } from '../../../indexers/store/view.js';
 import { ChainNotConfiguredError } from '../../proofs/errors.js';
 import type { IndexedChain } from '../context.js';
@@ -52,6 +52,11 @@ export class IndexAnswers {
   /** How far contents have come, at most a second ago. */
   coverage(chain: string): Promise<Coverage> {
     return this.recent(`coverage ${chain}`, 1000, () => this.ask((index) => index.coverage(chain)));
+  }
+
+  /** How much there is of each chain, at most a second ago. */
+  counts(): Promise<readonly ChainCounts[]> {
+    return this.recent('counts', 1000, () => this.ask((index) => index.counts()));
   }
 
   /**

@@ -10,7 +10,7 @@ import * as s from './schemas.js';
 /** Reorganisations of a chain that are shown. */
 const LATEST = 3;
 /** Seconds of samples that say how it is now. */
-const RECENTLY = 300;
+const RECENTLY = 60;
 /** Milliseconds that the overview may be old: many pages may be open. */
 const KEEP_MS = 3000;
 /** One step that holds the time of every block. */
@@ -68,7 +68,7 @@ export const overviewRoute: IndexRoute = single({
 });
 
 async function overview(answers: IndexAnswers) {
-  const counts = await answers.ask((index) => index.counts());
+  const counts = await answers.counts();
   const chains = answers.chains.map((chain) =>
     overviewOf(
       answers,

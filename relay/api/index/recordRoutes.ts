@@ -154,7 +154,7 @@ export const recordRoutes: readonly IndexRoute[] = [
     query: none,
     answer: z.object({ rows: z.array(s.IndexCounts) }),
     async read(answers) {
-      const rows = await answers.ask((index) => index.counts());
+      const rows = await answers.counts();
       return { rows: rows.map(countsView) };
     },
   }),

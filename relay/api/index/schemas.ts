@@ -167,7 +167,7 @@ export const IndexOverview = z
     contents: Contents,
     lag: z
       .array(z.object({ stream: z.string(), events: z.number(), seconds: z.number() }))
-      .meta({ description: 'Of each stream, the last minutes' }),
+      .meta({ description: 'Of each stream, mean and greatest of the last minute' }),
     reorganisations: z.object({ count: Integer64, latest: z.array(IndexReorganisation) }),
   })
   .meta({ id: 'IndexOverview', description: 'What the page shows of a chain' });
