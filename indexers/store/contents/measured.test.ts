@@ -41,7 +41,7 @@ describe.skipIf(!hasChdb)('what questions about contents read', () => {
     console.log(
       `transactions a second: Bitcoin ${rate(filled.writing.bitcoin)}, Ethereum ${rate(filled.writing.ethereum)}`,
     );
-  }, 1_200_000);
+  }, 3_600_000);
   afterAll(async () => {
     console.table(figures);
     await set?.close();

@@ -74,7 +74,7 @@ describe.skipIf(!hasChdb)('contents of unusual blocks', () => {
   test('an Ethereum block with 2,000 logs of any bytes and the greatest amounts, in pages of bounded bytes', async () => {
     const noise = new Noise(9);
     const base = ethereumModel('ethereum-large', { id: 1, height: 1, hash: named(1, 1, 32), time: 5 }, 1);
-    const [one] = (base as EthereumContents).transactions;
+    const [one] = base.transactions;
     const transactions = Array.from({ length: 200 }, (_, i) => ({
       ...one!,
       hash: noise.bytes(32),
@@ -91,7 +91,7 @@ describe.skipIf(!hasChdb)('contents of unusual blocks', () => {
         data: noise.bytes(n === 9 ? 100_000 : n),
       })),
     }));
-    const block: EthereumContents = { ...(base as EthereumContents), transactions };
+    const block: EthereumContents = { ...base, transactions };
     const header = { ...sampleBlockOn({ height: 0, hash: ZERO32, time: 0 }).header, hash: block.blockHash };
     await set.write('ethereum-large', [connectOf('ethereum-large', header)], [block]);
     const snapshot = set.snapshot('ethereum-large', 1);

@@ -8,6 +8,7 @@ import type { ChainEvent } from '../../../indexers/log/event.js';
 import { bitcoinContents } from '../../../indexers/store/contents/bitcoin.js';
 import type {
   BlockContents,
+  EthereumContents,
   EthereumTransactionRow,
 } from '../../../indexers/store/contents/blockContents.js';
 import { concatBytes, ZERO32 } from '../../../proofs/bytes.js';
