@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChainEvent } from '../../indexers/log/event.js';
 import type { KafkaDriver } from '../../indexers/log/kafka/driver.js';
 import { parseRecord } from '../../indexers/log/kafka/messages.js';
@@ -6,6 +7,7 @@ import { type InRecord, readBatches } from '../../indexers/log/kafka/recordBatch
 import { blockCodec } from '../../indexers/log/records.js';
 import { Replay } from '../../indexers/log/replay.js';
 import { MainHeaderType } from '../../proofs/containers/header.js';
+import { isRetryable } from '../../proofs/errors/base.js';
 
 /** All records of a topic as they lie there. */
 export async function recordsOf(driver: KafkaDriver, topic: string): Promise<InRecord[]> {
@@ -13,7 +15,7 @@ export async function recordsOf(driver: KafkaDriver, topic: string): Promise<InR
   const records: InRecord[] = [];
   try {
     for (let next = 0; ; ) {
-      const { batches, highWatermark } = await reader.fetch(topic, next);
+      const { batches, highWatermark } = await patiently(() => reader.fetch(topic, next));
       if (next >= highWatermark) return records;
       for (const batch of readBatches(batches, 2 ** 26)) {
         for (const record of batch.records()) {
@@ -27,6 +29,16 @@ export async function recordsOf(driver: KafkaDriver, topic: string): Promise<InR
   } finally {
     await reader.reconnect();
   }
+}
+
+/** A topic that was just made, or whose broker just came back, has no leader for a moment. */
+async function patiently<T>(task: () => Promise<T>): Promise<T> {
+  for (const end = Date.now() + 60_000; ; await sleep(500))
+    try {
+      return await task();
+    } catch (error) {
+      if (!isRetryable(error) || Date.now() > end) throw error;
+    }
 }
 
 export interface TopicFacts {
