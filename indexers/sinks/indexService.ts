@@ -117,6 +117,7 @@ export class IndexService {
   beginStreams(): () => Promise<void> {
     return this.#begin('streams', (live) => {
       this.#upkeep.start();
+      this.#upkeep.wake();
       return live.beginStreams();
     });
   }
@@ -229,6 +230,8 @@ export class IndexService {
 
   /** @returns `false`: it rests then */
   async #keepUp(): Promise<boolean> {
+    // Another process may have it by now.
+    if (!this.#starts.has('streams')) return false;
     const { sets } = this.store;
     const { onProgress } = this.#options;
     if (await sets.rebuildNeeded()) await this.rebuild(onProgress === undefined ? {} : { onProgress });

@@ -142,11 +142,19 @@ test('a block that cannot be read stops nobody, and is not said to be in', async
 test('below a depth nothing is fetched', async () => {
   const world = new IndexedWorld();
   await world.connect(200);
-  const { sink, published } = await begin(world, { depth: 50, chunk: 7 });
+  const lefts: number[] = [];
+  let left = () => 0;
+  const build: typeof bitcoinContents = async (event, block) => {
+    lefts.push(left());
+    return bitcoinContents(event, block);
+  };
+  const { sink, published } = await begin(world, { depth: 50, chunk: 7, build });
+  left = () => sink.status().backfill.left;
   await expect.poll(() => published()[0]?.from, WAIT).toBeLessThanOrEqual(151);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await expect.poll(() => sink.status().backfill, WAIT).toMatchObject({ left: 0, secondsLeft: 0 });
   expect(published()[0]?.from).toBeGreaterThan(140);
-  expect(sink.status().backfill).toMatchObject({ left: 0, secondsLeft: 0 });
+  // Not what lies below the depth.
+  expect(Math.max(...lefts)).toBe(40);
 });
 
 test('ranges join, and tell what is missing', () => {

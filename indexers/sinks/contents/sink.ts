@@ -153,22 +153,21 @@ export class ContentsSink {
     const done = [...ranges, ...this.#unreadable];
     const next = backfillChunk(done, chunk);
     this.#left = sizeOf(gapsBelow(done));
-    if (next === undefined || (await this.#isTooDeep(next.to))) {
-      this.#left = 0;
-      return false;
-    }
+    this.#left = next === undefined ? 0 : Math.min(this.#left, await this.#above(next.to));
+    if (next === undefined || this.#left === 0) return false;
     await this.#first.backfill.refresh();
     const events = await this.#events(next);
     this.#rate.add(await this.#writers.backfill.write(writer, events.reverse()));
     return events.length > 0;
   }
 
-  /** Whether this event, and so those before it, are of blocks too far below the tip. */
-  async #isTooDeep(number: number): Promise<boolean> {
+  /** How many blocks there are from this event's down to the depth at which the backfill ends. */
+  async #above(number: number): Promise<number> {
     const { book, depth } = this.#options;
-    if (depth === undefined) return false;
+    if (depth === undefined) return Number.POSITIVE_INFINITY;
     const [event] = await this.#events({ from: number, to: number });
-    return event !== undefined && event.height + depth <= (book.tip()?.height ?? 0);
+    const tip = book.tip()?.height;
+    return event === undefined || tip === undefined ? depth : Math.max(0, event.height + depth - tip);
   }
 
   #events({ from, to }: NumberRange): Promise<ChainEvent[]> {
