@@ -5,7 +5,7 @@ import { keyOf } from './contents/paging.js';
 import type { HeaderQuery } from './indexStore.js';
 import { lostBlocks } from './schema/lost.js';
 import type { Parameters, SqlClient } from './sql/client.js';
-import type { IndexedHeader, Reorganisation } from './types.js';
+import type { ChainCounts, IndexedHeader, Reorganisation } from './types.js';
 import type { PageKey, Slice, Snapshot } from './view.js';
 
 const headerRow = z
@@ -134,20 +134,34 @@ export class HeaderQueries {
     return (await this.#client.query(what, sql, startRow, { chain, number }))[0]?.height;
   }
 
+  /** How much there is in the view. */
+  async counts(snapshot: Snapshot): Promise<Omit<ChainCounts, 'chain' | 'commitments'>> {
+    const start = await this.start(snapshot);
+    const { height } = snapshot.view;
+    const canonical = start === undefined ? 0 : height - start + 1;
+    return {
+      headers: canonical + (await this.#lost(snapshot)),
+      canonical,
+      reorganisations: await this.#reorganisationCount(snapshot),
+      height: start === undefined ? undefined : height,
+      finalizedHeight: await this.#finalized(snapshot),
+    };
+  }
+
   /** Blocks that were on the best chain and are not in this view. */
-  async lost({ database, view: { chain, number } }: Snapshot): Promise<number> {
+  async #lost({ database, view: { chain, number } }: Snapshot): Promise<number> {
     const sql = `SELECT count() AS total FROM ${lostBlocks(database)}`;
     return (await this.#client.query('lost', sql, totalRow, { chain, number }))[0]?.total ?? 0;
   }
 
-  async reorganisationCount({ database, view: { chain, number } }: Snapshot): Promise<number> {
+  async #reorganisationCount({ database, view: { chain, number } }: Snapshot): Promise<number> {
     const sql = `SELECT uniqExact(island) AS total FROM (SELECT number - row_number() OVER (ORDER BY number) AS island
       FROM ${database}.undone FINAL WHERE chain = {chain:String} AND number <= {number:UInt64})`;
     return (await this.#client.query('reorganisationCount', sql, totalRow, { chain, number }))[0]?.total ?? 0;
   }
 
   /** Height of what was final; `undefined` if nothing was. */
-  async finalized({ database, view: { chain, number } }: Snapshot): Promise<number | undefined> {
+  async #finalized({ database, view: { chain, number } }: Snapshot): Promise<number | undefined> {
     const sql = `SELECT height FROM ${database}.finality WHERE chain = {chain:String} AND number <= {number:UInt64}
       ORDER BY number DESC LIMIT 1`;
     return (await this.#client.query('finalized', sql, startRow, { chain, number }))[0]?.height;

@@ -35,6 +35,11 @@ export class SqlIndexStore implements IndexStore {
   readonly #headers: HeaderQueries;
   readonly #records: RecordQueries;
   readonly #contents: ContentsTables;
+  /** Of each chain in the view that was counted last: what does not change until the next event. */
+  readonly #counted = new Map<
+    string,
+    { readonly key: string; readonly counts: Awaited<ReturnType<HeaderQueries['counts']>> }
+  >();
 
   private constructor(client: SqlClient, tables: TableSets) {
     this.#client = client;
@@ -201,18 +206,14 @@ export class SqlIndexStore implements IndexStore {
 
   #counts(chain: string, commitments: number): Promise<ChainCounts> {
     return this.#snapshots.read(chain, 'headers', undefined, async (snapshot) => {
-      const start = await this.#headers.start(snapshot);
-      const { height } = snapshot.view;
-      const canonical = start === undefined ? 0 : height - start + 1;
-      return {
-        chain,
-        headers: canonical + (await this.#headers.lost(snapshot)),
-        canonical,
-        reorganisations: await this.#headers.reorganisationCount(snapshot),
-        commitments,
-        height: start === undefined ? undefined : height,
-        finalizedHeight: await this.#headers.finalized(snapshot),
-      };
+      const { database, view } = snapshot;
+      const key = `${database} ${view.number}`;
+      let known = this.#counted.get(chain);
+      if (known?.key !== key) {
+        known = { key, counts: await this.#headers.counts(snapshot) };
+        this.#counted.set(chain, known);
+      }
+      return { chain, commitments, ...known.counts };
     });
   }
 

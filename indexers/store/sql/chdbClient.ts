@@ -12,8 +12,8 @@ import { claim, ownerOf } from './owner.js';
 type ClientOptions = NonNullable<Parameters0<typeof CreateClient>>;
 type Parameters0<F extends (...parameters: never[]) => unknown> = globalThis.Parameters<F>[0];
 
-/** Connections that read: a long query does not keep a short one waiting. */
-const READERS = 2;
+/** Connections that read: more than the API asks at once, so that a write's own short questions need not wait for long ones. */
+const READERS = 9;
 
 /**
  * chDB in this process: one process a folder, one folder a process, main thread only. The library is loaded here and
@@ -28,7 +28,6 @@ export class ChdbClient implements SqlClient {
   readonly #reading: readonly Lane[];
   readonly #release: () => Promise<void>;
   readonly #costs = new Map<string, QueryCost>();
-  #turn = 0;
   #files = 0;
 
   private constructor(
@@ -37,11 +36,14 @@ export class ChdbClient implements SqlClient {
     limits: SqlLimits,
     release: () => Promise<void>,
   ) {
-    const { every, query } = sqlSettings(limits);
+    const { every, embedded, query } = sqlSettings(limits);
     this.#folder = folder;
     this.#release = release;
-    this.#writing = new Lane(connect, setting(every));
-    this.#reading = Array.from({ length: READERS }, () => new Lane(connect, setting({ ...every, ...query })));
+    this.#writing = new Lane(connect, setting({ ...every, ...embedded }));
+    this.#reading = Array.from(
+      { length: READERS },
+      () => new Lane(connect, setting({ ...every, ...embedded, ...query })),
+    );
   }
 
   /** @throws IndexUnavailableError if it cannot be loaded, or if another process has the folder */
@@ -81,8 +83,8 @@ export class ChdbClient implements SqlClient {
   }
 
   query<T>(what: string, sql: string, row: z.ZodType<T>, parameters?: Parameters): Promise<T[]> {
-    const lane = this.#reading[this.#turn++ % READERS] ?? this.#writing;
-    return lane.run((client) =>
+    const idle = this.#reading.reduce((best, lane) => (lane.waiting < best.waiting ? lane : best));
+    return idle.run((client) =>
       failing(what, async () => {
         const result = await client.query({ query: sql, format: 'JSON', ...bound(parameters) });
         const { rows, cost } = readAnswer(await result.json(), row);
@@ -129,19 +131,28 @@ class Lane {
   readonly #settings: string;
   readonly #serial = new Serial();
   #client: ClickHouseClient | undefined;
+  #waiting = 0;
 
   constructor(connect: () => ClickHouseClient, settings: string) {
     this.#connect = connect;
     this.#settings = settings;
   }
 
+  /** Statements that are under way or wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   run<T>(work: (client: ClickHouseClient) => Promise<T>): Promise<T> {
+    this.#waiting++;
     return this.#serial.run(async () => {
       try {
         return await work(await this.#connected());
       } catch (error) {
         await this.#disconnect();
         throw error;
+      } finally {
+        this.#waiting--;
       }
     });
   }

@@ -2,7 +2,7 @@
 export interface SqlLimits {
   /** Seconds of a query. Default 20. */
   readonly querySeconds?: number;
-  /** Bytes of memory of one statement. Default 1 GiB. */
+  /** Bytes of memory of one statement; all of an embedded index together take half as much again at most. Default 1 GiB. */
   readonly memoryBytes?: number;
   /** Threads of one statement. Default 2. */
   readonly threads?: number;
@@ -23,6 +23,8 @@ export function sqlSettings(limits: SqlLimits = {}) {
       async_insert: 0,
       max_insert_threads: '1',
     },
+    /** Of an embedded index, whose statements all are this process's. */
+    embedded: { max_memory_usage_for_user: String(Math.floor(memoryBytes * 1.5)) },
     query: {
       max_execution_time: querySeconds,
       timeout_overflow_mode: 'throw',
