@@ -296,7 +296,7 @@ describe('the index over HTTP', () => {
 
   it('an index that is away: 503 with the reason', async () => {
     index.fault = new IndexUnavailableError('the library cannot be loaded');
-    expect(await server.get('/counts')).toMatchObject({
+    expect(await server.get('/main/blocks')).toMatchObject({
       status: 503,
       body: {
         error: { name: 'IndexUnavailableError', message: expect.stringContaining('cannot be loaded') },
@@ -315,7 +315,7 @@ describe('the index over HTTP', () => {
     index.pause = new Promise((resolve) => {
       go = resolve;
     });
-    const { status, body, headers } = await server.get('/counts');
+    const { status, body, headers } = await server.get('/main/blocks');
     index.pause = undefined;
     go();
     expect({ status, body }).toMatchObject({ status: 503, body: { error: { name: 'IndexTimeoutError' } } });
