@@ -236,3 +236,34 @@ test('a new leader that does not show its newest records yet is not taken for an
   expect(await again.append(next, 11, planned(20).slice(10))).toBe(20);
   await again.close();
 });
+
+test('a slow local store slows the reading: one answer is held, and no more is asked for', async () => {
+  const broker = new FakeBroker(1);
+  const writer = open(broker);
+  const lease = await writer.acquire('a');
+  const plan = planned(200);
+  for (let at = 0; at < 200; at += 5) await writer.append(lease, at + 1, plan.slice(at, at + 5));
+  await writer.close();
+  let pass: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => {
+    pass = resolve;
+  });
+  class SlowStore extends MemoryStore {
+    override async batch(...of: Parameters<MemoryStore['batch']>): Promise<void> {
+      await gate;
+      return super.batch(...of);
+    }
+  }
+  const before = broker.fetches;
+  const reader = open(broker, { store: new SlowStore() });
+  reader.follow('a');
+  await expect.poll(() => broker.fetches - before).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(broker.fetches - before).toBe(1);
+  expect(reader.lag('a')).toBeGreaterThan(0);
+  pass();
+  await reader.catchUp('a');
+  expect(await reader.read('a', 1, 1000)).toHaveLength(200);
+  expect(reader.lag('a')).toBe(0);
+  await reader.close();
+});

@@ -27,6 +27,8 @@ export class FakeBroker {
   silent = false;
   /** Newest batches that a new leader does not show yet, as it does not know that all replicas have them. */
   hidden = 0;
+  /** Times that somebody asked for records. */
+  fetches = 0;
   readonly maxBatches: number;
   readonly groups = new FakeGroups();
 
@@ -110,6 +112,7 @@ export class FakeBroker {
   }
 
   async #fetch(name: string, body: Uint8Array): Promise<Uint8Array> {
+    this.fetches++;
     const request = new WireReader(body);
     request.int32();
     const wait = request.int32();

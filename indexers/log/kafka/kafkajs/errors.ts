@@ -1,12 +1,20 @@
 import { isRefusal, KafkaRefusedError, KafkaUnavailableError } from '../errors.js';
 
+/** All errors in a tree of originals, causes and aggregates, to some depth. */
+function* within(error: unknown, depth = 0): Generator<Error> {
+  if (!(error instanceof Error) || depth > 7) return;
+  yield error;
+  if ('errors' in error && Array.isArray(error.errors))
+    for (const each of error.errors) yield* within(each, depth + 1);
+  yield* within('originalError' in error ? error.originalError : error.cause, depth + 1);
+}
+
 /** What kafkajs throws, as one of our errors. */
 export function fromKafkajs(what: string, error: unknown): KafkaRefusedError | KafkaUnavailableError {
-  for (let at = error, depth = 0; at instanceof Error && depth < 8; depth++) {
-    const type = 'type' in at && typeof at.type === 'string' ? at.type : '';
-    if (isRefusal(type) || at.name === 'KafkaJSSASLAuthenticationError')
+  for (const each of within(error)) {
+    const type = 'type' in each && typeof each.type === 'string' ? each.type : '';
+    if (isRefusal(type) || each.name === 'KafkaJSSASLAuthenticationError')
       return new KafkaRefusedError(what, error);
-    at = 'originalError' in at ? at.originalError : at.cause;
   }
   return new KafkaUnavailableError(`${what} failed`, error);
 }
