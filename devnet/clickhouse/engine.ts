@@ -90,9 +90,10 @@ export class Engine {
     let session: Session | undefined;
     try {
       session = this.#open();
-      if (order.database !== undefined) await session.queryAsync(`USE ${identifier(order.database)}`);
-      await session.queryAsync(`SET ${this.#settings(order).join(', ')}`);
-      const result = await session.queryAsync(order.text, { format: order.format });
+      const use = order.database === undefined ? '' : `USE ${identifier(order.database)};\n`;
+      const set = `SET ${this.#settings(order).join(', ')};\n`;
+      // In one go: each takes a turn of the engine's threads.
+      const result = await session.queryAsync(use + set + order.text, { format: order.format });
       return {
         bytes: result.bytes(),
         rows: result.rowsRead,
