@@ -38,6 +38,11 @@ export class RelayService {
     return this.#api.builder;
   }
 
+  /** Which chains are this process's to submit for. */
+  get group(): SubmitService['group'] {
+    return this.#submit.group;
+  }
+
   /** Where the API listens, such as `http://127.0.0.1:8545`. */
   get url(): string {
     return this.#api.url;

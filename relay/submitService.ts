@@ -64,6 +64,11 @@ export class SubmitService implements Operating {
     return this.#config.operator.account;
   }
 
+  /** Which chains are this process's to submit for. */
+  get group(): Pick<WorkGroup, 'units' | 'losses'> {
+    return this.#group;
+  }
+
   balance(): bigint | undefined {
     return this.#balance;
   }

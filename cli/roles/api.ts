@@ -5,6 +5,7 @@ import { bookPages } from '../../relay/bind.js';
 import { withIndex } from '../../relay/indexed.js';
 import { relayMetrics } from '../../relay/metrics.js';
 import { LevelStore } from '../../storage/level.js';
+import { showConsumers } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
 import { commonAnswers } from './answers.js';
 import { openMeasuredIndex, presentStore } from './indexStore.js';
@@ -32,7 +33,7 @@ export function startApi(options: ApiOptions, log: Logger): Promise<Running> {
       stopping.add(() => chain.opened.close());
       return chain;
     });
-    const { books, ...replicated } = replicate(chains, eventLog.log, store, log);
+    const { books, consumers, ...replicated } = replicate(chains, eventLog.log, store, log);
     const metrics = relayMetrics();
     const index = openMeasuredIndex(options.index, undefined, metrics.registry, log);
     stopping.add(() => index.close());
@@ -50,6 +51,7 @@ export function startApi(options: ApiOptions, log: Logger): Promise<Running> {
     });
     stopping.add(() => service.stop());
     eventLog.show(metrics.registry);
+    showConsumers(consumers, eventLog.log, metrics.registry);
     return { url: service.url, stop: () => stopping.stop() };
   });
 }

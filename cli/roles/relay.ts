@@ -10,7 +10,9 @@ import { withIndex } from '../../relay/indexed.js';
 import { relayMetrics } from '../../relay/metrics.js';
 import { RelayService } from '../../relay/service.js';
 import { LevelStore } from '../../storage/level.js';
+import { showConsumers } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
+import { showGroup } from '../sourceMetrics.js';
 import { commonAnswers, type HttpOptions, LOW_BALANCE, scheme } from './answers.js';
 import type { ChainInit } from './chainInit.js';
 import { openMeasuredIndex, presentStore } from './indexStore.js';
@@ -78,6 +80,10 @@ export function startRelay(options: RelayOptions, log: Logger): Promise<Running>
     });
     stopping.add(() => service.stop());
     eventLog.show(metrics.registry);
+    showConsumers(replicated.consumers, eventLog.log, metrics.registry);
+    const group = () => ({ chains: service.group.units, losses: service.group.losses });
+    const names = chains.map(({ name }) => name);
+    showGroup(names, group, metrics.registry);
     return { url: service.url, stop: () => stopping.stop() };
   });
 }

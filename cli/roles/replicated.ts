@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { HeaderBook } from '../../indexers/follow/book.js';
 import { LogReplica } from '../../indexers/follow/replica.js';
 import type { EventLog } from '../../indexers/log/eventLog.js';
+import type { ConsumerStatus } from '../../indexers/sinks/consumer.js';
 import { transactionSink } from '../../indexers/sinks/transactionSink.js';
 import type { ApiConfig, Worker } from '../../relay/apiService.js';
 import { replicatedChain } from '../../relay/bind.js';
@@ -16,6 +17,8 @@ export interface Replicated {
   readonly books: readonly HeaderBook[];
   readonly data: ApiConfig['data'];
   readonly workers: readonly Worker[];
+  /** How far each consumer of the log is. */
+  readonly consumers: () => readonly ConsumerStatus[];
 }
 
 /** Headers from the log, blocks from own sources, places of transactions in the own store. */
@@ -36,6 +39,9 @@ export function replicate(
     log.warn({ err: error, chain, source: source.name }, 'a source failed'),
   );
   const sinkError = (error: unknown) => onError(error, 'a sink failed; it tries again');
+  const sinks = books.map((book) =>
+    transactionSink({ log: eventLog, store, book, blocks, onError: sinkError }),
+  );
   const chains = opened.map((chain, i): RelayChain => {
     const { name, kind, registration, init } = chain;
     const { sources, lightClient } = chain.opened;
@@ -55,11 +61,12 @@ export function replicate(
         stop: () => replica.stop(),
       })),
       ...lightClientWorkers(opened),
-      ...books.map((book) => {
-        const sink = transactionSink({ log: eventLog, store, book, blocks, onError: sinkError });
-        const name = `transactions of ${book.chain}`;
-        return { name, start: () => sink.start(), stop: () => sink.stop() };
-      }),
+      ...sinks.map((sink) => ({
+        name: `transactions of ${sink.status().chain}`,
+        start: () => sink.start(),
+        stop: () => sink.stop(),
+      })),
     ],
+    consumers: () => sinks.map((sink) => sink.status()),
   };
 }
