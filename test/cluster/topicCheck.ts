@@ -94,7 +94,7 @@ export function checkEvents(chain: string, records: readonly InRecord[]): TopicF
 }
 
 /**
- * Finalised blocks of the main chain: each height once, upwards from 1; one that was written again must be the same.
+ * Finalised blocks of the main chain: each height once, upwards from the genesis; one that was written again must be the same.
  * @throws Error where one is left out, out of order or another; MalformedInputError for what is no such record
  */
 export function checkBlocks(records: readonly InRecord[]): {
@@ -106,9 +106,9 @@ export function checkBlocks(records: readonly InRecord[]): {
   for (const record of records) {
     const { height } = MainHeaderType.deserialize(blockCodec.decode(record).header);
     const key = hex(record.key ?? new Uint8Array());
-    if (height === keys.length + 1) keys.push(key);
-    else if (keys[height - 1] === key) repeated++;
-    else throw new Error(`main block ${height} follows ${keys.length}`);
+    if (height === keys.length) keys.push(key);
+    else if (keys[height] === key) repeated++;
+    else throw new Error(`main block ${height} where ${keys.length} is due`);
   }
   return { blocks: keys.length, repeated };
 }
