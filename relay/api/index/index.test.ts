@@ -19,7 +19,7 @@ describe('the index over HTTP', () => {
   let server: Awaited<ReturnType<typeof serveIndex>>;
   beforeAll(async () => {
     index = fakeWorld();
-    server = await serveIndex(index, { timeoutMs: 300 });
+    server = await serveIndex(index);
   });
   afterAll(() => server.close());
 

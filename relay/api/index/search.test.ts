@@ -17,7 +17,7 @@ let index: FakeIndex;
 let server: Awaited<ReturnType<typeof serveIndex>>;
 beforeAll(async () => {
   index = fakeWorld();
-  server = await serveIndex(index, { timeoutMs: 300 });
+  server = await serveIndex(index);
 });
 afterAll(() => server.close());
 
@@ -68,14 +68,16 @@ describe('where the index does not answer', () => {
   });
 
   it('a question that takes too long is given up', async () => {
+    const hasty = await serveIndex(index, { timeoutMs: 100 });
     let go: () => void = () => undefined;
     index.pause = new Promise((resolve) => {
       go = resolve;
     });
-    const { status, body, headers } = await server.get('/main/blocks');
+    const { status, body, headers } = await hasty.get('/main/blocks');
     index.pause = undefined;
     go();
     expect({ status, body }).toMatchObject({ status: 503, body: { error: { name: 'IndexTimeoutError' } } });
     expect(headers.get('retry-after')).toBe('2');
+    await hasty.close();
   });
 });
