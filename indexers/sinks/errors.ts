@@ -52,6 +52,21 @@ export class UnreadableBlockError extends CrossrootError {
   }
 }
 
+/** The index was filled from another log than this one. */
+export class OtherLogError extends CrossrootError {
+  override readonly name = 'OtherLogError';
+  constructor(
+    readonly chain: string,
+    number: number,
+    problem: string,
+  ) {
+    super(`the index of ${chain} is not of this log: it is at event ${number}, and ${problem}`, {
+      hint: 'It is made anew from the log by itself; its old content is answered until then.',
+      details: { chain, number },
+    });
+  }
+}
+
 /** A rebuild was stopped; the index is as it was. */
 export class RebuildStoppedError extends CrossrootError {
   override readonly name = 'RebuildStoppedError';

@@ -11,6 +11,8 @@ export interface HeaderSinkOptions {
   /** Time for writes to gather at the log's end. Default 500 ms. */
   readonly gatherMs?: number;
   readonly retryMs?: number;
+  /** Asked before the first step, and whenever the index is elsewhere than this sink left it. */
+  readonly check?: () => Promise<void>;
   /** Told of each write. */
   readonly onWritten?: (events: number) => void;
   readonly onError?: (error: unknown) => void;
@@ -21,16 +23,23 @@ export interface HeaderSinkOptions {
  * another set of tables, gets what it lacks.
  */
 export function headerSink(options: HeaderSinkOptions): LogConsumer {
-  const { log, chain, index, retryMs, onWritten, onError } = options;
+  const { log, chain, index, retryMs, check, onWritten, onError } = options;
+  let left: number | undefined;
   return new LogConsumer({
     log,
     chain,
     name: 'index',
     batch: options.batch ?? 20_000,
     gatherMs: options.gatherMs ?? 500,
-    survived: () => index.lastNumber(chain),
+    survived: async () => {
+      const number = await index.lastNumber(chain);
+      if (number !== left) await check?.();
+      left = number;
+      return number;
+    },
     handle: async (events) => {
       await index.writeEvents(chain, events);
+      left = events.at(-1)?.number;
       onWritten?.(events.length);
       return [];
     },

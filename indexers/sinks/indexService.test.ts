@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { toBareHex } from '../../proofs/bytes.js';
 import { IndexedWorld, indexedKind } from '../../test/support/indexers/indexedWorld.js';
 import { fakeMainBlock } from '../../test/support/indexers/mainBlocks.js';
 import { MemoryIndex } from '../../test/support/indexers/memoryIndex.js';
@@ -131,6 +132,41 @@ test('asked for at the start, the tables are made anew once the index is open', 
   expect(told.at(-1)).toContain('100 % swap');
   await expect.poll(() => service.status().rebuild, WAIT).toBeUndefined();
 });
+
+test('an index of another log is made anew from this one', async () => {
+  const memory = new MemoryIndex();
+  const before = await filled();
+  const fill = async (world: IndexedWorld): Promise<void> => {
+    const { index, open } = handle(memory.client().store);
+    const service = serve(world, index);
+    open();
+    service.start();
+    const rows = () => memory.tables.eventsOf(world.chain).map(({ hash }) => toBareHex(hash));
+    const events = await world.log.read(world.chain, 1, 1000);
+    await expect.poll(rows, WAIT).toEqual(events.map(({ hash }) => toBareHex(hash)));
+    const published = () => joined(memory.tables.published.get(world.chain) ?? []);
+    await expect.poll(published, WAIT).toEqual([{ from: 1, to: world.number }]);
+    await service.stop();
+  };
+  await fill(before);
+  expect(memory.current).toBe(1);
+  // A shorter one; one with other blocks; and the same one again.
+  const short = new IndexedWorld();
+  await short.connect(10);
+  await fill(short);
+  expect(memory.current).toBe(2);
+  const other = await filled();
+  await fill(other);
+  expect(memory.current).toBe(2);
+  const forked = new IndexedWorld();
+  await forked.connect(20);
+  await forked.disconnect(18);
+  await forked.connect(60);
+  await fill(forked);
+  expect(memory.current).toBe(3);
+  await fill(forked);
+  expect(memory.current).toBe(3);
+}, 60_000);
 
 test('without an index, everything else goes on', async () => {
   const world = await filled();

@@ -195,6 +195,7 @@ export class IndexService {
       const { log, streams, chains, blocks, rebuild, sampleMs, onError } = this.#options;
       const live = new LiveIndex({
         ...{ log, streams, chains, blocks, index: this.store, main: this.#main() },
+        onOtherLog: () => this.#rebuildFirst('later'),
         ...(sampleMs === undefined ? {} : { sampleMs }),
         ...(onError === undefined ? {} : { onError }),
       });
@@ -204,8 +205,9 @@ export class IndexService {
     });
   }
 
-  /** As it was asked for at the start; again until it is done, unless it is stopped. */
+  /** Again until it is done, unless it is stopped. */
   #rebuildFirst(contents: RebuildContents): void {
+    if (this.#rebuild !== undefined) return;
     const { onProgress, onError } = this.#options;
     const told = onProgress === undefined ? {} : { onProgress };
     this.rebuild({ contents, ...told }).catch((error: unknown) => {

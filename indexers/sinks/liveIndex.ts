@@ -8,9 +8,11 @@ import type { IndexStore } from '../store/indexStore.js';
 import type { ConsumerStatus, LogConsumer } from './consumer.js';
 import { ContentsSink, type ContentsStatus } from './contents/sink.js';
 import { type BlockSource, contentsBuilder } from './contents/writer.js';
+import { OtherLogError } from './errors.js';
 import { EVIDENCE_STREAM, evidenceEffect } from './evidenceSink.js';
 import { headerSink } from './headerSink.js';
 import { MAIN_STREAM, type MainSinkOptions, mainEffect } from './mainSink.js';
+import { checkSameLog } from './sameLog.js';
 import { type Lag, Sampler } from './sampler.js';
 import { followInto } from './streamSink.js';
 
@@ -52,6 +54,8 @@ export interface LiveIndexOptions {
   readonly retryMs?: number;
   /** The live contents begin so many events before the end at most. Default 64. */
   readonly near?: number;
+  /** Told, over and over, that the index was filled from another log. */
+  readonly onOtherLog?: (error: OtherLogError) => void;
   readonly onError?: (error: unknown) => void;
 }
 
@@ -79,6 +83,9 @@ export interface IndexRows {
   readonly mainBlocks: number;
   readonly evidence: number;
 }
+
+/** Looks in a row that must find another log before it is believed. */
+const OTHER_LOG_TIMES = 3;
 
 interface ChainSinks {
   readonly headers: LogConsumer;
@@ -193,7 +200,7 @@ export class LiveIndex {
 
   #open(of: IndexChain): ChainSinks {
     const { name: chain, kind, depth } = of;
-    const { log, index, blocks, gatherMs, retryMs, near, onError } = this.#options;
+    const { log, index, blocks, gatherMs, retryMs, near, onOtherLog, onError } = this.#options;
     const build = contentsBuilder(kind);
     const told = {
       ...(onError === undefined ? {} : { onError }),
@@ -207,8 +214,19 @@ export class LiveIndex {
         ...(near === undefined ? {} : { near }),
         ...told,
       });
+    let otherLog = 0;
     const headers = headerSink({
       ...{ log, chain, index },
+      check: async () => {
+        try {
+          await checkSameLog(log, index, chain);
+          otherLog = 0;
+        } catch (error) {
+          // The set may have been swapped a moment ago: what is so stays so.
+          if (error instanceof OtherLogError && ++otherLog >= OTHER_LOG_TIMES) onOtherLog?.(error);
+          throw error;
+        }
+      },
       ...(gatherMs === undefined ? {} : { gatherMs }),
       onWritten: (events) => {
         this.#rows.events += events;

@@ -1,12 +1,13 @@
 import type { ChainEvent } from '../../log/event.js';
 import type { IndexReader } from '../../store/indexStore.js';
 import { MAX_PAGE } from '../../store/view.js';
+import type { FirstNumbers } from './writer.js';
 
 /**
  * Numbers of the events that first connected blocks. Nearly every block is connected once; only one at a height that was undone
  * before may be back, and only of those the index is asked.
  */
-export class FirstConnects {
+export class FirstConnects implements FirstNumbers {
   readonly #chain: string;
   readonly #index: Pick<IndexReader, 'header' | 'reorganisations'>;
   /** Heights that were ever undone, with the number of the first disconnect there. */

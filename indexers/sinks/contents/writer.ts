@@ -9,7 +9,6 @@ import { ethereumContents } from '../../store/contents/ethereum.js';
 import type { IndexWriter } from '../../store/indexStore.js';
 import type { NumberRange } from '../../store/view.js';
 import { BookBehindError, UnreadableBlockError } from '../errors.js';
-import type { FirstConnects } from './firstConnects.js';
 
 /** Makes rows of a block. */
 export type ContentsBuilder = (event: ChainEvent, block: ForeignBlock) => Promise<BlockContents>;
@@ -26,13 +25,18 @@ export interface BlockSource {
   fetch(chain: string, blockHash: Uint8Array): Promise<ForeignBlock>;
 }
 
+/** Which event first connected a block that another one connects: usually that very one. */
+export interface FirstNumbers {
+  of(event: ChainEvent): Promise<number>;
+}
+
 export interface ContentsWriterOptions {
   readonly chain: string;
   readonly build: ContentsBuilder;
   readonly blocks: BlockSource;
   /** Says which blocks still matter. */
   readonly book: Pick<HeaderBook, 'isBest' | 'applied'>;
-  readonly first: FirstConnects;
+  readonly first: FirstNumbers;
   /** Blocks that are fetched at once. Default 4. */
   readonly parallel?: number;
   /** Bytes of blocks that make one write. Default 8 MiB. */

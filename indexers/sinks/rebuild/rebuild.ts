@@ -5,9 +5,8 @@ import type { HeaderBook } from '../../follow/book.js';
 import type { EventLog } from '../../log/eventLog.js';
 import type { BlockRecord, EvidenceRecord } from '../../log/records.js';
 import type { LogStreams, RecordStream } from '../../log/streams.js';
-import type { IndexReader, IndexSets, IndexWriter, SetWriter } from '../../store/indexStore.js';
+import type { IndexSets, IndexWriter, SetWriter } from '../../store/indexStore.js';
 import type { NumberRange } from '../../store/view.js';
-import { FirstConnects } from '../contents/firstConnects.js';
 import { joined, sizeOf } from '../contents/ranges.js';
 import { type BlockSource, ContentsWriter, contentsBuilder } from '../contents/writer.js';
 import { RebuildStoppedError } from '../errors.js';
@@ -16,9 +15,10 @@ import { MAIN_STREAM, type MainSinkOptions, mainEffect } from '../mainSink.js';
 import { Rate } from '../rate.js';
 import { followInto, onlySet, type SetEffect } from '../streamSink.js';
 import type { RebuildPhase, RebuildProgress } from './progress.js';
+import { UndoneBlocks } from './undoneBlocks.js';
 
-/** Where blocks' contents come from: carried over from the set in use, or fetched anew. */
-export type RebuildContents = 'copy' | 'fetch';
+/** Where blocks' contents come from: carried over from the set in use, fetched anew, or left to the backfill after the swap. */
+export type RebuildContents = 'copy' | 'fetch' | 'later';
 
 export interface RebuildChain {
   readonly name: string;
@@ -29,8 +29,7 @@ export interface RebuildChain {
 export interface RebuildOptions {
   readonly log: Pick<EventLog, 'read' | 'last' | 'catchUp'>;
   readonly streams: LogStreams;
-  readonly index: Pick<IndexWriter, 'contentsProgress'> &
-    Pick<IndexReader, 'header' | 'reorganisations'> & { readonly sets: IndexSets };
+  readonly index: Pick<IndexWriter, 'contentsProgress'> & { readonly sets: IndexSets };
   readonly chains: readonly RebuildChain[];
   readonly blocks: BlockSource;
   readonly main: MainSinkOptions;
@@ -59,6 +58,7 @@ const MAX_ROUNDS = 20;
 export class IndexRebuild {
   readonly #options: RebuildOptions;
   readonly #done = new Map<string, NumberRange[]>();
+  readonly #undoneOf = new Map<string, UndoneBlocks>();
   #told = 0;
   #rate = new Rate();
 
@@ -98,6 +98,7 @@ export class IndexRebuild {
       const last = events.at(-1);
       if (last === undefined) break;
       await set.writeEvents(name, events);
+      await this.#undone(name).add(events);
       this.#rate.add(events.length);
       done = last.number;
       this.#tell(round === 0 ? 'headers' : 'catching up', name, done, total);
@@ -109,7 +110,7 @@ export class IndexRebuild {
   async #contents(set: SetWriter, chain: RebuildChain, round: number): Promise<number> {
     const { index, contents = 'copy' } = this.#options;
     const build = contentsBuilder(chain.kind);
-    if (build === undefined) return 0;
+    if (build === undefined || contents === 'later') return 0;
     const { name } = chain;
     const last = await set.lastNumber(name);
     const wanted = missing(await index.contentsProgress(name), this.#done.get(name) ?? [], last);
@@ -147,6 +148,12 @@ export class IndexRebuild {
     }
   }
 
+  #undone(chain: string): UndoneBlocks {
+    const known = this.#undoneOf.get(chain) ?? new UndoneBlocks(this.#options.log);
+    this.#undoneOf.set(chain, known);
+    return known;
+  }
+
   #copy(set: SetWriter, chain: string): (events: NumberRange) => Promise<void> {
     return async (events) => {
       await this.#options.index.sets.copyContents(set, chain, events);
@@ -159,14 +166,14 @@ export class IndexRebuild {
     { name: chain, book }: RebuildChain,
     build: NonNullable<ReturnType<typeof contentsBuilder>>,
   ): (events: NumberRange) => Promise<void> {
-    const { index, blocks, log, signal } = this.#options;
-    const first = new FirstConnects(chain, index);
+    const { blocks, log, signal, onError } = this.#options;
+    const first = this.#undone(chain);
     const writer = new ContentsWriter({
       ...{ chain, build, blocks, book, first },
       ...(signal === undefined ? {} : { signal }),
+      ...(onError === undefined ? {} : { onUnreadable: onError }),
     });
     return async ({ from, to }) => {
-      await first.refresh();
       const events = await log.read(chain, from, to - from + 1);
       await writer.write(set, events.reverse());
     };

@@ -91,7 +91,11 @@ export class MemoryClient {
   /** All that sinks use of an index store. */
   get store(): IndexStore {
     const { sets } = this;
-    const reader: Pick<IndexReader, 'header' | 'reorganisations'> = {
+    const reader: Pick<IndexReader, 'view' | 'header' | 'reorganisations'> = {
+      view: async (chain, at) => {
+        const events = this.#alive(this.#index.tables).eventsOf(chain);
+        return viewAt(chain, events, at ?? events.length);
+      },
       header: async (chain, hash, at) => {
         const events = this.#alive(this.#index.tables).eventsOf(chain);
         const number = at ?? events.length;
@@ -219,8 +223,11 @@ export class MemoryClient {
 }
 
 function viewAt(chain: string, events: readonly ChainEvent[], number: number): View {
-  const newest = events[number - 1];
-  return { chain, number, height: newest?.height ?? 0, hash: newest?.hash ?? new Uint8Array(32) };
+  const newest = events.slice(0, number).findLast(({ type }) => type !== 'finalize');
+  if (newest === undefined) return { chain, number, height: 0, hash: new Uint8Array(32) };
+  const undone = newest.type === 'disconnect';
+  const height = undone ? newest.height - 1 : newest.height;
+  return { chain, number, height, hash: undone ? newest.parentHash : newest.hash };
 }
 
 function headerRow({ height, hash, parentHash, time, raw, number, type }: ChainEvent): IndexedHeader {
