@@ -51,6 +51,8 @@ const STATE = `max(number) AS last, argMax(type, number) = 'connect' AS canonica
 /** Questions about headers, each in one view. */
 export class HeaderQueries {
   readonly #client: SqlClient;
+  /** Of each chain, in the set that was asked last. */
+  readonly #starts = new Map<string, { readonly database: string; readonly height: number }>();
 
   constructor(client: SqlClient) {
     this.#client = client;
@@ -118,9 +120,14 @@ export class HeaderQueries {
     return slice(rows, limit, ({ number }) => [number]);
   }
 
-  /** First height of the chain; `undefined` before its first event. */
-  start(snapshot: Snapshot): Promise<number | undefined> {
-    return this.#end(snapshot, 'ASC');
+  /** First height of the chain; `undefined` before its first event, after which it stays what it is. */
+  async start(snapshot: Snapshot): Promise<number | undefined> {
+    const { database, view } = snapshot;
+    const known = this.#starts.get(view.chain);
+    if (view.number > 0 && known?.database === database) return known.height;
+    const height = await this.#end(snapshot, 'ASC');
+    if (height !== undefined) this.#starts.set(view.chain, { database, height });
+    return height;
   }
 
   /** Least or greatest height that any event up to the view is about. */

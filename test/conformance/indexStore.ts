@@ -9,6 +9,7 @@ import { MemoryStore } from '../../storage/memory.js';
 import { fakeCheckpoint, fakeKind } from '../support/indexers/fakeKind.js';
 import { FakeChain, FakeSource } from '../support/indexers/fakeSource.js';
 import { indexRecordsConformance } from './indexRecords.js';
+import { indexSetsConformance } from './indexSets.js';
 import { indexViewsConformance } from './indexViews.js';
 
 const CHAIN = 'fake-attested';
@@ -27,7 +28,7 @@ export function indexStoreConformance(open: () => Promise<IndexStore>): void {
   describe('headers', () => headerConformance(() => store));
   describe('views', () => indexViewsConformance(() => store));
   describe('records', () => indexRecordsConformance(() => store));
-  describe('sets', () => setConformance(() => store));
+  describe('sets', () => indexSetsConformance(() => store));
 }
 
 /** All rows of a question, page by page. */
@@ -212,72 +213,4 @@ function headerConformance(open: () => IndexStore): void {
     expect(await store.contentsProgress(CHAIN)).toEqual([{ from: 1, to: number }]);
     expect((await store.coverage(CHAIN)).contents).toEqual([{ from: 100, to: height }]);
   });
-}
-
-function setConformance(open: () => IndexStore): void {
-  const event = (number: number, chain = 'sets') => {
-    const hash = new Uint8Array(32).fill(number);
-    const parentHash = new Uint8Array(32).fill(number - 1);
-    return {
-      ...{ chain, number, height: number, hash, parentHash, epoch: 1 },
-      time: 5,
-      raw: hash,
-      type: 'connect' as const,
-    };
-  };
-  const proof = {
-    ...{ chain: 'sets', kind: 'event', subject: 'aa', height: 1, mainHeight: 2, bytes: 3 },
-    ...{ milliseconds: 4.5, time: Date.now() - 5000 },
-  };
-
-  test('a new set is filled beside the one in use, and swapped in at once', async () => {
-    const store = open();
-    await store.writeEvents('sets', [event(1), event(2), event(3)]);
-    await store.writeProofs([proof]);
-    const { next } = await store.headers('sets', { from: 0, limit: 1 });
-    const before = await store.sets.current();
-    const set = await store.sets.newSet();
-    expect(set.set).not.toBe(before);
-    expect(await set.lastNumber('sets')).toBe(0);
-    await set.writeEvents('sets', [event(1), event(2)]);
-    expect(await store.sets.current()).toBe(before);
-    expect((await store.view('sets')).number).toBe(3);
-    await store.sets.swap(set);
-    expect(await store.sets.current()).toBe(set.set);
-    expect(await store.lastNumber('sets')).toBe(2);
-    await expect(store.writeEvents('sets', [event(4)])).rejects.toThrow(IndexGapError);
-    await store.writeEvents('sets', [event(3)]);
-    expect((await store.headers('sets', { from: 0, limit: 10 })).rows).toHaveLength(3);
-    expect((await store.headers('sets', { from: 0, limit: 1, cursor: next! })).rows).toMatchObject([
-      { height: 2 },
-    ]);
-    // What the log does not have came along.
-    expect((await store.proofsServed({ limit: 5, chain: 'sets' })).rows).toEqual([proof]);
-    expect(await store.sets.rebuildNeeded()).toBe(false);
-    // Readers may still be at it.
-    expect(await store.sets.dropOld()).toBe(0);
-  }, 60_000);
-
-  test('a set that was never swapped in is dropped with the next; its writer finds out', async () => {
-    const store = open();
-    const left = await store.sets.newSet();
-    const set = await store.sets.newSet();
-    expect(set.set).toBeGreaterThan(left.set);
-    await expect(left.writeEvents('sets', [event(1)])).rejects.toThrow(/failed/);
-    await set.writeEvents('sets', [event(1)]);
-    await expect(store.sets.swap(left)).rejects.toThrow(RangeError);
-  }, 60_000);
-
-  test('a cursor of another log is refused', async () => {
-    const store = open();
-    await store.writeEvents('relogged', [event(1, 'relogged'), event(2, 'relogged')]);
-    const { next } = await store.headers('relogged', { from: 0, limit: 1 });
-    const set = await store.sets.newSet();
-    const other = { ...event(2, 'relogged'), hash: new Uint8Array(32).fill(99) };
-    await set.writeEvents('relogged', [event(1, 'relogged'), other]);
-    await store.sets.swap(set);
-    await expect(store.headers('relogged', { from: 0, limit: 1, cursor: next! })).rejects.toThrow(
-      'another log',
-    );
-  }, 60_000);
 }
