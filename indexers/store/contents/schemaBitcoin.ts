@@ -8,6 +8,8 @@ export const BITCOIN_TABLES: readonly TableDefinition[] = [
   {
     name: 'bitcoin_transactions',
     stable: 'final',
+    columns: `chain, number, height, position, lower(hex(txid)) AS txid, lower(hex(wtxid)) AS wtxid,
+      version, lock_time, coinbase, weight, inputs, outputs, value, lower(hex(raw)) AS raw`,
     why: `By height and position: a block's transactions lie together, and one of them is one granule. The raw transaction, with its
       witness, is the only copy of input scripts and witnesses: they are most of a block, and are read where one transaction is.`,
     create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.bitcoin_transactions (
@@ -30,6 +32,8 @@ export const BITCOIN_TABLES: readonly TableDefinition[] = [
   {
     name: 'bitcoin_outputs',
     stable: 'final',
+    columns: `chain, number, height, position, lower(hex(txid)) AS txid, vout, coinbase, value, kind,
+      lower(hex(script)) AS script`,
     why: `By script, then upwards by place: a page of a script's outputs is one short run of rows, and the next page begins where it
       ended. The key is the first eight bytes of the script's SHA-256, of one length whatever the script's; the script itself is
       compared too.`,
@@ -49,6 +53,8 @@ export const BITCOIN_TABLES: readonly TableDefinition[] = [
   {
     name: 'bitcoin_spends',
     stable: 'final',
+    columns: `chain, number, height, lower(hex(spent_txid)) AS spent_txid, spent_vout, position, vin,
+      lower(hex(txid)) AS txid, sequence`,
     why: `By what is spent: the spender of an outpoint is one granule. Outputs are never changed when they are spent, so that the
       answer is that of the view that is read, whatever came later.`,
     create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.bitcoin_spends (

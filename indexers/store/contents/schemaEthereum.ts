@@ -18,6 +18,11 @@ export const ETHEREUM_TABLES: readonly TableDefinition[] = [
   {
     name: 'ethereum_transactions',
     stable: 'final',
+    columns: `chain, number, height, position, lower(hex(hash)) AS hash, type, nonce,
+      if(known_sender, lower(hex(sender)), NULL) AS sender, if(creates, NULL, lower(hex(recipient))) AS recipient,
+      if(creates AND known_sender, lower(hex(created)), NULL) AS created, value, gas, max_fee, max_tip, max_blob_fee, price,
+      lower(hex(selector)) AS selector, lower(hex(raw)) AS raw, succeeded,
+      if(succeeded IS NULL, lower(hex(state_root)), NULL) AS state_root, gas_used, cumulative_gas_used, logs`,
     why: `Transactions and their receipts, one to one: columns that a question does not name cost it nothing. By height and position, as
       of Bitcoin. The input is in the raw transaction alone; its first four bytes, which name a contract's function, have a
       column.`,
@@ -74,6 +79,9 @@ export const ETHEREUM_TABLES: readonly TableDefinition[] = [
   {
     name: 'ethereum_logs',
     stable: 'final',
+    columns: `chain, number, height, position, log_index, block_log_index, lower(hex(transaction_hash)) AS transaction_hash,
+      lower(hex(address)) AS address, arrayMap(topic -> lower(hex(topic)), arraySlice([topic0, topic1, topic2, topic3], 1, topics)) AS topics,
+      lower(hex(data)) AS data`,
     why: `By height and place in the block: a block's logs, and those of a range of heights. Bloom filters of each topic leave out
       granules without it where no contract is named.`,
     create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.ethereum_logs (

@@ -11,6 +11,8 @@ export const FINE = 'PARTITION BY chain SETTINGS index_granularity = 256';
 export const BLOCKS_TABLE: TableDefinition = {
   name: 'blocks',
   stable: 'final',
+  columns: `chain, number, height, lower(hex(block_hash)) AS block_hash, toDateTime(time) AS time, kind, transactions,
+      inputs, outputs, logs, value, bytes, weight, gas_used`,
   why: `One row a block: what stands behind each number, and sums of its contents, so that statistics read a row a block and never
     the contents. By number, which is how pages find their blocks; a Bloom filter finds a block by hash, a minimum and a maximum
     of each granule the blocks of some time.`,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { compactSize } from '../../../adapters/bitcoin/proofs/wire.js';
 import { manyOutputs } from '../../../adapters/bitcoin/testing/segwit.js';
 import { sampleBlockOn } from '../../../adapters/ethereum/testing/chain.js';
@@ -13,6 +14,7 @@ import type { PageKey, Slice } from '../view.js';
 import { bitcoinContents } from './bitcoin.js';
 import type { EthereumContents } from './blockContents.js';
 import { PAGE_BYTES } from './queries.js';
+import { CONTENTS_TABLES } from './schema.js';
 
 const MAX_UINT256 = 2n ** 256n - 1n;
 
@@ -159,6 +161,14 @@ describe.skipIf(!hasChdb)('contents of unusual blocks', () => {
     expect(part.sums[0]).toMatchObject({ blocks: 3 });
     expect(part.first).toEqual([]);
     expect((await ask([])).logs).toEqual([]);
+  }, 240_000);
+
+  test('people read every table as text', async () => {
+    for (const { name, stable = 'final', columns = '*' } of CONTENTS_TABLES) {
+      if (stable === 'none') continue;
+      const sql = `SELECT ${columns} FROM ${set.database}.${name} FINAL LIMIT 2`;
+      expect((await set.client.query(name, sql, z.looseObject({ number: z.string() }))).length).toBe(2);
+    }
   }, 240_000);
 
   test('questions of another form are refused', async () => {
