@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Contract,
   concat,
@@ -8,6 +9,7 @@ import {
   keccak256,
   NonceManager,
   randomBytes,
+  type TransactionReceipt,
   Wallet,
   ZeroHash,
 } from 'ethers';
@@ -71,8 +73,7 @@ export async function payEthereum(url: string, options: EthereumPaymentOptions):
     const reference = options.reference ?? hexlify(randomBytes(32));
     const contract = new Contract(address, PAYMENT_LOG_ABI, payer);
     const sent = await contract.getFunction('pay').send(to, reference, { value: options.wei });
-    const receipt = await sent.wait();
-    if (receipt === null) throw new NodeCallError(url, 'eth_getTransactionReceipt', undefined, 'no receipt');
+    const receipt = await receiptOf(url, provider, sent.hash);
     const topic = new Interface(PAYMENT_LOG_ABI).getEvent('Paid')?.topicHash;
     const logIndex = receipt.logs.findIndex((log) => log.address === address && log.topics[0] === topic);
     if (logIndex < 0)
@@ -116,6 +117,23 @@ async function deployed(url: string, provider: JsonRpcProvider, payer: NonceMana
     to: CREATE2_DEPLOYER,
     data: concat([ZeroHash, PAYMENT_LOG_BYTECODE]),
   });
-  await sent.wait();
+  await receiptOf(url, provider, sent.hash);
   return address;
+}
+
+/** Most time until a block has a transaction. */
+const PATIENCE_MS = 180_000;
+
+/**
+ * Asks until a block has the transaction. The library's own `wait` listens to blocks, and rejects into nowhere when the provider is
+ * destroyed while one of its questions is under way.
+ */
+async function receiptOf(url: string, provider: JsonRpcProvider, hash: string): Promise<TransactionReceipt> {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(100)) {
+    const receipt = await provider.getTransactionReceipt(hash);
+    if (receipt?.status === 0)
+      throw new NodeCallError(url, 'eth_getTransactionReceipt', undefined, `${hash} failed`);
+    if (receipt !== null) return receipt;
+  }
+  throw new NodeCallError(url, 'eth_getTransactionReceipt', undefined, `${hash} entered no block`);
 }
