@@ -221,7 +221,7 @@ export function indexViewsConformance(open: () => IndexStore): void {
           }
         for (const reader of readers) while (await step(store, model, reader));
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   }, 180_000);
 
@@ -231,7 +231,7 @@ export function indexViewsConformance(open: () => IndexStore): void {
     await store.writeEvents(model.chain, model.advance(0, 30, false).length > 0 ? model.events : []);
     let writing = true;
     const write = async () => {
-      for (let i = 0; i < 60; i++) {
+      for (let i = 0; i < 40; i++) {
         // The model is told first: an answer may be of a view before the write returns.
         const events = model.advance(1 + (i % 9), 1 + ((i * 5) % 10), i % 7 === 0);
         const half = events.length >> 1;
