@@ -82,12 +82,25 @@ export function advance(
   if (verdict.type === 'lease') return { ...state, epoch: verdict.lease.epoch, holder: verdict.lease.holder };
   if (verdict.type !== 'event') return state;
   const { event } = verdict;
-  const { number, height, hash } = event;
-  const after = { ...state, number, first: verdict.first, offset: verdict.offset };
-  if (event.type === 'finalize') return after;
-  if (event.type === 'connect') return { ...after, tip: { height, hash } };
+  return {
+    epoch: state.epoch,
+    holder: state.holder,
+    number: event.number,
+    tip: tipAfter(state, event, hashAt),
+    first: verdict.first,
+    offset: verdict.offset,
+  };
+}
+
+function tipAfter(
+  state: FoldState,
+  { type, height, hash }: ChainEvent,
+  hashAt: (height: number) => Uint8Array | undefined,
+): ReplayBlock | undefined {
+  if (type === 'finalize') return state.tip;
+  if (type === 'connect') return { height, hash };
   const below = hashAt(height - 1);
-  return { ...after, tip: below === undefined ? undefined : { height: height - 1, hash: below } };
+  return below === undefined ? undefined : { height: height - 1, hash: below };
 }
 
 function judgeLease(state: FoldState, lease: LeaseRecord): Verdict {

@@ -98,24 +98,24 @@ export class Mirror {
         return draft;
       }
       if (record.offset < draft.next) continue;
-      await this.#take(draft, record);
+      const verdict = this.#take(draft, record);
+      if (verdict.type === 'poison') await this.#setAside(draft, record, verdict.reason);
+      if (this.pending?.see(record, verdict) === true) draft.accepted = true;
       if (++draft.records % RECORDS_PER_TURN === 0) await nextTurn();
       // Only a batch that is no append of ours has so many that count for nothing.
       if (draft.records >= RECORDS_PER_WRITE && draft.events.length === 0) draft = await this.#write(draft);
     }
   }
 
-  async #take(draft: Draft, record: InRecord): Promise<void> {
-    const { chain } = this.#options;
+  #take(draft: Draft, record: InRecord): Verdict {
     const hashAt = (height: number) => this.#hashAt(draft, height);
-    const verdict = judge(chain, draft.fold, hashAt, record);
+    const verdict = judge(this.#options.chain, draft.fold, hashAt, record);
     draft.fold = advance(draft.fold, verdict, hashAt);
     draft.next = record.offset + 1;
     draft.newest = record;
     if (verdict.type === 'event') this.#add(draft, verdict, record.time);
     else if (verdict.type === 'stale') this.stale++;
-    else if (verdict.type === 'poison') await this.#setAside(draft, record, verdict.reason);
-    if (this.pending?.see(record, verdict) === true) draft.accepted = true;
+    return verdict;
   }
 
   #add(draft: Draft, { event, bytes }: Verdict & { readonly type: 'event' }, time: number): void {

@@ -51,6 +51,12 @@ export class WireReader {
   }
   /** Zigzag, up to 53 bits. */
   varint(): number {
+    const first = this.#bytes[this.#at] ?? 0x80;
+    // Most are short.
+    if (first < 0x80) {
+      this.#at++;
+      return (first >>> 1) ^ -(first & 1);
+    }
     let value = 0;
     for (let i = 0; i < 10; i++) {
       const byte = this.#bytes[this.#take(1)] ?? 0;
