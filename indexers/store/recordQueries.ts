@@ -27,6 +27,7 @@ import type {
 import { type Listing, type ListQuery, MAX_STEPS, type PageKey, type StepQuery } from './view.js';
 
 const MOST = Number.MAX_SAFE_INTEGER;
+const heightRow = z.object({ height: count });
 const totalRow = z.object({ chain: z.string(), total: count });
 
 /**
@@ -35,6 +36,7 @@ const totalRow = z.object({ chain: z.string(), total: count });
  */
 export class RecordQueries {
   readonly #client: SqlClient;
+  #totals: { readonly key: string; readonly totals: ReadonlyMap<string, number> } | undefined;
 
   constructor(client: SqlClient) {
     this.#client = client;
@@ -126,12 +128,24 @@ export class RecordQueries {
 
   /** Chains that are known at all, by name, with how many commitments each has. */
   async chains(database: string): Promise<Map<string, number>> {
-    const sql = `SELECT chain, uniqExact(main_height) AS total FROM ${database}.commitments GROUP BY chain
-      UNION ALL SELECT DISTINCT chain, 0 AS total FROM ${database}.progress WHERE stream = 'headers'`;
-    const totals = new Map<string, number>();
-    for (const { chain, total } of await this.#client.query('chains', sql, totalRow))
-      totals.set(chain, total + (totals.get(chain) ?? 0));
+    const followed = `SELECT DISTINCT chain, 0 AS total FROM ${database}.progress WHERE stream = 'headers'`;
+    const totals = new Map(await this.#commitmentTotals(database));
+    for (const { chain } of await this.#client.query('chains', followed, totalRow))
+      if (!totals.has(chain)) totals.set(chain, 0);
     return totals;
+  }
+
+  /** Counted once a main-chain block, which is written after its commitments. */
+  async #commitmentTotals(database: string): Promise<ReadonlyMap<string, number>> {
+    const newest = `SELECT height FROM ${database}.main_blocks ORDER BY height DESC LIMIT 1`;
+    const [block] = await this.#client.query('newestMain', newest, heightRow);
+    const key = `${database} ${block?.height}`;
+    if (this.#totals?.key !== key) {
+      const sql = `SELECT chain, uniqExact(main_height) AS total FROM ${database}.commitments GROUP BY chain`;
+      const rows = await this.#client.query('commitmentTotals', sql, totalRow);
+      this.#totals = { key, totals: new Map(rows.map(({ chain, total }) => [chain, total])) };
+    }
+    return this.#totals.totals;
   }
 
   async #list<T>(
