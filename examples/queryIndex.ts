@@ -19,6 +19,7 @@ interface Answer {
   readonly view: { readonly number: string; readonly height: string };
   readonly rows: readonly Row[];
   readonly next?: string | null;
+  readonly contents?: { readonly to: string | null };
 }
 
 const [given] = process.argv.slice(2);
@@ -35,12 +36,13 @@ try {
   await local?.end();
 }
 
-/** Outputs by script: those of the script that the newest indexed block's miner is paid by. */
+/** Outputs by script: those of the script that the miner of the newest block that is there is paid by. */
 async function bitcoin(): Promise<void> {
   const chain = `${base}/bitcoin-regtest`;
   const coinbase = await until(async () => {
-    const { view } = await get(`${chain}/coverage`);
-    return (await get(`${chain}/blocks/${view.height}/txs?limit=1`)).rows[0];
+    const { contents } = await get(`${chain}/coverage`);
+    if (!contents?.to) return undefined;
+    return (await get(`${chain}/blocks/${contents.to}/txs?limit=1`)).rows[0];
   });
   const script = Transaction.fromBuffer(fromHex(String(coinbase.raw))).outs[0]?.script ?? new Uint8Array();
   const { view, rows } = await all(`${chain}/outputs?script=${Buffer.from(script).toString('hex')}`);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseEthereumAddress } from '../../../adapters/ethereum/address.js';
 import type { IndexedTransaction } from '../../../indexers/store/contents/types.js';
+import { UnknownViewError } from '../../../indexers/store/errors.js';
 import type { IndexReader } from '../../../indexers/store/indexStore.js';
 import type { Page, PageQuery } from '../../../indexers/store/view.js';
 import type { IndexedChain } from '../context.js';
@@ -29,19 +30,23 @@ async function atHeight(
   height: number,
   page: PageQuery,
 ): Promise<Page<IndexedTransaction>> {
-  const { cursor, at } = page;
+  const { limit, cursor, at } = page;
   const [number, rest] = cursor === undefined ? [at, undefined] : splitCursor(cursor);
-  const where = number === undefined ? {} : { at: number };
-  const { view, rows } = await index.headers(chain, { from: height, to: height, limit: 1, ...where });
-  const [header] = rows;
-  if (header === undefined)
-    throw new NotFoundError(`${chain} has no block at height ${height} at event ${view.number}`);
-  const found = await index.blockTransactions(chain, header.hash, {
-    limit: page.limit,
-    at: view.number,
-    ...(rest === undefined ? {} : { cursor: rest }),
+  const read = async (event: number | undefined) => {
+    const where = event === undefined ? {} : { at: event };
+    const { view, rows } = await index.headers(chain, { from: height, to: height, limit: 1, ...where });
+    const [header] = rows;
+    if (header === undefined)
+      throw new NotFoundError(`${chain} has no block at height ${height} at event ${view.number}`);
+    const part = { limit, at: view.number, ...(rest === undefined ? {} : { cursor: rest }) };
+    return index.blockTransactions(chain, header.hash, part);
+  };
+  const found = await read(number).catch((error: unknown) => {
+    // Contents have not come as far as headers: the newest state that has both.
+    if (number === undefined && error instanceof UnknownViewError) return read(error.newest);
+    throw error;
   });
-  return { ...found, ...(found.next === undefined ? {} : { next: `${view.number}.${found.next}` }) };
+  return { ...found, ...(found.next === undefined ? {} : { next: `${found.view.number}.${found.next}` }) };
 }
 
 /** @throws BadRequestError for a cursor of another question */

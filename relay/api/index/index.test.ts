@@ -177,6 +177,18 @@ describe('the index over HTTP', () => {
     });
   });
 
+  it('a block by height is read where contents have come to, as long as they are behind', async () => {
+    const state = index.chains.get('bitcoin-regtest');
+    if (state === undefined) throw new Error('no such chain');
+    state.contentsTo = 20;
+    const path = `${BITCOIN}/blocks/119/txs`;
+    const { body } = await server.get(path);
+    expect(body).toMatchObject({ view: { number: '20' }, rows: [{ blockHash: tipA }] });
+    expect((await server.get(`${BITCOIN}/blocks/120/txs`)).body.error.name).toBe('NotFoundError');
+    expect((await server.get(`${path}?at=24`)).body.error.name).toBe('UnknownViewError');
+    state.contentsTo = undefined;
+  });
+
   it('has what spends an output, and what does not', async () => {
     const path = `${BITCOIN}/outputs?address=${ADDRESS}`;
     const { body } = await server.get(path);

@@ -61,6 +61,8 @@ export class FakeIndexed {
   readonly lags: LagStep[] = [];
   readonly statistics: IndexedStatistics[] = [];
   contents: HeightRange[] | undefined;
+  /** The newest event whose block's contents are in, where that is not the newest of all. */
+  contentsTo: number | undefined;
 }
 
 /** An index in memory, as slow and plain as can be: what the API is tested on. */
@@ -137,7 +139,10 @@ export class FakeIndex implements IndexReader {
     );
   }
 
-  blockTransactions(chain: string, blockHash: Uint8Array, query: PageQuery) {
+  async blockTransactions(chain: string, blockHash: Uint8Array, query: PageQuery) {
+    const { contentsTo = Number.MAX_SAFE_INTEGER } = await this.#of(chain);
+    if (query.at !== undefined && query.at > contentsTo)
+      throw new UnknownViewError(chain, query.at, contentsTo);
     return this.#page(`block ${toBareHex(blockHash).slice(0, 8)}`, chain, query, (state, n) =>
       seen(state, state.transactions, n).filter((row) => bytesEqual(row.blockHash, blockHash)),
     );
