@@ -8,7 +8,7 @@ export const Table = {
   logCursor: 0x13,
   logTime: 0x14,
   mirrorState: 0x15,
-  /** Of releases up to 0.1; no longer written. */
+  /** No longer written; not to be used for anything else. */
   mirrorBest: 0x16,
   mirrorPoison: 0x17,
   mirrorStream: 0x18,
