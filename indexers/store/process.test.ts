@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { hasChdb } from '../../test/support/clickhouse/front.js';
 import { compileEntry } from '../../test/support/compile.js';
 import { EventMaker } from '../../test/support/index/eventMaker.js';
@@ -103,7 +104,11 @@ describe.skipIf(!hasChdb)('processes of an embedded index', () => {
     await expect(ChdbClient.open(join(root, 'second'))).rejects.toThrow(
       'this process has another index open',
     );
+    const waiting = first.query('last', 'SELECT 1 AS n', z.object({ n: z.number() }));
     await first.close();
+    expect(await waiting).toEqual([{ n: 1 }]);
+    await expect(first.query('late', 'SELECT 1 AS n', z.unknown())).rejects.toThrow('it has been closed');
+    await expect(first.command('late', 'SELECT 1')).rejects.toThrow('it has been closed');
     await (await ChdbClient.open(join(root, 'second'))).close();
   });
 });

@@ -132,6 +132,7 @@ class Lane {
   readonly #serial = new Serial();
   #client: ClickHouseClient | undefined;
   #waiting = 0;
+  #closed = false;
 
   constructor(connect: () => ClickHouseClient, settings: string) {
     this.#connect = connect;
@@ -157,11 +158,16 @@ class Lane {
     });
   }
 
+  /** After the statements that wait. */
   close(): Promise<void> {
-    return this.#serial.run(() => this.#disconnect());
+    return this.#serial.run(() => {
+      this.#closed = true;
+      return this.#disconnect();
+    });
   }
 
   async #connected(): Promise<ClickHouseClient> {
+    if (this.#closed) throw new IndexUnavailableError('it has been closed');
     if (this.#client !== undefined) return this.#client;
     const client = this.#connect();
     this.#client = client;
