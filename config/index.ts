@@ -31,7 +31,7 @@ const ClickHouseIndexSchema = z
     /** A file with the password, relative to the configuration's folder; its last line's end does not count. */
     passwordFile: z.string().min(1).optional(),
     tls: IndexTlsSchema.optional(),
-    /** Most time of one request, from first byte to last. */
+    /** Most time of a question or a write, from first byte to last; statements on whole tables may take ten times as long. */
     requestTimeoutMilliseconds: z.number().int().min(1000).max(600_000).default(30_000),
     /** Of requests and answers. */
     compression: z.enum(['none', 'gzip']).default('none'),

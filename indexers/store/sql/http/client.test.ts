@@ -205,6 +205,17 @@ describe.skipIf(!installed)('a ClickHouse over HTTP', () => {
     expect(error.message).toMatch(message);
   });
 
+  test('a statement on whole tables may take ten times as long', async () => {
+    liar.handler = (_, response) => void setTimeout(() => response.writeHead(200, honest).end(), 2500);
+    const client = await open({ requestTimeoutMs: 1000 });
+    await client.command('copying', 'INSERT INTO a SELECT * FROM b');
+    await failure(client.ping());
+    liar.handler = () => undefined;
+    expect(
+      (await failure(open({ requestTimeoutMs: 200 }).then((one) => one.command('c', 'x')))).message,
+    ).toMatch(/no answer within 2000 ms/);
+  });
+
   test('an endless answer is not kept', async () => {
     const handler: Handler = (_, response) => endless(response.writeHead(200, honest));
     const error = await failure(ask(handler, { maxAnswerBytes: 1_000_000 }));

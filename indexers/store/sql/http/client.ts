@@ -8,6 +8,8 @@ import { type SqlLimits, sqlSettings } from '../limits.js';
 import { AnswerTooLong, AnswerTooSlow, readAnswer, rowsOf } from './answer.js';
 import { failureOf, isFailure } from './failure.js';
 
+/** Tables are copied on the server within one statement. */
+const COMMAND_PATIENCE = 10;
 /** Most of an answer. */
 const MAX_ANSWER = 2 ** 30;
 /** Most of an exception that is read. */
@@ -26,7 +28,10 @@ export interface HttpSqlOptions {
   readonly password: string;
   /** PEM. A client certificate takes the password's place. */
   readonly tls?: { readonly ca: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
-  /** Most milliseconds of one request, from its first byte to the answer's last. */
+  /**
+   * Most milliseconds of a question or a write, from the request's first byte to the answer's last. Statements on whole tables
+   * (`command`) may take `COMMAND_PATIENCE` times as long.
+   */
   readonly requestTimeoutMs: number;
   readonly compression: 'none' | 'gzip';
   readonly maxConnections: number;
@@ -42,6 +47,8 @@ interface Asked {
   readonly settings: Readonly<Record<string, string | number>>;
   /** After the statement. */
   readonly rows?: Uint8Array;
+  /** Where it may take another time than most. */
+  readonly milliseconds?: number;
 }
 
 /**
@@ -69,7 +76,8 @@ export class HttpSqlClient implements SqlClient {
       username: options.username,
       password: options.password,
       application: 'crossroot',
-      request_timeout: options.requestTimeoutMs,
+      // Of a socket on which nothing moves; what a request may take in all is seen to here.
+      request_timeout: options.requestTimeoutMs * COMMAND_PATIENCE,
       max_open_connections: options.maxConnections,
       compression: { request: packed, response: packed },
       keep_alive: { enabled: true, idle_socket_ttl: IDLE_MS, eagerly_destroy_stale_sockets: true },
@@ -82,7 +90,8 @@ export class HttpSqlClient implements SqlClient {
   }
 
   async command(what: string, sql: string, parameters: Parameters = {}): Promise<void> {
-    await this.#request({ what, sql, parameters, settings: this.#settings.every });
+    const milliseconds = this.#options.requestTimeoutMs * COMMAND_PATIENCE;
+    await this.#request({ what, sql, parameters, settings: this.#settings.every, milliseconds });
   }
 
   async query<T>(what: string, sql: string, row: z.ZodType<T>, parameters: Parameters = {}): Promise<T[]> {
@@ -108,7 +117,8 @@ export class HttpSqlClient implements SqlClient {
 
   /** Resolves if the server takes statements. @throws IndexQueryError that says why it does not */
   async ping(): Promise<void> {
-    await this.command('greeting the server', 'SELECT 1');
+    const { every: settings } = this.#settings;
+    await this.#request({ what: 'greeting the server', sql: 'SELECT 1', parameters: {}, settings });
   }
 
   async close(): Promise<void> {
@@ -116,7 +126,7 @@ export class HttpSqlClient implements SqlClient {
   }
 
   async #request(asked: Asked): Promise<Buffer> {
-    const deadline = Date.now() + this.#options.requestTimeoutMs;
+    const deadline = Date.now() + (asked.milliseconds ?? this.#options.requestTimeoutMs);
     try {
       return await this.#once(asked, deadline);
     } catch (error) {
@@ -126,7 +136,7 @@ export class HttpSqlClient implements SqlClient {
     }
   }
 
-  async #once({ what, sql, parameters, settings, rows }: Asked, deadline: number): Promise<Buffer> {
+  async #once({ what, sql, parameters, settings, rows, ...asked }: Asked, deadline: number): Promise<Buffer> {
     const { maxAnswerBytes = MAX_ANSWER, requestTimeoutMs } = this.#options;
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), Math.max(1, deadline - Date.now()));
@@ -152,7 +162,10 @@ export class HttpSqlClient implements SqlClient {
     } catch (error) {
       if (error instanceof IndexQueryError) throw error;
       if (abort.signal.aborted)
-        throw new IndexQueryError(what, new AnswerTooSlow(`no answer within ${requestTimeoutMs} ms`));
+        throw new IndexQueryError(
+          what,
+          new AnswerTooSlow(`no answer within ${asked.milliseconds ?? requestTimeoutMs} ms`),
+        );
       throw new IndexQueryError(what, error, !(error instanceof AnswerTooLong) && !isLasting(error));
     } finally {
       clearTimeout(timer);
