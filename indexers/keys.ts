@@ -57,6 +57,19 @@ export function numberedKeys(table: TableCode, name: string): (number: number) =
   };
 }
 
+/** `tableKey(table, name, bytes)` for many bytes, at most 255 each, of one name. */
+export function hashedKeys(table: TableCode, name: string): (bytes: Uint8Array) => Uint8Array {
+  const prefix = tableKey(table, name);
+  return (bytes) => {
+    if (bytes.length > 255) return tableKey(table, name, bytes);
+    const key = new Uint8Array(prefix.length + 1 + bytes.length);
+    key.set(prefix);
+    key[prefix.length] = bytes.length;
+    key.set(bytes, prefix.length + 1);
+    return key;
+  };
+}
+
 /** 64-bit big-endian. @throws RangeError for what is not a safe non-negative integer */
 export function uint64(value: number): Uint8Array {
   const out = new Uint8Array(8);

@@ -3,7 +3,7 @@ import type { ChainKind, ForeignHeader } from '../../adapters/types.js';
 import { bytesEqual, toBareHex, ZERO32 } from '../../proofs/bytes.js';
 import type { Checkpoint } from '../../proofs/containers/spec.js';
 import type { KeyValueStore, KeyValueWrite } from '../../storage/keyValue.js';
-import { Table, tableKey } from '../keys.js';
+import { hashedKeys, numberedKeys, Table, tableKey } from '../keys.js';
 import { LogCorruptError } from '../log/errors.js';
 import type { ChainEvent } from '../log/event.js';
 import type { EventLog } from '../log/eventLog.js';
@@ -18,6 +18,8 @@ import {
   decodeBookState,
   encodeBookHeader,
 } from './bookRecords.js';
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const EMPTY: BookState = {
   version: BOOK_VERSION,
@@ -46,6 +48,8 @@ export class HeaderBook {
   readonly #store: KeyValueStore;
   readonly #kind: ChainKind;
   readonly #checkpoint: Checkpoint;
+  readonly #bestKey: (height: number) => Uint8Array;
+  readonly #headerKey: (hash: Uint8Array) => Uint8Array;
   readonly #decoded = new Lru<string, ForeignHeader>(CACHED_HEADERS);
 
   constructor(store: KeyValueStore, chain: string, kind: ChainKind, checkpoint: Checkpoint) {
@@ -53,6 +57,8 @@ export class HeaderBook {
     this.chain = chain;
     this.#kind = kind;
     this.#checkpoint = checkpoint;
+    this.#bestKey = numberedKeys(Table.bookBest, chain);
+    this.#headerKey = hashedKeys(Table.bookHeader, chain);
   }
 
   /** Number of the last event that is in the book. */
@@ -75,7 +81,7 @@ export class HeaderBook {
 
   /** Hash on the best chain at `height`. */
   bestHash(height: number): Uint8Array | undefined {
-    return this.#store.get(tableKey(Table.bookBest, this.chain, height));
+    return this.#store.get(this.#bestKey(height));
   }
 
   /** Header on the best chain at `height`. */
@@ -116,42 +122,43 @@ export class HeaderBook {
     const best = new Map<number, Uint8Array | undefined>();
     const added = new Map<string, BookHeader>();
     const writes: KeyValueWrite[] = [];
-    let state = this.#state();
+    // Changed in place: there may be thousands of events.
+    const state: Mutable<BookState> = { ...this.#state() };
     const hashAt = (height: number) => (best.has(height) ? best.get(height) : this.bestHash(height));
+    let last: { readonly hash: Uint8Array; readonly header: BookHeader } | undefined;
     for (const event of events) {
       const tip = state.hasTip === 1 ? { height: state.tipHeight, hash: state.tipHash } : undefined;
       checkEvent({ number: state.applied, tip, hashAt }, event);
-      const next: BookState = { ...state, applied: event.number };
       const { height, hash, parentHash } = event;
-      const bestKey = tableKey(Table.bookBest, this.chain, height);
+      state.applied = event.number;
       if (event.type === 'connect') {
-        const parent = added.get(toBareHex(parentHash)) ?? this.#stored(parentHash);
-        const work = this.#workOf(event, parent);
-        const header = { height, work, raw: event.raw };
+        const parent =
+          last !== undefined && bytesEqual(last.hash, parentHash)
+            ? last.header
+            : (added.get(toBareHex(parentHash)) ?? this.#stored(parentHash));
+        const header = { height, work: this.#workOf(event, parent), raw: event.raw };
+        last = { hash, header };
         added.set(toBareHex(hash), header);
         best.set(height, hash);
         writes.push(
-          { type: 'put', key: tableKey(Table.bookHeader, this.chain, hash), value: encodeBookHeader(header) },
-          { type: 'put', key: bestKey, value: hash },
+          { type: 'put', key: this.#headerKey(hash), value: encodeBookHeader(header) },
+          { type: 'put', key: this.#bestKey(height), value: hash },
         );
-        Object.assign(next, { hasTip: 1, tipHeight: height, tipHash: hash });
+        [state.hasTip, state.tipHeight, state.tipHash] = [1, height, hash];
       } else if (event.type === 'disconnect') {
         best.set(height, undefined);
-        writes.push({ type: 'del', key: bestKey });
+        writes.push({ type: 'del', key: this.#bestKey(height) });
         const below = hashAt(height - 1);
-        Object.assign(next, {
-          hasTip: below === undefined ? 0 : 1,
-          tipHeight: below === undefined ? 0 : height - 1,
-          tipHash: below ?? ZERO32,
-        });
-        if (next.hasFinalized === 1 && next.finalizedHeight >= height)
-          Object.assign(next, {
-            hasFinalized: next.hasTip,
-            finalizedHeight: next.tipHeight,
-            finalizedHash: next.tipHash,
-          });
-      } else Object.assign(next, { hasFinalized: 1, finalizedHeight: height, finalizedHash: hash });
-      state = next;
+        state.hasTip = below === undefined ? 0 : 1;
+        state.tipHeight = below === undefined ? 0 : height - 1;
+        state.tipHash = below ?? ZERO32;
+        if (state.hasFinalized === 1 && state.finalizedHeight >= height)
+          [state.hasFinalized, state.finalizedHeight, state.finalizedHash] = [
+            state.hasTip,
+            state.tipHeight,
+            state.tipHash,
+          ];
+      } else [state.hasFinalized, state.finalizedHeight, state.finalizedHash] = [1, height, hash];
     }
     writes.push({
       type: 'put',
@@ -185,7 +192,7 @@ export class HeaderBook {
   }
 
   #stored(hash: Uint8Array): BookHeader | undefined {
-    const bytes = this.#store.get(tableKey(Table.bookHeader, this.chain, hash));
+    const bytes = this.#store.get(this.#headerKey(hash));
     return bytes === undefined ? undefined : decodeBookHeader(bytes);
   }
 

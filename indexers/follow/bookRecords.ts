@@ -1,5 +1,4 @@
 import { ContainerType, type ValueOf } from '@chainsafe/ssz';
-import { concatBytes } from '../../proofs/bytes.js';
 import { Bytes32, Count64, Uint8 } from '../../proofs/containers/primitives.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
 import { readUint64, uint64 } from '../keys.js';
@@ -39,18 +38,19 @@ export interface BookHeader {
 }
 
 /** `height (8) ‖ work (32, big-endian) ‖ raw`. */
-export function encodeBookHeader(header: BookHeader): Uint8Array {
-  const work = new Uint8Array(32);
-  let rest = header.work;
-  for (let i = 31; i >= 0 && rest > 0n; i--) {
-    work[i] = Number(rest & 0xffn);
-    rest >>= 8n;
-  }
-  return concatBytes(uint64(header.height), work, header.raw);
+export function encodeBookHeader({ height, work, raw }: BookHeader): Uint8Array {
+  const out = new Uint8Array(40 + raw.length);
+  out.set(uint64(height));
+  const view = new DataView(out.buffer);
+  for (let at = 32, rest = work; at >= 8 && rest > 0n; at -= 8, rest >>= 64n)
+    view.setBigUint64(at, rest & 0xffff_ffff_ffff_ffffn);
+  out.set(raw, 40);
+  return out;
 }
 
 export function decodeBookHeader(bytes: Uint8Array): BookHeader {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let work = 0n;
-  for (const byte of bytes.subarray(8, 40)) work = (work << 8n) | BigInt(byte);
+  for (let at = 8; at < 40; at += 8) work = (work << 64n) | view.getBigUint64(at);
   return { height: readUint64(bytes), work, raw: bytes.slice(40) };
 }
