@@ -117,7 +117,7 @@ function download(folder: string): string | undefined {
 
 /** What the program said, in one short line: an error's own message has its whole command line. */
 function reason(error: unknown): string {
-  const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+  const said = error instanceof Error && 'stderr' in error ? String(error.stderr ?? '') : '';
   const lines = (said.trim() === '' ? String(error) : said).split('\n');
   return (lines.find((line) => line.startsWith('curl:')) ?? lines[0] ?? '').slice(0, 200);
 }
