@@ -22,6 +22,8 @@ interface Answer {
   readonly contents?: { readonly to: string | null };
 }
 
+/** The first start makes keys, nodes and tables; a busy machine takes its time. */
+const deadline = Date.now() + 240_000;
 const [given] = process.argv.slice(2);
 if (given === undefined && !(await hasIndex())) {
   console.log('skipped: the optional package chdb is not installed, and no relay was named');
@@ -92,9 +94,9 @@ async function all(url: string): Promise<Answer> {
 }
 
 /** Asks until there is an answer: the relay may be starting, the index filling. */
-async function until<T>(ask: () => Promise<T | undefined>, seconds = 140): Promise<T> {
+async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   let problem: unknown;
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(500)) {
+  for (; Date.now() < deadline; await sleep(500)) {
     try {
       const answer = await ask();
       if (answer !== undefined) return answer;
@@ -131,12 +133,13 @@ async function runUp() {
   const words = ['bin/bootstrap.mjs', 'up', '--config', file, '--data', join(folder, 'data')];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async end() {
-      child.kill('SIGTERM');
-      await ended;
-      rmSync(folder, { recursive: true, force: true });
-    },
+  const end = async () => {
+    child.kill('SIGTERM');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
   };
+  // Nothing of it outlives this program.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void end().then(() => process.exit(1)));
+  return { url: `http://127.0.0.1:${port}`, end };
 }
