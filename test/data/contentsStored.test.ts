@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseBlock } from '../../adapters/bitcoin/blocks/block.js';
 import { merkleRows } from '../../adapters/bitcoin/proofs/merkle.js';
@@ -14,10 +15,11 @@ import type { IndexedLog, IndexedReceipt, LogQuery } from '../../indexers/store/
 import type { PageKey, Slice } from '../../indexers/store/view.js';
 import { concatBytes, toHex } from '../../proofs/bytes.js';
 import { sha256d } from '../../proofs/hash/hasher.js';
+import { hasChdb } from '../support/clickhouse/front.js';
 import { connectOf } from '../support/contents/events.js';
 import { type ContentsSet, openContentsSet } from '../support/contents/set.js';
 import { RAW_BLOCKS, RPC_BLOCKS, realBlock } from './ethereum/blocks.js';
-import { hasData, needsData, readBytes, readJson } from './folder.js';
+import { dataPath, hasData, needsData, readBytes, readJson } from './folder.js';
 
 const BITCOIN = 'bitcoin-mainnet';
 const ETHEREUM = 'ethereum-mainnet';
@@ -44,9 +46,14 @@ function receiptBytes(receipt: IndexedReceipt, logs: readonly IndexedLog[]): Uin
   return type === 0 ? body : concatBytes(Uint8Array.of(type), body);
 }
 
-describe.skipIf(!hasData)(needsData('real blocks in the index'), () => {
+describe.skipIf(!hasData || !hasChdb)(needsData('real blocks in the index'), () => {
   let set: ContentsSet;
-  const entries = hasData ? readJson<{ readonly file: string }[]>('btc-blocks/index.json') : [];
+  /** Two large ones that follow each other, and small ones of all kinds. */
+  const entries = hasData
+    ? readJson<{ readonly file: string }[]>('btc-blocks/index.json').filter(
+        ({ file }) => /83132[89]/.test(file) || statSync(dataPath(`btc-blocks/${file}`)).size < 300_000,
+      )
+    : [];
   const heights = [...RAW_BLOCKS, ...RPC_BLOCKS];
   const bitcoin: ForeignBlock[] = [];
 
@@ -87,13 +94,15 @@ describe.skipIf(!hasData)(needsData('real blocks in the index'), () => {
 
   it('Bitcoin: transactions by hash, outputs by script with their spenders, and spenders', async () => {
     const snapshot = set.snapshot(BITCOIN, bitcoin.length);
-    const { transactions } = parseBlock(bitcoin.at(-1)!.rawBlock!);
+    const { transactions } = parseBlock(
+      bitcoin.find(({ rawBlock }) => rawBlock!.length > 300_000)!.rawBlock!,
+    );
     const spentBy = new Map<string, { readonly txid: Uint8Array; readonly vin: number }>();
     for (const { rawBlock } of bitcoin)
       for (const { txid, transaction } of parseBlock(rawBlock!).transactions)
         for (const [vin, { hash, index }] of transaction.ins.entries())
           spentBy.set(`${toHex(hash)}:${index}`, { txid, vin });
-    for (const { txid, transaction } of transactions.filter((_, i) => i % 40 === 0)) {
+    for (const { txid, transaction } of transactions.filter((_, i) => i % 60 === 0)) {
       const [row] = await set.contents.transaction(snapshot, txid);
       expect(row).toMatchObject({ hash: txid, raw: new Uint8Array(transaction.toBuffer()), canonical: true });
       for (const [vout, { script, value }] of transaction.outs.slice(0, 3).entries()) {
@@ -112,6 +121,7 @@ describe.skipIf(!hasData)(needsData('real blocks in the index'), () => {
 
   it('Ethereum: both roots again from what the index gives back', async () => {
     const snapshot = set.snapshot(ETHEREUM, heights.length);
+    let checked = 0;
     for (const height of heights) {
       const { header, transactions } = realBlock(height);
       const rows = await all((after) => set.contents.blockTransactions(snapshot, header.hash, 100, after));
@@ -120,6 +130,9 @@ describe.skipIf(!hasData)(needsData('real blocks in the index'), () => {
         set.contents.logs(snapshot, { from: height, to: height }, 150, after),
       );
       expect(logs.map(({ blockLogIndex }) => blockLogIndex)).toEqual(logs.map((_, i) => i));
+      expect(rows.length).toBe(transactions.length);
+      // A question for each receipt: of the blocks that are not the largest.
+      if (rows.length > 120) continue;
       const receipts: Uint8Array[] = [];
       for (const { hash } of rows) {
         const [receipt] = await set.contents.receipt(snapshot, hash);
@@ -128,8 +141,9 @@ describe.skipIf(!hasData)(needsData('real blocks in the index'), () => {
         receipts.push(receiptBytes(receipt!, own));
       }
       expect(indexTrie(receipts).root).toEqual(header.receiptsRoot);
-      expect(rows.length).toBe(transactions.length);
+      checked++;
     }
+    expect(checked).toBeGreaterThan(2);
   }, 240_000);
 
   it('Ethereum: by address, newest first, and logs by contract and topics as a plain search finds them', async () => {
@@ -143,7 +157,7 @@ describe.skipIf(!hasData)(needsData('real blocks in the index'), () => {
     }
     const ordered = everything.sort((a, b) => b.height - a.height || b.position - a.position);
     const ethereum = ordered.flatMap((row) => (row.kind === 'ethereum' ? [row] : []));
-    const senders = ethereum.filter((_, i) => i % 25 === 0).flatMap(({ from, to }) => [from, to]);
+    const senders = ethereum.filter((_, i) => i % 50 === 0).flatMap(({ from, to }) => [from, to]);
     for (const address of senders) {
       if (address === undefined) continue;
       const rows = await all((after) => set.contents.transactionsByAddress(snapshot, address, 7, after));
