@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findKafka } from '../devnet/kafka/install.js';
+import { KafkaCluster } from '../devnet/kafka/server.js';
 import { uint64 } from '../indexers/keys.js';
 import { EmbeddedLog } from '../indexers/log/embedded.js';
 import { type EventInput, encodeEvent, eventOf } from '../indexers/log/event.js';
@@ -14,8 +16,6 @@ import { useFastHasher } from '../proofs/hash/fast.js';
 import { LevelStore } from '../storage/level.js';
 import { fakeGenesis, fakeHeader } from '../test/support/indexers/fakeKind.js';
 import { DRIVERS } from '../test/support/kafka/drivers.js';
-import { findKafka } from '../test/support/kafka/install.js';
-import { KafkaCluster } from '../test/support/kafka/server.js';
 import { type BareProducer, bareKafkajs, barePlatformatic } from './log/bareProducers.js';
 import { median, race, report, type Subject } from './measure.js';
 

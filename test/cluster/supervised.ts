@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endWithUs } from '../support/kafka/children.js';
+import { endWithUs } from '../../devnet/endWithUs.js';
 
 export interface SupervisedOptions {
   readonly name: string;

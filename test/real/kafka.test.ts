@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { findKafka } from '../../devnet/kafka/install.js';
+import { KafkaCluster } from '../../devnet/kafka/server.js';
 import { KafkaLog } from '../../indexers/log/kafka/kafkaLog.js';
 import { TopicReader } from '../../indexers/log/kafka/reader.js';
 import { LevelStore } from '../../storage/level.js';
 import { eventLogConformance } from '../conformance/eventLog.js';
 import { logStreamsConformance } from '../conformance/logStreams.js';
 import { DRIVERS } from '../support/kafka/drivers.js';
-import { findKafka } from '../support/kafka/install.js';
-import { KafkaCluster } from '../support/kafka/server.js';
 
 const installation = findKafka();
 if (typeof installation === 'string') console.warn(`Kafka: ${installation}: skipped`);

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findKafka } from '../../devnet/kafka/install.js';
+import { KafkaCluster } from '../../devnet/kafka/server.js';
 import { KafkaLog } from '../../indexers/log/kafka/kafkaLog.js';
 import { MemoryStore } from '../../storage/memory.js';
 import { DRIVERS } from '../support/kafka/drivers.js';
-import { findKafka } from '../support/kafka/install.js';
 import { planned } from '../support/kafka/plan.js';
-import { KafkaCluster } from '../support/kafka/server.js';
 
 const installation = findKafka();
 if (typeof installation === 'string') console.warn(`Kafka: ${installation}: skipped`);

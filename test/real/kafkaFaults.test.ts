@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findKafka } from '../../devnet/kafka/install.js';
+import { KafkaCluster } from '../../devnet/kafka/server.js';
 import { type EventInput, encodeEvent } from '../../indexers/log/event.js';
 import { KafkaLog, type KafkaLogOptions } from '../../indexers/log/kafka/kafkaLog.js';
 import { LevelStore } from '../../storage/level.js';
 import { MemoryStore } from '../../storage/memory.js';
 import { DRIVERS } from '../support/kafka/drivers.js';
-import { findKafka } from '../support/kafka/install.js';
 import { planned } from '../support/kafka/plan.js';
 import { ProducerProcess } from '../support/kafka/processes.js';
 import { SilentProxy } from '../support/kafka/proxy.js';
-import { KafkaCluster } from '../support/kafka/server.js';
 
 const installation = findKafka();
 if (typeof installation === 'string') console.warn(`Kafka: ${installation}: skipped`);

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findKafka } from '../../devnet/kafka/install.js';
+import { KafkaCluster } from '../../devnet/kafka/server.js';
 import type { KafkaDriver } from '../../indexers/log/kafka/driver.js';
 import { ChainGroup } from '../../indexers/log/kafka/group.js';
 import { Topics } from '../../indexers/log/kafka/topics.js';
 import { MemoryStore } from '../../storage/memory.js';
 import { DRIVERS } from '../support/kafka/drivers.js';
-import { findKafka } from '../support/kafka/install.js';
 import { GroupProcess } from '../support/kafka/processes.js';
-import { KafkaCluster } from '../support/kafka/server.js';
 
 const installation = findKafka();
 if (typeof installation === 'string') console.warn(`Kafka: ${installation}: skipped`);

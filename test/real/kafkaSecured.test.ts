@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findKafka } from '../../devnet/kafka/install.js';
+import { KafkaCluster } from '../../devnet/kafka/server.js';
 import type { KafkaSasl, KafkaTls } from '../../indexers/log/kafka/driver.js';
 import { KafkaRefusedError } from '../../indexers/log/kafka/errors.js';
 import { KafkaLog } from '../../indexers/log/kafka/kafkaLog.js';
 import { MemoryStore } from '../../storage/memory.js';
 import { DRIVERS } from '../support/kafka/drivers.js';
-import { findKafka } from '../support/kafka/install.js';
 import { planned } from '../support/kafka/plan.js';
-import { KafkaCluster } from '../support/kafka/server.js';
 import { findProgram } from '../support/programs.js';
 
 const installation = findKafka();

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClickHouseProcess, startClickHouse } from '../../../devnet/clickhouse/start.js';
+import { endWithUs } from '../../../devnet/endWithUs.js';
 import { compileEntry } from '../compile.js';
-import { endWithUs } from '../kafka/children.js';
 
 /** Whether chDB and ClickHouse's client are installed: they are optional. */
 export const hasChdb = ((): boolean => {

@@ -1,4 +1,4 @@
-import { findKafka } from './install.js';
+import { findKafka } from '../../../devnet/kafka/install.js';
 
 /**
  * Before the suites over real programs: fetches Kafka where it is missing, which may take minutes, and looks for it in vain

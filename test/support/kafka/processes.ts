@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { endWithUs } from '../../../devnet/endWithUs.js';
 import { compileEntry } from '../compile.js';
-import { endWithUs } from './children.js';
 
 export interface GroupProcessOptions {
   readonly driver: string;
