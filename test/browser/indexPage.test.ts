@@ -55,7 +55,7 @@ describe.skipIf(program === undefined)(title, () => {
     for (const part of ['Headers23 · 21 on the best chain', 'Transactions21', 'Outputs21', 'Logs42'])
       expect(shown).toContain(part);
     expect(shown).toContain('history begins at 100, contents of all blocks up to 120');
-    expect(shown).toContain('headers 1.5 events');
+    expect(shown).toContain('headers 2 events');
     if (process.env.SCREENSHOT !== undefined)
       await page.screenshot({ path: process.env.SCREENSHOT, fullPage: true });
   }, 60_000);
