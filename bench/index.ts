@@ -32,7 +32,7 @@ const HEADERS = Number(process.env.BENCH_HEADERS ?? 1_000_000);
 const TRANSACTIONS = Number(process.env.BENCH_TRANSACTIONS ?? 1_000_000);
 const ROUNDS = 3;
 const ROUND = Math.min(200_000, HEADERS);
-const ETL_ROWS = 1000;
+const ETL_ROWS = 500;
 const CHUNK = 4096;
 const READS = 100;
 /** Blocks of 2,000 transactions; of Ethereum 200 with two logs each, a quarter as many transactions in all. */
@@ -70,13 +70,18 @@ say(`resident memory with ${HEADERS.toLocaleString('en')} headers made and the i
 let stores = 0;
 const freshStore = () => LevelStore.open(join(folder, `store-${stores++}`));
 
+const fail = (error: unknown): never => {
+  console.error(error);
+  process.exit(1);
+};
+
 /** Appends in batches while a sink takes them into the index, until all are there. */
 async function through(log: EventLog, chain: string, some: readonly EventInput[]): Promise<void> {
-  const sink = headerSink({ log, chain, index: store, gatherMs: 50 });
+  const sink = headerSink({ log, chain, index: store, gatherMs: 50, onError: fail });
   sink.start();
   const lease = await log.acquire(chain);
   for (let at = 0; at < some.length; at += CHUNK) await log.append(lease, at + 1, some.slice(at, at + CHUNK));
-  while ((await store.lastNumber(chain)) < some.length) await sleep(5);
+  while (sink.status().done < some.length) await sleep(5);
   await sink.stop();
 }
 
@@ -101,7 +106,7 @@ for (let round = 0; round < ROUNDS; round++) {
   const lease = await log.acquire(again);
   for (let at = 0; at < ROUND; at += CHUNK)
     await log.append(lease, at + 1, events.slice(at, Math.min(ROUND, at + CHUNK)));
-  const sink = headerSink({ log, chain: again, index: store, gatherMs: 0 });
+  const sink = headerSink({ log, chain: again, index: store, gatherMs: 0, onError: fail });
   taken.drain.push(await seconds(() => sink.drain(), 'log to index', ROUND));
   await local.close();
 }
