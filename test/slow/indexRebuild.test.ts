@@ -13,6 +13,8 @@ import { seeded } from './support/up.js';
 /** Repeat a run with SEED=n. */
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const ROUNDS = 8;
+/** Stretches of the log, each with a reorganisation, a main-chain block and evidence. */
+const STRETCHES = 40;
 
 const installed = await import('chdb/connection').then(
   () => true,
@@ -29,7 +31,7 @@ beforeAll(async () => {
   const store = await LevelStore.open(join(root, 'log'));
   const world = new IndexedWorld('bitcoin-fake', store);
   const random = seeded(seed);
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < STRETCHES; i++) {
     await world.connect(20 + Math.floor(random() * 60));
     const gone = await world.disconnect(Math.floor(random() * 12));
     await world.connect(Math.floor(random() * 14), random() < 0.5 ? gone : []);
@@ -40,8 +42,8 @@ beforeAll(async () => {
   init = {
     ...{ log: join(root, 'log'), index: join(root, 'killed') },
     chain: world.chain,
-    blocks: 100,
-    evidence: 100,
+    blocks: STRETCHES,
+    evidence: STRETCHES,
   };
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -64,7 +66,9 @@ class Child {
       const found = this.told.find((told) => told.type === type);
       if (found !== undefined) return found;
       if (Date.now() > deadline || this.process.exitCode !== null)
-        throw new Error(`not ${type} within ${seconds} s, exit code ${this.process.exitCode}`);
+        throw new Error(
+          `not ${type} within ${seconds} s, exit code ${this.process.exitCode}: ${JSON.stringify(this.told.slice(-2))}`,
+        );
       await sleep(20);
     }
   }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { SourceUnavailableError } from '../../../adapters/errors.js';
 import type { ForeignHeader } from '../../../adapters/types.js';
 import { EmbeddedLog } from '../../../indexers/log/embedded.js';
+import { MainConflictError } from '../../../indexers/sinks/errors.js';
 import { IndexService } from '../../../indexers/sinks/indexService.js';
 import { ChdbClient } from '../../../indexers/store/sql/chdbClient.js';
 import { SqlIndexStore } from '../../../indexers/store/sqlStore.js';
@@ -25,6 +26,8 @@ export interface RebuildInit {
 export type RebuildTold =
   | { readonly type: 'open' }
   | { readonly type: 'rebuilt' }
+  /** Each second: where it is, for whoever wonders why it does not get on. */
+  | { readonly type: 'status'; readonly status: unknown }
   | { readonly type: 'rows'; readonly rows: Readonly<Record<string, string>> };
 
 const nameRow = z.object({ name: z.string() });
@@ -73,6 +76,9 @@ process.once('message', async (init: RebuildInit) => {
   const service = new IndexService({
     index: { store, available: true, opened: async () => undefined, close: () => store.close() },
     ...{ log, streams: log },
+    onError: (error) => {
+      if (!(error instanceof MainConflictError)) console.error(error);
+    },
     chains: [
       {
         name: chain,
@@ -92,14 +98,26 @@ process.once('message', async (init: RebuildInit) => {
       },
     },
   });
+  let doing = 'opening';
   const tell = (told: RebuildTold) => process.send?.(told);
   service.start();
+  const status = setInterval(async () => {
+    const set = await store.sets.current();
+    const writer = await store.sets.writer();
+    const ranges = await writer.contentsProgress(chain);
+    const main = (await writer.mainRoot())?.height;
+    const evidence = (await store.evidence(chain, { limit: 1000 })).rows.length;
+    const next = { main: await writer.position('main'), evidence: await writer.position('evidence') };
+    tell({ type: 'status', status: { doing, set, ranges, main, last, evidence, next, ...service.status() } });
+  }, 1000);
   await service.opened();
   tell({ type: 'open' });
   for (let i = 0; i < rebuilds; i++) {
+    doing = `rebuild ${i}`;
     await service.rebuild({ contents: i % 2 === 0 ? 'copy' : 'fetch' });
     tell({ type: 'rebuilt' });
   }
+  doing = 'waiting';
   const isDone = async () => {
     const writer = await store.sets.writer();
     const [whole, ...others] = await writer.contentsProgress(chain);
@@ -114,7 +132,9 @@ process.once('message', async (init: RebuildInit) => {
     );
   };
   while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 100));
+  doing = 'rows';
   tell({ type: 'rows', rows: await rowsOf(client, await store.sets.current()) });
+  clearInterval(status);
   await service.stop();
   await kv.close();
   process.disconnect();
