@@ -1,4 +1,5 @@
 import { indexTargets } from './indexTargets.js';
+import { storeTargets } from './storeTargets.js';
 import { fuzzSuite } from './suite.js';
 
-fuzzSuite('index', indexTargets);
+fuzzSuite('index', [...indexTargets, ...storeTargets]);
