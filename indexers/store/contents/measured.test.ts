@@ -14,7 +14,7 @@ const MOST: Readonly<Record<string, number>> = {
   'block’s transactions, page of 100': 20_000,
   'outputs by script, all of a small one': 100_000,
   'outputs by script, second page of 100 of a hot one': 600_000,
-  'unspent outputs by script, page of 100 of a hot one': 6_000_000,
+  'unspent outputs by script, page of 100 of a hot one': 4_000_000,
   'spender of an outpoint': 60_000,
   'Ethereum transaction by hash': 20_000,
   'receipt by hash': 20_000,

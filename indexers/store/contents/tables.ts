@@ -27,7 +27,7 @@ import type {
 import { writeContents } from './write.js';
 
 /** Outputs that one page of unspent ones looks through at most. */
-const MAX_LOOKED_THROUGH = 10_000;
+const MAX_LOOKED_THROUGH = 4000;
 /** Outputs that are looked up at once where only unspent ones are wanted. */
 const LOOK = 1000;
 /** Above any height: ClickHouse's own greatest is beyond 2^53. */
