@@ -99,7 +99,7 @@ export async function bitcoinBlocks(
 ): Promise<MadeBitcoin> {
   const contents: BitcoinContents[] = [];
   const blocks: ForeignBlock[] = [];
-  let before: Uint8Array[] = [random.bytes(32)];
+  let before: Uint8Array[] = Array.from({ length: perBlock }, () => random.bytes(32));
   for (const event of events) {
     const hashes: Uint8Array[] = [];
     const raws: Uint8Array[] = [];
@@ -114,7 +114,7 @@ export async function bitcoinBlocks(
               le(event.height, 4),
               le(0xffffffff, 4),
             )
-          : concatBytes(before[(i * 2 + n) % before.length]!, le(n, 4), Uint8Array.of(0), le(0xfffffffd, 4)),
+          : concatBytes(before[i]!, le(n, 4), Uint8Array.of(0), le(0xfffffffd, 4)),
       );
       const outputs = Array.from({ length: 2 }, () => {
         const own = concatBytes(Uint8Array.of(0x00, 0x14), random.bytes(20));

@@ -67,6 +67,7 @@ describe.skipIf(missing !== '')('a cluster in trouble', () => {
     const end = Date.now() + 1000 * SECONDS;
     let broker = 0;
     let back = Date.now();
+    let restarting: Promise<void> = Promise.resolve();
     const unsteady = chains.map(async (chain, i) => {
       const own = new Random(SEED + i + 1);
       for (; Date.now() < end; await sleep(100 + own.below(900))) await chain.act();
@@ -76,11 +77,16 @@ describe.skipIf(missing !== '')('a cluster in trouble', () => {
       await sleep(1000 + random.below(6000));
       const dice = random.below(10);
       if (dice < 2 && Date.now() - back > BROKER_REST_MS) {
-        await kafka.kill();
-        broker++;
-        await sleep(random.below(6000));
-        await kafka.up();
-        back = Date.now();
+        // Beside everything else: others are killed while it is down, too.
+        back = Number.POSITIVE_INFINITY;
+        const away = random.below(6000);
+        restarting = (async () => {
+          await kafka.kill();
+          broker++;
+          await sleep(away);
+          await kafka.up();
+          back = Date.now();
+        })();
       } else {
         const kind = dice < 6 ? indexers : dice < 8 ? relays : delegates;
         const victim = kind[random.below(kind.length)]!;
@@ -89,7 +95,7 @@ describe.skipIf(missing !== '')('a cluster in trouble', () => {
         victim.start();
       }
     }
-    await Promise.all(unsteady);
+    await Promise.all([...unsteady, restarting]);
     for (const one of roles) one.start();
     await Promise.all(roles.map((one) => one.up()));
     for (const chain of chains) await chain.bury();
