@@ -252,6 +252,21 @@ describe('the index over HTTP', () => {
     expect(hint.body.error.hint).toContain('100–103');
     const coverage = await fresh.get(`${ETHEREUM}/coverage`);
     expect(coverage.body.contents.ranges).toHaveLength(2);
+    await fresh.close();
+  });
+
+  it('an answer does not lack what its view does not have yet', async () => {
+    const state = index.chains.get('ethereum-local');
+    if (state === undefined) throw new Error('no such chain');
+    state.contents = [{ from: 100, to: 118 }];
+    const fresh = await serveIndex(index);
+    const { body } = await fresh.get(`${ETHEREUM}/logs?address=${toHex(account('token'))}`);
+    expect(body.covered).toBeNull();
+    const coverage = await fresh.get(`${ETHEREUM}/coverage`);
+    expect(coverage.body).toMatchObject({
+      contents: { from: '100', to: '118', complete: false },
+      note: 'history begins at 100, contents of heights 100–118 of 100–120',
+    });
     state.contents = undefined;
     await fresh.close();
   });

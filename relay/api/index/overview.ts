@@ -43,7 +43,7 @@ async function overviewOf(
     transactions: String(total?.transactions ?? 0),
     outputs: String(total?.outputs ?? 0),
     logs: String(total?.logs ?? 0),
-    contents: contentsOf(coverage),
+    contents: contentsOf(coverage, Math.min(coverage.view.height, statistics.view.height)),
     lag: [...new Map(lag.map((row) => [row.stream, row])).values()].map(({ stream, events, maxSeconds }) => ({
       stream,
       events: Math.round(events * 100) / 100,
