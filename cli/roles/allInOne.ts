@@ -27,10 +27,7 @@ import type { ChainInit } from './chainInit.js';
 import { indexing } from './indexing.js';
 import { openMeasuredIndex, presentStore } from './indexStore.js';
 import { lightClientWorkers, mayReverseFinality, type OpenedChain, openChain } from './openChain.js';
-import { type Running, starting } from './running.js';
-
-/** So long may an append go on when the relay is to stop. */
-const PATIENCE_MS = 3000;
+import { type Running, starting, stopPatiently } from './running.js';
 
 export interface AllInOneOptions {
   /** `relay` and `index` are in it. */
@@ -135,12 +132,7 @@ export function startAllInOne(options: AllInOneOptions, log: Logger): Promise<Ru
     );
     return {
       url: service.url,
-      async stop() {
-        // A log whose brokers are down holds writers up for a minute: they are let go before.
-        const patience = setTimeout(() => void logHandle.close(), PATIENCE_MS);
-        await stopping.stop();
-        clearTimeout(patience);
-      },
+      stop: () => stopPatiently(stopping, logHandle),
     };
   });
 }

@@ -17,7 +17,7 @@ import type { ChainInit } from './chainInit.js';
 import { indexing } from './indexing.js';
 import { openMeasuredIndex } from './indexStore.js';
 import { mayReverseFinality, openChain } from './openChain.js';
-import { type Running, starting } from './running.js';
+import { type Running, starting, stopPatiently } from './running.js';
 import { StatusServer } from './statusServer.js';
 
 export interface IndexRoleOptions {
@@ -119,6 +119,6 @@ export function startIndex(options: IndexRoleOptions, log: Logger): Promise<Runn
     stopping.add(() => status.close());
     shared.start();
     stopping.add(() => shared.stop());
-    return { url: status.url, stop: () => stopping.stop() };
+    return { url: status.url, stop: () => stopPatiently(stopping, handle) };
   });
 }

@@ -40,3 +40,22 @@ export async function starting<T>(begin: (stopping: Stopping) => Promise<T>): Pr
     throw error;
   }
 }
+
+/** So long may an append go on when a process is to stop. */
+const PATIENCE_MS = 3000;
+
+/**
+ * Stops everything. A log whose brokers are down holds writers up for a minute: they are let go before.
+ * @param log is closed after a while, also while others still stop
+ */
+export async function stopPatiently(
+  stopping: Stopping,
+  log: { readonly close: () => Promise<void> },
+): Promise<void> {
+  const patience = setTimeout(() => void log.close(), PATIENCE_MS);
+  try {
+    await stopping.stop();
+  } finally {
+    clearTimeout(patience);
+  }
+}
