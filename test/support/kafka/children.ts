@@ -1,1 +1,0 @@
-export { endWithUs } from '../../../devnet/endWithUs.js';

@@ -1,1 +1,0 @@
-export { findKafka, type KafkaInstallation } from '../../../devnet/kafka/install.js';

@@ -1,1 +1,0 @@
-export { KafkaCluster, type KafkaOptions } from '../../../devnet/kafka/server.js';
