@@ -1,8 +1,9 @@
-import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { numberToBytesBE } from '@noble/curves/utils.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { integerBytes } from '../../../adapters/ethereum/rlp/read.js';
 import { encodeRlp, type RlpItem } from '../../../adapters/ethereum/rlp/rlp.js';
 import { concatBytes } from '../../../proofs/bytes.js';
+import { type RecoverKey, recoverKey } from './recover.js';
 
 /** A signature of a transaction, and what it signs. */
 export interface SignedHash {
@@ -15,6 +16,8 @@ export interface SignedHash {
 }
 
 const NONE = new Uint8Array(0);
+/** What does not fit 32 bytes is no number of a signature. */
+const ORDER_LIMIT = 1n << 256n;
 
 /**
  * What a legacy transaction's signature signs: without chain id (v 27, 28), or with one (EIP-155). `undefined` for any other v.
@@ -48,12 +51,16 @@ export function typedSigned(
 }
 
 /** The signer's address, 20 bytes; `undefined` if the signature is none (numbers out of range, no curve point). */
-export function recoverAddress({ hash, r, s, parity }: SignedHash): Uint8Array | undefined {
+export function recoverAddress(
+  { hash, r, s, parity }: SignedHash,
+  recover: RecoverKey = recoverKey,
+): Uint8Array | undefined {
+  if (r >= ORDER_LIMIT || s >= ORDER_LIMIT) return undefined;
+  const signature = concatBytes(numberToBytesBE(r, 32), numberToBytesBE(s, 32));
   try {
-    const key = new secp256k1.Signature(r, s, parity).recoverPublicKey(hash);
-    return keccak_256(key.toBytes(false).subarray(1)).slice(12);
+    return keccak_256(recover(hash, signature, parity).subarray(1)).slice(12);
   } catch (error) {
-    // The curve library has no error class of its own: anything it throws here means "not a signature".
+    // The curve libraries have no error class of their own: anything they throw here means "not a signature".
     if (error instanceof Error) return undefined;
     throw error;
   }
