@@ -8,6 +8,7 @@ export default defineConfig({
       'dist',
       'data',
       'test/slow/**',
+      '**/*.slow.test.ts',
       'test/real/**',
       'test/soak/**',
       'test/cluster/faults.test.ts',
