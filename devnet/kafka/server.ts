@@ -68,7 +68,14 @@ export class KafkaCluster {
     for (let node = 0; node < this.nodes; node++) {
       mkdirSync(this.#home(node), { recursive: true });
       writeFileSync(this.#file(node), this.#settings(node));
-      const format = ['format', '-t', id, '-c', this.#file(node), ...(this.#options.format ?? [])];
+      // As one word each: an id may begin with a hyphen.
+      const format = [
+        'format',
+        `--cluster-id=${id}`,
+        '-c',
+        this.#file(node),
+        ...(this.#options.format ?? []),
+      ];
       this.#java('kafka.tools.StorageTool', format);
     }
     await Promise.all(Array.from({ length: this.nodes }, (_, node) => this.up(node)));
