@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SourceTip } from '../../adapters/source.js';
 import type { ChainKind } from '../../adapters/types.js';
 import { bytesEqual } from '../../proofs/bytes.js';
 import type { Checkpoint } from '../../proofs/containers/spec.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
 import type { EventLog } from '../log/eventLog.js';
+import { pause } from '../pause.js';
 import { Serial } from '../serial.js';
 import { HeaderBook } from './book.js';
 import { CheckpointMismatchError } from './errors.js';
@@ -139,8 +139,7 @@ export class LogReplica {
       } catch (error) {
         if (signal.aborted) return;
         onError?.(error);
-        // Ends early when the replica is stopped.
-        await sleep(wait, undefined, { signal }).catch(() => undefined);
+        await pause(wait, signal);
         wait = Math.min(MAX_RETRY_MS, 2 * wait);
       }
     }

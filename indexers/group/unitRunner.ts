@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../pause.js';
 
 /** A piece of work that exactly one process should do at a time. */
 export interface SharedUnit {
@@ -88,8 +88,7 @@ export class UnitRunner {
       this.#lastError = reason;
       this.#options.onError?.(reason, this.#unit.name);
       if (performance.now() - since >= steadyMs) wait = retryMs;
-      // Ends early when the unit is given up.
-      await sleep(wait * (0.5 + random()), undefined, { signal }).catch(() => undefined);
+      await pause(wait * (0.5 + random()), signal);
     }
   }
 

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CrossrootError } from '../../proofs/errors/base.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
 import type { KeyValueStore, KeyValueWrite } from '../../storage/keyValue.js';
 import { numberedKeys, readUint64, Table, tableKey, uint64 } from '../keys.js';
+import { pause } from '../pause.js';
 import { Serials } from '../serial.js';
 import { StreamStoppedError } from './errors.js';
 import { Listeners } from './listeners.js';
@@ -153,8 +153,7 @@ class EmbeddedStream<T> implements RecordStream<T> {
         if (signal.aborted) return;
         this.#parts.onError?.(error);
         const wait = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.min(10, failures++));
-        // Ends early when the stream is stopped.
-        await sleep(wait, undefined, { signal }).catch(() => undefined);
+        await pause(wait, signal);
       } finally {
         this.#waiters.unshift(...waiting);
       }

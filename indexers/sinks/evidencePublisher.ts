@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyValueStore } from '../../storage/keyValue.js';
 import type { EvidenceBook, NumberedEvidence } from '../follow/evidence.js';
 import { readUint64, Table, tableKey, uint64 } from '../keys.js';
 import type { EvidenceRecord } from '../log/records.js';
 import type { LogStreams, RecordStream } from '../log/streams.js';
+import { pause } from '../pause.js';
 
 export interface EvidencePublisherOptions {
   readonly streams: Pick<LogStreams, 'evidence'>;
@@ -58,8 +58,7 @@ export class EvidencePublisher {
         onError?.(error);
         wait = Math.min(MAX_RETRY_MS, pollMs * 2 ** Math.min(10, failures++));
       }
-      // Ends early when it is stopped.
-      await sleep(wait, undefined, { signal }).catch(() => undefined);
+      await pause(wait, signal);
     }
     await stream.stop();
   }

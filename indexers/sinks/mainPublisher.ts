@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { bytesEqual } from '../../proofs/bytes.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
 import { readUint64, Table, tableKey, uint64 } from '../keys.js';
 import type { BlockRecord } from '../log/records.js';
 import type { LogStreams, RecordStream, StreamStep } from '../log/streams.js';
+import { pause } from '../pause.js';
 import { MainBlockMissingError, MainConflictError } from './errors.js';
 import { type MainBlock, type MainTip, mainBlock, mainStep } from './mainChain.js';
 
@@ -131,8 +131,7 @@ export class MainPublisher {
         onError?.(error);
         wait = Math.min(MAX_RETRY_MS, pollMs * 2 ** Math.min(10, this.#failures++));
       }
-      // Ends early when it is stopped.
-      await sleep(wait, undefined, { signal }).catch(() => undefined);
+      await pause(wait, signal);
     }
   }
 

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyValueStore } from '../../../storage/keyValue.js';
 import type { MakeGroup, Work, WorkGroup } from '../../group/workGroup.js';
+import { pause } from '../../pause.js';
 import { Serials } from '../../serial.js';
 import type { Cursor } from '../eventLog.js';
 import type { GroupMember, KafkaDriver } from './driver.js';
@@ -121,8 +121,7 @@ export class ChainGroup implements WorkGroup {
         return;
       } catch (error) {
         this.#options.onError?.(error);
-        // Ends early when the group is left.
-        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+        await pause(RETRY_MS, signal);
       }
     }
   }

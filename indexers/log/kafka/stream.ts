@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CrossrootError } from '../../../proofs/errors/base.js';
 import type { KeyValueStore, KeyValueWrite } from '../../../storage/keyValue.js';
 import { readUint64, Table, tableKey, uint64 } from '../../keys.js';
+import { pause } from '../../pause.js';
 import { StreamStoppedError } from '../errors.js';
 import type { FollowOptions, RecordCodec, RecordStream, StreamHandler } from '../streams.js';
 import type { KafkaDriver } from './driver.js';
@@ -94,8 +94,7 @@ export class KafkaStream<T> implements RecordStream<T> {
         if (signal.aborted) return;
         this.#options.onError?.(error);
         const wait = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.min(10, failures++));
-        // Ends early when the stream is stopped.
-        await sleep(wait, undefined, { signal }).catch(() => undefined);
+        await pause(wait, signal);
       } finally {
         this.#waiters.unshift(...waiting);
       }

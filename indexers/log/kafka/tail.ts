@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { bytesEqual } from '../../../proofs/bytes.js';
+import { pause } from '../../pause.js';
 import type { KafkaDriver } from './driver.js';
 import { KafkaResponseError, KafkaUnavailableError, LogClosedError, LogReplacedError } from './errors.js';
 import { Mirror, type MirrorOptions } from './mirror.js';
@@ -273,8 +273,7 @@ export class ChainTail {
     for (const done of [...this.#waiting]) done();
   }
 
-  async #sleep(milliseconds: number, signal = this.#stop.signal): Promise<void> {
-    // Ends early when the tail is stopped.
-    await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
+  #sleep(milliseconds: number, signal = this.#stop.signal): Promise<void> {
+    return pause(milliseconds, signal);
   }
 }

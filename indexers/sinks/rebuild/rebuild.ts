@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChainKind } from '../../../adapters/types.js';
 import { CrossrootError } from '../../../proofs/errors/base.js';
 import type { HeaderBook } from '../../follow/book.js';
 import type { EventLog } from '../../log/eventLog.js';
 import type { BlockRecord, EvidenceRecord } from '../../log/records.js';
 import type { LogStreams, RecordStream } from '../../log/streams.js';
+import { pause } from '../../pause.js';
 import type { IndexSets, IndexWriter, SetWriter } from '../../store/indexStore.js';
 import type { NumberRange } from '../../store/view.js';
 import { joined, sizeOf } from '../contents/ranges.js';
@@ -142,8 +142,7 @@ export class IndexRebuild {
         this.#check();
         if (attempt >= ATTEMPTS || !isRetryable(error)) throw error;
         onError?.(error);
-        // Ends early when the rebuild is stopped.
-        await sleep(1000 * 2 ** (attempt - 1), undefined, { signal }).catch(() => undefined);
+        await pause(1000 * 2 ** (attempt - 1), signal);
       }
     }
   }
