@@ -1,19 +1,12 @@
+import { pageHelpers } from './helpers.js';
+
 /**
  * The script of the page's part about the index: what is in it, and a search. Like the rest it builds elements and sets text,
  * never markup, and asks nobody but this server.
  */
 export const indexScript = `'use strict';
 (() => {
-  const byId = (id) => document.getElementById(id);
-  const el = (tag, attributes, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes || {})) if (value) node.setAttribute(name, value);
-    node.append(...children.filter((child) => child !== undefined && child !== null));
-    return node;
-  };
-  const number = (text) => (text === null || text === undefined ? '–' : BigInt(text).toLocaleString('en'));
-  const short = (text) => (text.length > 48 ? text.slice(0, 24) + '…' + text.slice(-16) : text);
-  const line = (name, value) => el('div', { class: 'line' }, el('span', {}, name), el('span', {}, value));
+${pageHelpers}  const short = (text) => (text.length > 48 ? text.slice(0, 24) + '…' + text.slice(-16) : text);
   const at = (chain) => '/v1/index/chains/' + encodeURIComponent(chain);
 
   async function get(path) {

@@ -1,18 +1,11 @@
+import { pageHelpers } from './helpers.js';
+
 /** The page's script. It builds elements and sets text, never markup, so nothing it is told can become code. */
 export const pageScript = `'use strict';
 (() => {
-  const byId = (id) => document.getElementById(id);
-  const el = (tag, attributes, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes || {})) if (value) node.setAttribute(name, value);
-    node.append(...children.filter((child) => child !== undefined && child !== null));
-    return node;
-  };
-  const number = (text) => (text === null || text === undefined ? '–' : BigInt(text).toLocaleString('en'));
-  const short = (hash) => (hash.length > 24 ? hash.slice(0, 12) + '…' + hash.slice(-8) : hash);
+${pageHelpers}  const short = (hash) => (hash.length > 24 ? hash.slice(0, 12) + '…' + hash.slice(-8) : hash);
   const fact = (name, value, small, className) =>
     el('div', { class: className }, el('dt', {}, name), el('dd', {}, value, small ? el('small', {}, ' ' + small) : ''));
-  const line = (name, value) => el('div', { class: 'line' }, el('span', {}, name), el('span', {}, value));
   const code = (hash) => el('code', { title: hash }, short(hash));
 
   function showMain(main) {

@@ -71,6 +71,16 @@ async function all<R, V>(
   };
 }
 
+/** The answer about a transaction. @throws NotFoundError if no block has it, with what is covered */
+function someBlock<
+  A extends { readonly rows: readonly unknown[]; readonly covered: { readonly note: string } | null },
+>(answer: A, chain: string, hash: string): A {
+  if (answer.rows.length > 0) return answer;
+  throw new NotFoundError(`no block of ${chain} in the index has transaction ${hash}`, {
+    ...(answer.covered === null ? {} : { hint: answer.covered.note }),
+  });
+}
+
 /** Contents of blocks: transactions, outputs, receipts, logs. */
 export const contentRoutes: readonly IndexRoute[] = [
   single({
@@ -89,11 +99,7 @@ export const contentRoutes: readonly IndexRoute[] = [
         (index) => index.transaction(chain.name, hash, at),
         transactionView,
       );
-      if (answer.rows.length === 0)
-        throw new NotFoundError(`no block of ${chain.name} in the index has transaction ${params.hash}`, {
-          ...(answer.covered === null ? {} : { hint: answer.covered.note }),
-        });
-      return answer;
+      return someBlock(answer, chain.name, params.hash);
     },
   }),
   pages({
@@ -167,11 +173,7 @@ export const contentRoutes: readonly IndexRoute[] = [
       needEthereum(chain);
       const hash = chain.kind.parseHash(params.hash);
       const answer = await all(answers, chain, (index) => index.receipt(chain.name, hash, at), receiptView);
-      if (answer.rows.length === 0)
-        throw new NotFoundError(`no block of ${chain.name} in the index has transaction ${params.hash}`, {
-          ...(answer.covered === null ? {} : { hint: answer.covered.note }),
-        });
-      return answer;
+      return someBlock(answer, chain.name, params.hash);
     },
   }),
   pages({
