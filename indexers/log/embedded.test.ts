@@ -87,6 +87,7 @@ describe('records', () => {
         (each) => {
           const chain = new TextEncoder().encode(each.chain);
           fc.pre(chain.length <= MAX_CHAIN_NAME);
+          fc.pre(each.type !== 'disconnect' || each.height > 0);
           const ssz = type.serialize({ ...each, chain, type: EventType[each.type] });
           const encoded = encodeEvent(each);
           expect(encoded).toEqual(Uint8Array.of(1, ...ssz));
@@ -114,6 +115,17 @@ describe('records', () => {
       }),
     );
     expect(() => decodeEvent(Uint8Array.of(2, ...good.subarray(1)))).toThrow('unknown version');
+  });
+
+  test('what would leave a chain without a tip is refused', () => {
+    const first = { ...event, height: 0 };
+    expect(() => encodeEvent({ ...first, type: 'disconnect' })).toThrow('disconnects height 0');
+    for (const type of ['connect', 'finalize'] as const)
+      expect(decodeEvent(encodeEvent({ ...first, type })).height).toBe(0);
+    const bytes = encodeEvent({ ...first, type: 'connect' });
+    // Version, then the fixed part: the type stands after the chain's offset, the number and the epoch.
+    bytes[1 + 4 + 8 + 8] = EventType.disconnect;
+    expect(() => decodeEvent(bytes)).toThrow(MalformedInputError);
   });
 
   test('a gap or damage in the store is found when read', async () => {

@@ -91,6 +91,7 @@ function putEvent(
 ): number {
   if (raw.length > MAX_RAW_BYTES || hash.length !== 32 || parentHash.length !== 32)
     throw new RangeError(`event ${of.number} does not fit its record`);
+  if (undoesGenesis(type, height)) throw new RangeError(`event ${of.number} disconnects height 0`);
   out[start] = EVENT_VERSION;
   const at = start + 1;
   const rawAt = FIXED_BYTES + of.name.length;
@@ -124,17 +125,24 @@ export function decodeEvent(bytes: Uint8Array): ChainEvent {
   const code = view.getUint8(At.type);
   const type = eventName(code);
   if (type === undefined) throw new MalformedInputError('log event', `has the unknown type ${code}`);
+  const height = getCount(view, At.height);
+  if (undoesGenesis(type, height)) throw new MalformedInputError('log event', 'disconnects height 0');
   return {
     chain: chainName(bytes.subarray(1 + FIXED_BYTES, 1 + rawAt)),
     number: getCount(view, At.number),
     epoch: getCount(view, At.epoch),
     type,
-    height: getCount(view, At.height),
+    height,
     hash: bytes.subarray(1 + At.hash, 1 + At.hash + 32),
     parentHash: bytes.subarray(1 + At.parentHash, 1 + At.parentHash + 32),
     time: getCount(view, At.time),
     raw: bytes.subarray(1 + rawAt),
   };
+}
+
+/** A disconnected header leaves its parent as the tip; a chain's first header has none that a log could name. */
+function undoesGenesis(type: EventName, height: number): boolean {
+  return type === 'disconnect' && height === 0;
 }
 
 function setCount(view: DataView, at: number, value: number): void {
