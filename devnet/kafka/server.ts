@@ -37,6 +37,10 @@ export class KafkaCluster {
   get nodes(): number {
     return this.#options.nodes ?? 1;
   }
+  /** Process of a broker that runs. */
+  pid(node = 0): number | undefined {
+    return this.#children[node]?.pid;
+  }
   /** What clients are told. */
   get brokers(): string[] {
     return Array.from({ length: this.nodes }, (_, i) => `127.0.0.1:${this.port(i)}`);

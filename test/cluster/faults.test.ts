@@ -12,7 +12,7 @@ import { DRIVERS } from '../support/kafka/drivers.js';
 import { ask, compareSets, currentSet, notFoundByHash } from './clickhouse.js';
 import { type Unsteady, unsteadyBitcoin, unsteadyEthereum } from './foreign.js';
 import { type OwnCopy, ownCopy } from './program.js';
-import type { Supervised } from './supervised.js';
+import { residentBytes, type Supervised } from './supervised.js';
 import { bestOf, checkBlocks, checkEvents, recordsOf } from './topicCheck.js';
 import { CHAINS, DATABASE, PREFIX, STRAIGHT, startTopology, type Topology } from './topology.js';
 
@@ -65,6 +65,8 @@ describe.skipIf(missing !== '')('a cluster in trouble', () => {
     await Promise.all([...indexers, ...relays].map((one) => one.up()));
 
     const end = Date.now() + 1000 * SECONDS;
+    /** Most memory of what is not ours, bytes. */
+    const servers = { kafka: 0, clickhouse: 0 };
     let broker = 0;
     let back = Date.now();
     let restarting: Promise<void> = Promise.resolve();
@@ -74,6 +76,11 @@ describe.skipIf(missing !== '')('a cluster in trouble', () => {
     });
     while (Date.now() < end) {
       for (const one of roles) one.measure();
+      for (const [name, pid] of [
+        ['kafka', kafka.pid()],
+        ['clickhouse', clickhouse.child.pid],
+      ] as const)
+        servers[name] = Math.max(servers[name], pid === undefined ? 0 : residentBytes(pid));
       await sleep(1000 + random.below(6000));
       const dice = random.below(10);
       if (dice < 2 && Date.now() - back > BROKER_REST_MS) {
@@ -145,7 +152,11 @@ describe.skipIf(missing !== '')('a cluster in trouble', () => {
     console.log(
       JSON.stringify({
         ...{ seed: SEED, seconds: SECONDS, driver, facts, broker },
-        megabytes: Object.fromEntries(roles.map((one) => [one.name, Math.round(one.memory / 2 ** 20)])),
+        megabytes: Object.fromEntries(
+          [...roles.map((one) => [one.name, one.memory] as const), ...Object.entries(servers)].map(
+            ([name, bytes]) => [name, Math.round(bytes / 2 ** 20)],
+          ),
+        ),
         kills: Object.fromEntries(roles.map((one) => [one.name, one.kills])),
         ends: Object.fromEntries(
           roles.filter((one) => one.ends.length > 0).map((one) => [one.name, one.ends]),
