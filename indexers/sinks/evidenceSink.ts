@@ -9,6 +9,8 @@ export const EVIDENCE_STREAM = 'evidence';
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const text = z.string().max(65_536);
+/** The last second that has a date (ECMA-262, section 21.4.1.1): answers tell it as one. */
+const LAST_SECOND = 8_640_000_000_000;
 
 /** What of the evidence in a record is indexed; other fields may follow. */
 const EvidenceSchema = z.object({
@@ -21,7 +23,7 @@ const EvidenceSchema = z.object({
     .string()
     .regex(/^([0-9a-f]{2})*$/)
     .optional(),
-  seen: count,
+  seen: z.number().int().min(0).max(LAST_SECOND),
 });
 
 /** Evidence into the index; the same of the same chain is one row. What has another form is set aside. */

@@ -91,6 +91,8 @@ test('evidence of any process is one row; what is none is set aside', async () =
       of({ ...fault, height: -1 }),
       of({ ...fault, kind: 'rain' }),
       of({ ...fault, raw: 'XY' }),
+      // No date is so late.
+      of({ ...fault, seen: 8_640_000_000_001 }),
       of(null),
     ]);
   await stream.caughtUp();
@@ -99,7 +101,7 @@ test('evidence of any process is one row; what is none is set aside', async () =
     { chain: 'a', id: expect.any(Uint8Array), ...row },
     { chain: 'a', id: expect.any(Uint8Array), ...row, raw: '00ff' },
   ]);
-  expect(await poisonCount(store)).toBe(4);
+  expect(await poisonCount(store)).toBe(5);
 });
 
 test('samples are bounded, and proofs wait for an index that is away', async () => {

@@ -64,6 +64,12 @@ const EDGES = [
   0x00, 0x01, 0x02, 0x3f, 0x40, 0x7f, 0x80, 0x81, 0xfc, 0xfd, 0xfe, 0xff, 0x22, 0x7b, 0x7d, 0x5b, 0x5d, 0x2d,
 ];
 
+/** Numbers at which types end, 64 bits: those of 32 and 31 bits, what a double holds exactly, the last time of a `Date`. */
+const LIMITS = [
+  ...[2n ** 8n, 2n ** 16n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n].flatMap((end) => [end - 1n, end]),
+  ...[0n, 1n, 2n ** 53n + 1n, 2n ** 64n - 2n, 2n ** 64n - 1n, 8_640_000_000_000n, 8_640_000_000_001n],
+];
+
 /** Feeds `count` inputs to a target. @throws FuzzFailure */
 export async function fuzz(target: FuzzTarget, count: number, seed: number): Promise<FuzzReport> {
   const random = new Random(seed);
@@ -114,7 +120,7 @@ function makeInput({ seeds, maxBytes = 4096 }: FuzzTarget, random: Random): Uint
 function mutate(input: Uint8Array, pick: () => Uint8Array, random: Random): Uint8Array {
   const at = random.below(input.length + 1);
   const length = 1 + random.below(random.below(8) === 0 ? 64 : 4);
-  switch (random.below(9)) {
+  switch (random.below(10)) {
     case 0:
       if (at < input.length) input[at] = (input[at] ?? 0) ^ (1 << random.below(8));
       return input;
@@ -135,6 +141,14 @@ function mutate(input: Uint8Array, pick: () => Uint8Array, random: Random): Uint
     case 7: {
       const other = pick();
       return join(input.subarray(0, at), other.subarray(random.below(other.length + 1)));
+    }
+    case 8: {
+      // One of eight bytes, either byte first.
+      const value = LIMITS[random.below(LIMITS.length)] ?? 0n;
+      const littleEndian = random.below(2) === 0;
+      if (at + 8 <= input.length)
+        new DataView(input.buffer, input.byteOffset + at, 8).setBigUint64(0, value, littleEndian);
+      return input;
     }
     default: {
       // A number of two or four bytes, least significant byte first.

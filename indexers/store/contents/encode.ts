@@ -136,7 +136,8 @@ export class ContentsRows {
       .uint32(row.weight)
       .uint32(row.inputs.length)
       .uint32(row.outputs.length)
-      .uint64(row.value)
+      // Each output is at most all coins; their sum, in a block that no full node takes, could be longer than the column.
+      .uint64(BigInt.asUintN(64, row.value))
       .bytes(row.raw)
       .endRow();
     for (const [vout, { value, script, scriptKey, kind }] of row.outputs.entries())
