@@ -145,6 +145,17 @@ describe('light client', () => {
     expect(client.finalized.beacon.slot).toBe(120);
   });
 
+  it('calls nothing final that too few signed, even where force takes what they call final', () => {
+    const client = start(64);
+    client.processUpdate(chain.update({ attested: 70, finalized: 66, committee: true }), ALWAYS);
+    const absent = [...Array(31).keys()];
+    client.processUpdate(chain.update({ attested: 90, finalized: 80, absent }), ALWAYS);
+    expect(client.finalized.beacon.slot).toBe(66);
+    expect(client.forceUpdate(66 + 65)).toBe(true);
+    expect(client.finalized.beacon.slot).toBe(80);
+    expect(client.store.isForced).toBe(true);
+  });
+
   it('is told of a finalized genesis by an empty header', () => {
     const client = start(4);
     client.processUpdate(chain.update({ attested: 9, finalized: 0, committee: true }), ALWAYS);

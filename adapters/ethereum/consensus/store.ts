@@ -150,6 +150,6 @@ export function forceUpdate(
   const forced =
     best.finalizedHeader.beacon.slot <= slot ? { ...best, finalizedHeader: best.attestedHeader } : best;
   const root = isCommitteeUpdate(forced) ? committeeRoot(forced.nextSyncCommittee) : undefined;
-  const isForced = forced === best ? store.isForced && best.finalizedHeader.beacon.slot <= slot : true;
-  return { ...applyUpdate(network, store, forced, root), bestValidUpdate: undefined, isForced };
+  // What two thirds signed as final was applied when it came: whatever is taken here is not final, also where the update calls it so.
+  return { ...applyUpdate(network, store, forced, root), bestValidUpdate: undefined, isForced: true };
 }

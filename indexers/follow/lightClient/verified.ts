@@ -1,4 +1,5 @@
 import { decodeUpdate, encodeBootstrap, type Versioned } from '../../../adapters/ethereum/consensus/codec.js';
+import { hasSupermajority } from '../../../adapters/ethereum/consensus/committee.js';
 import { periodAt } from '../../../adapters/ethereum/consensus/forks.js';
 import { beaconRoot } from '../../../adapters/ethereum/consensus/header.js';
 import { type KnownBlock, LightClient } from '../../../adapters/ethereum/consensus/lightClient.js';
@@ -105,7 +106,8 @@ export class VerifiedChain {
     const isNews = slot > known.beacon.slot || attestedSlot > client.optimistic.beacon.slot;
     if (attestedSlot <= known.beacon.slot || !(isNews || differs)) return false;
     client.processFinalityUpdate(update.data, currentSlot);
-    if (differs)
+    // Fewer can call any block final: that says nothing of the others.
+    if (differs && hasSupermajority(update.data.syncAggregate.syncCommitteeBits))
       throw new FinalityContradictionError(this.network.name, slot, [toHex(known.beaconRoot), toHex(root)]);
     if (client.finalized.beacon.slot === known.beacon.slot) return false;
     this.#finalityUpdate = this.#keep.encodeFinality(update);
