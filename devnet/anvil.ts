@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { anvilStateFile, keepStateCopy, restoreState } from './anvilState.js';
 import { checkPortFree, endOf, stopChild, waitUntilReady } from './child.js';
+import { endWithUs } from './endWithUs.js';
 import { MissingBinaryError, NodeCallError } from './errors.js';
 import type { ForeignNode } from './foreignNode.js';
 import { endLeftover } from './processes.js';
@@ -83,6 +84,8 @@ export async function launchAnvil(options: AnvilOptions): Promise<ForeignNode> {
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  // It writes its state at this signal.
+  endWithUs(child, { signal: 'SIGINT' });
   const { ended } = endOf(child, 'anvil');
   if (child.pid !== undefined) writeFileSync(pidFile, String(child.pid));
   const url = `http://127.0.0.1:${options.port}`;

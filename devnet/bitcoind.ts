@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } f
 import { delimiter, join } from 'node:path';
 import { cookiePath } from './bitcoin/rpc/cookie.js';
 import { checkPortFree, endOf, freePort, stopChild, waitUntilReady } from './child.js';
+import { endWithUs } from './endWithUs.js';
 import { MissingBinaryError, NodeCallError } from './errors.js';
 import type { ForeignNode } from './foreignNode.js';
 import { endLeftover } from './processes.js';
@@ -63,6 +64,7 @@ export async function launchBitcoind(options: BitcoinNodeOptions, binary: string
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  endWithUs(child, { signal: 'SIGTERM', graceSeconds: 60 });
   const { ended } = endOf(child, 'bitcoind');
   if (child.pid !== undefined) writeFileSync(pidFile, String(child.pid));
   const url = `http://127.0.0.1:${options.port}`;

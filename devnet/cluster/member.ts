@@ -53,7 +53,7 @@ export class Member {
       detached: true,
     });
     closeSync(file);
-    endWithUs(child);
+    endWithUs(child, { signal: 'SIGTERM', graceSeconds: 5 });
     this.#child = child;
     this.#stopping = false;
     const { ended } = endOf(child, name);

@@ -233,4 +233,12 @@ describe.sequential('up', () => {
     const verdict = await crossroot(['verify', proof('bitcoin'), '--data', data()]);
     expect(verdict.code).toBe(0);
   });
+
+  test('a kill -9 of its own process alone leaves none of the others behind', async () => {
+    const { child } = await up({ demo: false });
+    await told(/main chain: \d delegates/);
+    expect(childrenOf(child.pid!, 'anvil').length).toBeGreaterThan(0);
+    process.kill(child.pid!, 'SIGKILL');
+    await expect.poll(() => isAlive(-child.pid!), { timeout: 20_000 }).toBe(false);
+  });
 });
