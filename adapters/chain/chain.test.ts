@@ -128,6 +128,37 @@ describe('OrphanPool', () => {
     small.add(run(fakeGenesis, 100, 1), 'a', 0);
     expect(small.bytes).toBeLessThanOrEqual(500);
   });
+
+  it('works out the work of each header once, and keeps what a search through all would keep', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 60 }), fc.nat(59), (works, taken) => {
+        let asked = 0;
+        const work = (header: ForeignHeader) => {
+          asked++;
+          return fakeKind.work(header);
+        };
+        const counting = { work };
+        const pool = new OrphanPool(counting, { maxPerSource: 9 });
+        const headers = works.map((work, i) => fakeHeader(fakeGenesis, i, { work }));
+        let kept: ForeignHeader[] = [];
+        headers.forEach((header, i) => {
+          pool.add([header, header], 'a', 0);
+          kept.push(header);
+          if (kept.length > 9) {
+            const weakest = kept.reduce((a, b) => (fakeKind.work(b) < fakeKind.work(a) ? b : a));
+            kept = kept.filter((one) => one !== weakest);
+          }
+          if (i !== taken) return;
+          expect(pool.take(fakeGenesis)).toEqual(kept.slice(0, 1));
+          kept.shift();
+        });
+        expect(asked).toBe(headers.length);
+        expect(pool.size).toBe(kept.length);
+        for (const header of kept) expect(pool.take(fakeGenesis)).toEqual([header]);
+        expect(pool.heldOf('a')).toBe(0);
+      }),
+    );
+  });
 });
 
 describe('Presync', () => {

@@ -18,6 +18,10 @@ interface Orphan {
   readonly key: string;
   readonly source: string;
   readonly since: number;
+  /** What it claims; worked out once. */
+  readonly work: bigint;
+  /** Order of arrival. */
+  readonly number: number;
 }
 
 /**
@@ -33,8 +37,10 @@ export class OrphanPool {
   /** In order of arrival. */
   readonly #orphans = new Map<string, Orphan>();
   readonly #byParent = new Map<string, Set<Orphan>>();
-  readonly #bySource = new Map<string, Set<Orphan>>();
+  /** Weakest first, the oldest of equals first: nothing is searched through when a source sends too many. */
+  readonly #bySource = new Map<string, Orphan[]>();
   #bytes = 0;
+  #count = 0;
 
   constructor(kind: Pick<ChainKind, 'work'>, options: OrphanOptions = {}) {
     this.#kind = kind;
@@ -53,7 +59,7 @@ export class OrphanPool {
   }
   /** Headers held of one source. */
   heldOf(source: string): number {
-    return this.#bySource.get(source)?.size ?? 0;
+    return this.#bySource.get(source)?.length ?? 0;
   }
 
   /**
@@ -65,10 +71,11 @@ export class OrphanPool {
     for (const header of headers) {
       const key = hashKey(header.hash);
       if (this.#orphans.has(key)) continue;
-      const orphan = { header, key, source, since: now };
+      const work = this.#kind.work(header);
+      const orphan = { header, key, source, since: now, work, number: this.#count++ };
       this.#orphans.set(key, orphan);
       join(this.#byParent, hashKey(header.parentHash), orphan);
-      join(this.#bySource, source, orphan);
+      this.#rank(orphan);
       this.#bytes += header.raw.length;
       if (this.heldOf(source) > this.#maxPerSource) this.#dropWeakest(source);
       while (this.size > this.#maxHeaders || this.#bytes > this.#maxBytes)
@@ -109,28 +116,33 @@ export class OrphanPool {
 
   #greatestHolder(): string {
     let greatest = '';
-    for (const [source, held] of this.#bySource) if (held.size > this.heldOf(greatest)) greatest = source;
+    for (const [source, held] of this.#bySource) if (held.length > this.heldOf(greatest)) greatest = source;
     return greatest;
   }
 
   /** The least work that a source's orphans claim; the oldest of those. */
   #dropWeakest(source: string): void {
-    let weakest: Orphan | undefined;
-    let least = 0n;
-    for (const orphan of this.#bySource.get(source) ?? []) {
-      const work = this.#kind.work(orphan.header);
-      if (weakest !== undefined && work >= least) continue;
-      weakest = orphan;
-      least = work;
-    }
+    const [weakest] = this.#bySource.get(source) ?? [];
     if (weakest !== undefined) this.#drop(weakest);
+  }
+
+  #rank(orphan: Orphan): void {
+    const held = this.#bySource.get(orphan.source);
+    if (held === undefined) this.#bySource.set(orphan.source, [orphan]);
+    else held.splice(placeOf(held, orphan), 0, orphan);
+  }
+
+  #unrank(orphan: Orphan): void {
+    const held = this.#bySource.get(orphan.source) ?? [];
+    held.splice(placeOf(held, orphan), 1);
+    if (held.length === 0) this.#bySource.delete(orphan.source);
   }
 
   #drop(orphan: Orphan): void {
     if (!this.#orphans.delete(orphan.key)) return;
     this.#bytes -= orphan.header.raw.length;
     leave(this.#byParent, hashKey(orphan.header.parentHash), orphan);
-    leave(this.#bySource, orphan.source, orphan);
+    this.#unrank(orphan);
   }
 }
 
@@ -144,4 +156,16 @@ function leave(map: Map<string, Set<Orphan>>, key: string, orphan: Orphan): void
   const set = map.get(key);
   set?.delete(orphan);
   if (set?.size === 0) map.delete(key);
+}
+
+/** First place in a list, weakest first, whose orphan is not below this one. */
+function placeOf(held: readonly Orphan[], { work, number }: Orphan): number {
+  let [low, high] = [0, held.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const at = held[middle];
+    if (at !== undefined && (at.work < work || (at.work === work && at.number < number))) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
