@@ -93,8 +93,11 @@ export class Gossip {
     switch (message.name) {
       case 'block': {
         const id = toBareHex(MainHeaderType.hashTreeRoot(message.body.block.header));
-        if (!this.#seenBlocks.add(id)) return;
-        if (await syncer.block(message.body, peer)) this.#network?.broadcast('block', message.body, peer);
+        // Only what turned out valid counts as seen: a header says nothing of the body and the signature beside it.
+        if (this.#seenBlocks.has(id)) return;
+        if (!(await syncer.block(message.body, peer))) return;
+        this.#seenBlocks.add(id);
+        this.#network?.broadcast('block', message.body, peer);
         return;
       }
       case 'vote':

@@ -10,12 +10,15 @@ import type { NodeMetrics } from './metrics.js';
 
 /** A claim waits so long for its blocks, milliseconds. After that a third of the delegates must share it. */
 const BACKING_MILLISECONDS = 5000;
-const MAX_CLAIMS = 1024;
+/** Claims that are not known to be true: of delegates whose term this node has not reached, and of anybody else. */
+const MAX_UNCHECKED = 256;
 
 interface Claim {
   readonly identity: Identity;
   readonly introduction: Introduction;
   checked: boolean;
+  /** Keys against which it has been checked in vain. */
+  refusedBy?: string;
 }
 
 /**
@@ -29,6 +32,7 @@ export class VoteLock {
   readonly #account: Uint8Array;
   readonly #logger: Logger;
   readonly #metrics: NodeMetrics;
+  /** By connection, oldest first: whoever connects again and again displaces other unchecked claims, never a true one. */
   readonly #claims = new Map<string, Claim>();
   readonly #ownHead: number;
   #quorumAt: number | undefined;
@@ -60,10 +64,14 @@ export class VoteLock {
 
   /** A peer's word on who it is and how far its chain reached at first contact. */
   async claim(identity: Identity, introduction: Introduction): Promise<void> {
-    if (this.#open || this.#claims.size >= MAX_CLAIMS) return;
-    const id = `${toBareHex(identity.account)}:${toBareHex(introduction.from)}`;
+    if (this.#open) return;
+    const id = toBareHex(introduction.from);
+    if (this.#claims.get(id)?.checked === true) return;
+    this.#claims.delete(id);
     this.#claims.set(id, { identity, introduction, checked: false });
     await this.check();
+    const unchecked = [...this.#claims].filter(([, claim]) => !claim.checked);
+    for (const [oldest] of unchecked.slice(0, -MAX_UNCHECKED)) this.#claims.delete(oldest);
   }
 
   /** Looks again: call it when the head moved and from time to time. */
@@ -105,10 +113,13 @@ export class VoteLock {
   /** Heads of other delegates of the set whose word is signed. */
   #checkedHeads(members: DelegateSet): BlockRef[] {
     const heads = new Map<string, BlockRef>();
+    const { chain } = this.#core;
+    const sets = chain.setsAt(chain.head.root);
+    const delegates = [...sets.current, ...sets.next];
     for (const claim of this.#claims.values()) {
       const { identity, introduction } = claim;
       if (bytesEqual(identity.account, this.#account)) continue;
-      claim.checked ||= this.#verify(identity, introduction);
+      claim.checked ||= this.#verify(claim, delegates);
       if (!claim.checked || !members.some((d) => bytesEqual(d.account, identity.account))) continue;
       const id = toBareHex(identity.account);
       if ((heads.get(id)?.height ?? -1) < introduction.head.height) heads.set(id, introduction.head);
@@ -116,13 +127,15 @@ export class VoteLock {
     return [...heads.values()];
   }
 
-  /** With the keys of the sets around the head: one signed with a later key is looked at again when the head moved. */
-  #verify(identity: Identity, introduction: Introduction): boolean {
-    const { chain } = this.#core;
-    const sets = chain.setsAt(chain.head.root);
-    const message = signingRoot(IntroductionType, introduction, 'peer', chain.genesisRoot);
-    return [...sets.current, ...sets.next].some(
-      (d) => bytesEqual(d.account, identity.account) && blstBls.verify(d.blsKey, message, identity.signature),
-    );
+  /** @param delegates of the sets around the head: what a later key signed is looked at again when they are others */
+  #verify(claim: Claim, delegates: DelegateSet): boolean {
+    const { identity, introduction } = claim;
+    const keys = delegates.filter((d) => bytesEqual(d.account, identity.account)).map((d) => d.blsKey);
+    const tried = keys.map(toBareHex).join();
+    if (claim.refusedBy === tried) return false;
+    const message = signingRoot(IntroductionType, introduction, 'peer', this.#core.chain.genesisRoot);
+    if (keys.some((key) => blstBls.verify(key, message, identity.signature))) return true;
+    claim.refusedBy = tried;
+    return false;
   }
 }
