@@ -62,7 +62,7 @@ export async function evidenceVerifyCommand(
   file: string,
   flags: { readonly json: boolean; readonly now?: number },
 ): Promise<void> {
-  const record = parse(await readBytes(file));
+  const record = readBranchFile(await readBytes(file));
   const { kind } = findNetwork(record.chain);
   try {
     const result = verifyBranches(kind, record, flags.now ?? Math.floor(Date.now() / 1000));
@@ -80,7 +80,8 @@ export async function evidenceVerifyCommand(
   }
 }
 
-function parse(bytes: Uint8Array): BranchRecord {
+/** A file of two branches. @throws MalformedInputError */
+export function readBranchFile(bytes: Uint8Array): BranchRecord {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));

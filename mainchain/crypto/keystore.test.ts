@@ -41,6 +41,15 @@ describe('keystore', () => {
     await expect(readKey(path, 'bls12-381', 'one')).rejects.toThrow('cannot be decrypted');
     await writeFile(path, '{"version":1}');
     await expect(readKey(path, 'bls12-381', 'one')).rejects.toThrow('is not a key file');
+    await writeFile(path, '{"version":');
+    await expect(readKey(path, 'bls12-381', 'one')).rejects.toThrow('it is not JSON');
+    for (const [from, to, problem] of [
+      ['"n": 1024', '"n": 1000', 'is not a power of two'],
+      ['"n": 1024', '"n": 1048576', 'needs more memory'],
+    ] as const) {
+      await writeFile(path, text.replace(from, to));
+      await expect(readKey(path, 'bls12-381', 'one')).rejects.toThrow(problem);
+    }
   });
 
   it('erases', async () => {

@@ -17,22 +17,28 @@ export interface ScryptCost {
 /** OWASP's second choice: 64 MiB a derivation. */
 export const DEFAULT_COST: ScryptCost = { n: 2 ** 16, r: 8, p: 1 };
 
+/** Most memory that a key file may ask for, bytes. */
+const MAX_DERIVATION = 2 ** 28;
+
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
 const FileSchema = z.strictObject({
   version: z.literal(1),
   kind: z.enum(['bls12-381', 'secp256k1']),
   /** Public key (48 bytes) or account (20 bytes): for people, and bound to the ciphertext. */
   public: z.string().regex(/^[0-9a-f]{40,130}$/),
-  kdf: z.strictObject({
-    name: z.literal('scrypt'),
-    n: z
-      .int()
-      .min(2)
-      .max(2 ** 20),
-    r: z.int().min(1).max(32),
-    p: z.int().min(1).max(16),
-    salt: hex(32),
-  }),
+  kdf: z
+    .strictObject({
+      name: z.literal('scrypt'),
+      n: z
+        .int()
+        .min(2)
+        .max(2 ** 20)
+        .refine((n) => (n & (n - 1)) === 0, 'is not a power of two'),
+      r: z.int().min(1).max(32),
+      p: z.int().min(1).max(16),
+      salt: hex(32),
+    })
+    .refine(({ n, r }) => 128 * n * r <= MAX_DERIVATION, 'needs more memory than a key file may ask for'),
   cipher: z.strictObject({ name: z.literal('aes-256-gcm'), nonce: hex(12), tag: hex(16), text: hex(32) }),
 });
 
@@ -73,6 +79,19 @@ export async function writeKey(
   }
 }
 
+/** What a key file says, its secret still encrypted. @throws KeystoreError */
+export function parseKeyFile(path: string, text: string): z.infer<typeof FileSchema> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new KeystoreError(path, 'is not a key file: it is not JSON', undefined, error);
+  }
+  const file = FileSchema.safeParse(parsed);
+  if (!file.success) throw new KeystoreError(path, `is not a key file: ${z.prettifyError(file.error)}`);
+  return file.data;
+}
+
 /**
  * The secret in a key file: 32 bytes, and its public part as hex.
  * @throws KeystoreError naming what is wrong: missing, not a key file, wrong kind, wrong passphrase
@@ -82,15 +101,13 @@ export async function readKey(
   kind: KeyKind,
   passphrase: string,
 ): Promise<{ readonly secret: Uint8Array; readonly publicHex: string }> {
-  let parsed: unknown;
+  let text: string;
   try {
-    parsed = JSON.parse(await readFile(path, 'utf8'));
+    text = await readFile(path, 'utf8');
   } catch (error) {
     throw new KeystoreError(path, 'the key file cannot be read', undefined, error);
   }
-  const file = FileSchema.safeParse(parsed);
-  if (!file.success) throw new KeystoreError(path, `is not a key file: ${z.prettifyError(file.error)}`);
-  const { data } = file;
+  const data = parseKeyFile(path, text);
   if (data.kind !== kind) throw new KeystoreError(path, `holds a ${data.kind} key where ${kind} is needed`);
   const key = await derive(passphrase, Buffer.from(data.kdf.salt, 'hex'), data.kdf);
   const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(data.cipher.nonce, 'hex'));

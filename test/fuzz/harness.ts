@@ -5,6 +5,8 @@ export interface FuzzTarget {
   readonly name: string;
   /** Good inputs, from which bad ones are made. */
   readonly seeds: readonly Uint8Array[];
+  /** Of the inputs that a target gets of a suite's, less than 1 where each takes long. Default 1. */
+  readonly share?: number;
   /** Largest input made, in bytes. Default 4096. */
   readonly maxBytes?: number;
   /**

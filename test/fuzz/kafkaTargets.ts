@@ -1,6 +1,6 @@
 import { decodeEvent, encodeEvent, eventOf } from '../../indexers/log/event.js';
 import { EMPTY_FOLD, judge } from '../../indexers/log/kafka/fold.js';
-import { eventRecords, leaseRecord } from '../../indexers/log/kafka/messages.js';
+import { leaseRecord } from '../../indexers/log/kafka/messages.js';
 import { decodeMirrorState, EMPTY_MIRROR, encodeMirrorState } from '../../indexers/log/kafka/mirrorState.js';
 import { readBatches } from '../../indexers/log/kafka/recordBatch.js';
 import { decodeFetch, decodeListOffsets } from '../../indexers/log/kafka/wire.js';
@@ -12,6 +12,7 @@ import { sha256 } from '../../proofs/hash/hasher.js';
 import { emptyHistory, historyRoot } from '../../proofs/history/history.js';
 import { fakeGenesis } from '../support/indexers/fakeKind.js';
 import { encodeBatch } from '../support/kafka/encodeBatch.js';
+import { eventRecords } from '../support/kafka/eventRecords.js';
 import type { FuzzTarget } from './harness.js';
 
 const holder = new Uint8Array(16).fill(7);

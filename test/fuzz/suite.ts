@@ -9,12 +9,14 @@ const SEED = Number(process.env.SEED ?? 1);
 /** What a run may leave on the heap, bytes: memos of fixed size, and what the engine has not collected. */
 const GROWTH = 64 * 2 ** 20;
 
-/** A test for each target, with an equal share of the inputs. */
+/** A test for each target, with its share of the inputs. */
 export function fuzzSuite(name: string, targets: readonly FuzzTarget[]): void {
-  const count = Math.ceil(TOTAL / targets.length);
-  describe(`${name}: ${count.toLocaleString('en')} inputs each, seed ${SEED}`, () => {
+  const shares = targets.reduce((sum, { share = 1 }) => sum + share, 0);
+  const inputs = ({ share = 1 }: FuzzTarget) => Math.ceil((TOTAL * share) / shares);
+  describe(`${name}: ${TOTAL.toLocaleString('en')} inputs, seed ${SEED}`, () => {
     beforeAll(useFastHasher);
     test.each(targets.map((target) => [target.name, target] as const))('%s', async (_, target) => {
+      const count = inputs(target);
       const report = await fuzz(target, count, SEED);
       const { accepted, slowest, growth } = report;
       if (TOTAL > 100_000)

@@ -1,0 +1,4 @@
+import { fileTargets } from './fileTargets.js';
+import { fuzzSuite } from './suite.js';
+
+fuzzSuite('files', fileTargets);
