@@ -24,6 +24,12 @@ export class HeaderTooEarlyError extends HeaderRuleError {
   override readonly retryable = true;
 }
 
+/** A header that cannot be judged, as an ancestor that a rule looks at is not known here: says nothing against the header. */
+export class UnknownAncestorError extends HeaderRuleError {
+  override readonly name = 'UnknownAncestorError';
+  override readonly retryable = true;
+}
+
 /**
  * A branch that leaves the best one below the checkpoint or below what the chain calls final. The rule is Bitcoin
  * Core's `bad-fork-prior-to-checkpoint` (`src/validation.cpp`).

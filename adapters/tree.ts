@@ -15,6 +15,11 @@ export interface TreeOptions {
    * whose source decides. Default `work`.
    */
   readonly forkChoice?: 'work' | 'last';
+  /**
+   * Headers of the best branch below the lowest that is kept, by height, where somebody has them: no fork can leave there,
+   * but rules look further back than the deepest fork that is followed. Default: none.
+   */
+  readonly below?: (height: number) => ForeignHeader | undefined;
 }
 
 /** How the best branch changed: first undo, tip downwards, then apply, upwards. */
@@ -50,6 +55,7 @@ export class HeaderTree {
   readonly #keep: number;
   readonly #maxNodes: number;
   readonly #forkChoice: 'work' | 'last';
+  readonly #below: Ancestors['header'];
   readonly #nodes = new Map<string, Node>();
   /** Headers known to be invalid, and why. */
   readonly invalid: InvalidHeaders;
@@ -78,6 +84,7 @@ export class HeaderTree {
     this.#keep = options.keep ?? 4032;
     this.#maxNodes = options.maxNodes ?? 3 * this.#keep;
     this.#forkChoice = options.forkChoice ?? 'work';
+    this.#below = options.below ?? (() => undefined);
     const node = { header: root.header, key: hashKey(root.header.hash), work: root.work };
     this.#nodes.set(node.key, node);
     this.#best = [node];
@@ -200,6 +207,7 @@ export class HeaderTree {
   }
 
   #lookUp(branch: Branch, height: number): ForeignHeader | undefined {
+    if (height < this.#rootHeight) return this.#below(height);
     return height <= branch.forkHeight
       ? this.at(height)
       : branch.nodes[height - branch.forkHeight - 1]?.header;

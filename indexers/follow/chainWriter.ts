@@ -205,7 +205,11 @@ export class ChainWriter {
       kind,
       checkpoint,
       { header: root, work: book.work(rootHeight) ?? 0n },
-      { keep, forkChoice: byWork ? 'work' : 'last' },
+      {
+        keep,
+        forkChoice: byWork ? 'work' : 'last',
+        below: (height) => (height < checkpoint.height ? undefined : book.header(height)),
+      },
     );
     const kept: ForeignHeader[] = [];
     for (let height = rootHeight + 1; height <= tip.height; height++) {

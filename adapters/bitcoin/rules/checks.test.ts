@@ -193,6 +193,29 @@ describe('regtest chains', () => {
     expect(check('bitcoin-mainnet', next, parentOnly)).toBe('high-hash');
     expect(() => check('bitcoin-nowhere', chain[13]!, none)).toThrow(/unknown chain/);
   });
+
+  it('random access accuses no header where an ancestor is missing, and lets none pass', () => {
+    // The median of the last eleven is later than that of those above a gap.
+    const old = foreignHeader(mine({ parentHash: chain[29]!.hash, time: chain[22]!.time }), 30);
+    const from = (lowest: number): Ancestors => ({
+      checkpoint,
+      header: (height) => (height >= lowest && height < 30 ? chain[height] : undefined),
+    });
+    const outcome = (header: ForeignHeader, lowest: number): string => {
+      try {
+        validateHeader('bitcoin-regtest', header, from(lowest), later);
+        return 'ok';
+      } catch (error) {
+        if (!(error instanceof HeaderRuleError)) throw error;
+        return `${error.name} ${error.rule}`;
+      }
+    };
+    expect(outcome(old, 19)).toBe('HeaderRuleError time-too-old');
+    expect(outcome(chain[30]!, 19)).toBe('ok');
+    for (const header of [old, chain[30]!])
+      for (let lowest = 20; lowest < 30; lowest++)
+        expect(outcome(header, lowest)).toBe('UnknownAncestorError time-too-old');
+  });
 });
 
 function verdict(check: () => void): string {

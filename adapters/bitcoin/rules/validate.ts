@@ -1,4 +1,4 @@
-import { HeaderRuleError } from '../../errors.js';
+import { HeaderRuleError, UnknownAncestorError } from '../../errors.js';
 import type { Ancestors, ForeignHeader } from '../../types.js';
 import { checkHeader, displayHash, type HeaderContext } from './checks.js';
 import { bitsAt, foreignHeader } from './header.js';
@@ -9,9 +9,9 @@ import { requiredBits } from './retarget.js';
 
 /**
  * All header rules for one header on top of ancestors that can be looked up by height. What a rule needs and cannot
- * get refuses the header, except median time just above a checkpoint.
+ * get refuses the header, except median time just above a checkpoint, whose ancestors nobody has.
  * @param now Unix seconds
- * @throws HeaderRuleError, HeaderTooEarlyError, UnknownNetworkError
+ * @throws HeaderRuleError, HeaderTooEarlyError, UnknownAncestorError (both retryable), UnknownNetworkError
  */
 export function validateHeader(
   networkName: string,
@@ -52,35 +52,46 @@ function contextOf(network: BitcoinNetwork, header: ForeignHeader, ancestors: An
     parentBits: parent && bitsAt(parent.raw),
     periodStartTime,
     periodStartBits,
-    medianTime: medianBefore(height, known),
+    medianTime: medianBefore(header, checkpoint.height, known),
   };
   const problem = missingTarget(network.rules, context, header.time);
-  return problem === undefined ? context : refuse('bad-diffbits', problem);
+  if (problem !== undefined) throw unknown('bad-diffbits', header, problem);
+  if (differentBits(network.rules, context))
+    refuse('bad-diffbits', 'first and last block of the period that ends here have different bits');
+  return context;
+}
+
+function unknown(rule: string, { height, hash }: ForeignHeader, problem: string): UnknownAncestorError {
+  return new UnknownAncestorError(rule, height, displayHash(hash), problem);
 }
 
 /** Why the required bits cannot be told from these ancestors, if so. */
 function missingTarget(rules: NetworkParameters, context: HeaderContext, time: number): string | undefined {
-  const { height, parentBits, periodStartBits } = context;
-  const boundary = height % retargetInterval(rules) === 0;
-  if (requiredBits(rules, context, time) === undefined) {
-    if (boundary) return 'start or end of the period that ends here is not known';
-    // Just above a checkpoint the parent's time may be unknown: the twenty-minute rule still leaves two choices only.
-    if (periodStartBits === undefined) return 'start of the period is not known';
-  }
-  const known = parentBits !== undefined && periodStartBits !== undefined;
-  if (rules.retargets && boundary && !rules.minDifficulty && known && parentBits !== periodStartBits) {
-    return 'first and last block of the period that ends here have different bits';
-  }
-  return undefined;
+  if (requiredBits(rules, context, time) !== undefined) return undefined;
+  if (context.height % retargetInterval(rules) === 0)
+    return 'start or end of the period that ends here is not known';
+  // Just above a checkpoint the parent's time may be unknown: the twenty-minute rule still leaves two choices only.
+  return context.periodStartBits === undefined ? 'start of the period is not known' : undefined;
 }
 
-/** `undefined` unless 11 ancestors, or all back to genesis, are known. */
-function medianBefore(height: number, known: (at: number) => ForeignHeader | undefined): number | undefined {
+/** Whether a period that no block may leave early ends with other bits than it began with: its ancestors were not validated. */
+function differentBits(rules: NetworkParameters, { height, parentBits, periodStartBits }: HeaderContext) {
+  const fixed = rules.retargets && !rules.minDifficulty && height % retargetInterval(rules) === 0;
+  return fixed && parentBits !== undefined && periodStartBits !== undefined && parentBits !== periodStartBits;
+}
+
+/** `undefined` just above a checkpoint, until 11 ancestors are known. @throws UnknownAncestorError for a gap anywhere else */
+function medianBefore(
+  header: ForeignHeader,
+  checkpointHeight: number,
+  known: (at: number) => ForeignHeader | undefined,
+): number | undefined {
   const times: number[] = [];
-  for (let at = height - 1; at >= 0 && times.length < MEDIAN_SPAN; at--) {
-    const header = known(at);
-    if (header === undefined) return undefined;
-    times.push(header.time);
+  for (let at = header.height - 1; at >= 0 && times.length < MEDIAN_SPAN; at--) {
+    const ancestor = known(at);
+    if (ancestor !== undefined) times.push(ancestor.time);
+    else if (at <= checkpointHeight) return undefined;
+    else throw unknown('time-too-old', header, `its ancestor at height ${at} is not known`);
   }
   return medianTime(times);
 }
