@@ -5,7 +5,8 @@ import type { ForeignHeader } from '../../types.js';
 import { foreignEthereumHeader } from '../rules/header.js';
 import { encodeHeaderJson } from './encodeHeader.js';
 import { rpcBytes, rpcHeight, rpcObject } from './fields.js';
-import { type EthereumRpcClient, isUnsupported } from './rpcClient.js';
+import { isUnsupported } from './refusals.js';
+import type { EthereumRpcClient } from './rpcClient.js';
 
 /** Calls in which what cannot be read is the source's fault. */
 export class Reading {

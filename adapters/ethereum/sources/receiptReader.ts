@@ -6,7 +6,8 @@ import { encodeReceiptJson } from './encodeReceipt.js';
 import { UnknownTypeError } from './encodeTransaction.js';
 import { rpcBytes, rpcList, rpcObject } from './fields.js';
 import type { Reading } from './headerReader.js';
-import { type EthereumRpcClient, isUnsupported } from './rpcClient.js';
+import { isUnsupported } from './refusals.js';
+import type { EthereumRpcClient } from './rpcClient.js';
 
 /** The ways to a block's receipts, best first. */
 type Way = 'eth_getBlockReceipts' | 'debug_getRawReceipts' | 'eth_getTransactionReceipt';

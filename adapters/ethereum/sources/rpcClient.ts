@@ -1,6 +1,7 @@
 import { HttpRequestError } from 'viem';
 import { SourceUnavailableError } from '../../errors.js';
 import { RequestBudget } from '../../http/requestBudget.js';
+import { isBusy, isUnsupported, type RpcRefusal } from './refusals.js';
 import {
   openTransport,
   type RpcTransport,
@@ -17,21 +18,11 @@ export interface RpcClientOptions extends RpcTransportOptions {
   readonly busyMs?: number | undefined;
 }
 
-/** A JSON-RPC error. */
-export interface RpcRefusal {
-  readonly code: number;
-  readonly message: string;
-}
-
 /** What a node answers: a result (`null` for none), or that it will not. */
 export type RpcAnswer = { readonly result: unknown } | { readonly refusal: RpcRefusal };
 
 /** viem gives this code to what never was a JSON-RPC error: no connection, no JSON, no time. */
 const NO_RPC_ERROR = -1;
-/** Method not found (JSON-RPC 2.0, 5.1); method not supported (EIP-1474). */
-const UNSUPPORTED = new Set([-32601, -32004]);
-/** Limit exceeded (EIP-1474), and the HTTP status that some providers give as a code. */
-const BUSY = new Set([-32005, 429]);
 const RETRIES = 3;
 
 /** JSON-RPC with the pauses that a node asks for. It tries again after those alone: all else is the caller's to decide. */
@@ -110,7 +101,7 @@ export class EthereumRpcClient {
       const http = httpErrorOf(error);
       if (http?.status === 429 || http?.status === 503)
         return { busy: { retryAfter: http.headers?.get('retry-after') ?? undefined, message } };
-      if (refusal !== undefined && BUSY.has(refusal.code)) {
+      if (refusal !== undefined && isBusy(refusal)) {
         const text = `${refusal.message} (${refusal.code})`;
         return { busy: { retryAfter: undefined, message: text } };
       }
@@ -132,16 +123,6 @@ export class EthereumRpcClient {
       clearTimeout(timer);
     }
   }
-}
-
-/** Whether a node says that it does not have a method, in one of the ways in which they do. */
-export function isUnsupported({ code, message }: RpcRefusal): boolean {
-  return (
-    UNSUPPORTED.has(code) ||
-    /method.{0,80}(not found|does not exist|not (supported|available|allowed|whitelisted))|unsupported method/i.test(
-      message,
-    )
-  );
 }
 
 function refusalOf(error: unknown): RpcRefusal | undefined {

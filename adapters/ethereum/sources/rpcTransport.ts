@@ -7,6 +7,7 @@ import {
   type WebSocketTransport,
   webSocket,
 } from 'viem';
+import { batchingFetch } from './batchingFetch.js';
 import { boundedFetch } from './boundedFetch.js';
 
 /** Calls in one batch. */
@@ -38,7 +39,7 @@ export function openTransport(options: RpcTransportOptions): RpcTransport {
   return /^wss?:/i.test(options.url) ? new WebSocketRpc(options) : new HttpRpc(options);
 }
 
-/** Calls made together travel together; no redirect is followed. */
+/** Calls made together travel together, as far as the node takes them so; no redirect is followed. */
 class HttpRpc implements RpcTransport {
   readonly #client: Client<HttpTransport>;
 
@@ -49,7 +50,7 @@ class HttpRpc implements RpcTransport {
         retryCount: 0,
         timeout: timeoutMs,
         fetchOptions: { redirect: 'manual' },
-        fetchFn: boundedFetch(maxResponseBytes),
+        fetchFn: batchingFetch(boundedFetch(maxResponseBytes)),
         maxResponseBodySize: false,
       }),
     });
