@@ -27,6 +27,16 @@ export interface AnvilOptions {
   readonly binary?: string;
 }
 
+/**
+ * How anvil runs under a beacon chain: it makes the blocks that it is told to, its own `finalized` is never newer than the
+ * beacon chain's, and what is finalised is in a whole copy of its state before a kill can lose it.
+ */
+export const DRIVEN = {
+  blockTime: 'never',
+  slotsInAnEpoch: 12,
+  copyInterval: 2000,
+} as const satisfies Partial<AnvilOptions>;
+
 /** Names of npm's architectures in the package's. */
 const ARCH: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
 

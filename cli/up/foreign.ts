@@ -1,5 +1,5 @@
 import { type ChainConfig, hasLocalBeacon, type SourceConfig } from '../../config/schema.js';
-import { launchAnvil } from '../../devnet/anvil.js';
+import { DRIVEN, launchAnvil } from '../../devnet/anvil.js';
 import { cookiePath } from '../../devnet/bitcoin/rpc/cookie.js';
 import { launchBitcoin } from '../../devnet/bitcoind.js';
 import { PortInUseError } from '../../devnet/errors.js';
@@ -12,12 +12,6 @@ import { devnetPort } from './ports.js';
 /** Milliseconds between blocks of the local chains. */
 const BITCOIN_BLOCK_MS = 2000;
 const ETHEREUM_BLOCK_MS = 1000;
-
-/**
- * How anvil runs under a beacon chain: it makes the blocks that it is told to, its own `finalized` is never newer than the
- * beacon chain's, and what is finalised is in a whole copy of its state before a kill can lose it.
- */
-const DRIVEN = { blockTime: 'never', slotsInAnEpoch: 12, copyInterval: 2000 } as const;
 
 /** A local foreign node that `up` runs. */
 export interface RunningForeign {

@@ -54,8 +54,9 @@ export class Cluster {
     const { folder, installation, port, say, signal } = this.#options;
     const first = await freePorts(PORTS);
     const ports = Array.from({ length: PORTS }, (_, i) => first + i);
-    const [clickhouse = 0, bitcoin = 0, ethereum = 0, ...rest] = ports;
-    const servers = await startServers(folder, installation, [clickhouse, bitcoin, ethereum], say);
+    const [clickhouse = 0, bitcoin = 0, ethereum = 0, beacon = 0, ...rest] = ports;
+    const taken = [clickhouse, bitcoin, ethereum, beacon] as const;
+    const servers = await startServers(folder, installation, taken, say);
     this.#servers = servers;
     signal.throwIfAborted();
     const plan = planCluster(folder, servers, rest);

@@ -18,7 +18,7 @@ On loopback, each a process of its own, as docker-compose.yml has them as contai
   Kafka         the real one (one broker, KRaft), its jars fetched once from Maven Central into a cache folder
   ClickHouse    a small HTTP front over chDB, the same engine inside a process, stands in for the server
   Bitcoin       Crossroot's own regtest node stands in for bitcoind
-  Ethereum      anvil, the real one
+  Ethereum      anvil, the real one, under a small beacon chain of Crossroot's own with real signatures
   Crossroot     the roles by their commands: init, 4 x node, 2 x index, 2 x relay, 2 x api
   one address   a small HTTP proxy that takes turns among the API servers stands in for HAProxy
 Prometheus and Grafana have no stand-in: every role serves /metrics.

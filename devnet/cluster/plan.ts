@@ -4,7 +4,7 @@ import type { Servers } from './servers.js';
 /** How many of each there are, as in docker-compose.yml. */
 export const COUNTS = { nodes: 4, indexers: 2, relays: 2, apis: 2 } as const;
 /** Ports that one run needs besides the one address. */
-export const PORTS = 3 + 2 * COUNTS.nodes + COUNTS.indexers + COUNTS.relays + COUNTS.apis;
+export const PORTS = 4 + 2 * COUNTS.nodes + COUNTS.indexers + COUNTS.relays + COUNTS.apis;
 
 /** A role's process before it is started. */
 export interface Role {
@@ -31,7 +31,7 @@ const LOOPBACK = '127.0.0.1';
 /**
  * One configuration for all, and a command for each.
  * @param folder of this run
- * @param ports free ones, as many as `PORTS` less the three of the servers
+ * @param ports free ones, as many as `PORTS` less the four of the servers
  */
 export function planCluster(folder: string, servers: Servers, ports: readonly number[]): Plan {
   const data = join(folder, 'data');
@@ -68,7 +68,7 @@ export function planCluster(folder: string, servers: Servers, ports: readonly nu
 }
 
 function configOf(
-  { kafka, clickhouse, bitcoin, bitcoinCookie, ethereum }: Servers,
+  { kafka, clickhouse, bitcoin, bitcoinCookie, ethereum, beacon, trustedBlockFile }: Servers,
   nodes: readonly { readonly p2p: number; readonly rpc: number }[],
 ): object {
   const p2p = bitcoin.p2p === undefined ? [] : [{ type: 'bitcoin-p2p', address: bitcoin.p2p }];
@@ -89,7 +89,11 @@ function configOf(
         name: 'ethereum-local',
         policy: 'finalized',
         pollMilliseconds: 500,
-        sources: [{ type: 'ethereum-rpc', url: ethereum.url }],
+        checkpoint: { trustedBlockRoot: { file: trustedBlockFile } },
+        sources: [
+          { type: 'ethereum-rpc', url: ethereum.url },
+          { type: 'beacon-api', url: beacon.url },
+        ],
       },
     ],
     log: { type: 'kafka', brokers: kafka.brokers },

@@ -25,6 +25,8 @@ export interface ProveOptions {
 
 interface Payment {
   readonly chain: string;
+  /** What the proof has to rest on. */
+  readonly assurance: 'work' | 'sync-committee';
   readonly transaction: string;
   readonly query: string;
 }
@@ -39,11 +41,17 @@ export async function payAndProve(options: ProveOptions): Promise<void> {
   const { url, auth } = bitcoin;
   await Promise.all([
     paid(() => payBitcoin({ url, ...(auth === undefined ? {} : { auth }) }, { satoshi: 50_000_000n })).then(
-      ({ txid }) => prove({ chain: 'bitcoin-regtest', transaction: txid, query: 'kind=tx' }, options),
+      ({ txid }) => {
+        const chain = { chain: 'bitcoin-regtest', assurance: 'work' } as const;
+        return prove({ ...chain, transaction: txid, query: 'kind=tx' }, options);
+      },
     ),
     paid(() => payEthereum(ethereum.url, { wei: 10n ** 18n })).then(({ transactionHash, logIndex }) =>
       prove(
-        { chain: 'ethereum-local', transaction: transactionHash, query: `kind=log&log=${logIndex}` },
+        {
+          ...({ chain: 'ethereum-local', assurance: 'sync-committee' } as const),
+          ...{ transaction: transactionHash, query: `kind=log&log=${logIndex}` },
+        },
         options,
       ),
     ),
@@ -63,7 +71,7 @@ async function paid<T>(pay: () => Promise<T>): Promise<T> {
 }
 
 async function prove(payment: Payment, options: ProveOptions): Promise<void> {
-  const { chain, transaction, query } = payment;
+  const { chain, transaction, query, assurance } = payment;
   const { api, folder, round, data, say, signal } = options;
   const start = Date.now();
   say(`${chain}: paid, transaction ${transaction}`);
@@ -78,8 +86,12 @@ async function prove(payment: Payment, options: ProveOptions): Promise<void> {
   await writeFile(file, proof);
   const check = await verify(file, data);
   if (check.code !== 0) throw new ClusterError(chain, `the proof was refused: ${check.output.trim()}`);
+  const found = Checked.parse(JSON.parse(check.stdout)).verdict.assurance;
+  if (found !== assurance) throw new ClusterError(chain, `the proof rests on ${found}, not on ${assurance}`);
   const seconds = ((Date.now() - start) / 1000).toFixed(1);
-  say(`${chain}: proven after ${seconds} s (${proof.length} bytes), checked without sockets: ${file}`);
+  say(
+    `${chain}: proven by ${found} after ${seconds} s (${proof.length} bytes), checked without sockets: ${file}`,
+  );
   const row = await ask(
     `${api}/v1/index/chains/${chain}/txs/${transaction}`,
     (bytes) => canonicalRow(bytes),
@@ -88,6 +100,8 @@ async function prove(payment: Payment, options: ProveOptions): Promise<void> {
   say(`${chain}: the index has the payment at height ${row.height}`);
 }
 
+/** What `crossroot verify --json` says of a good proof. */
+const Checked = z.object({ verdict: z.object({ assurance: z.string() }) });
 const IndexAnswer = z.object({
   rows: z.array(z.object({ height: z.string(), canonical: z.boolean() })),
 });
@@ -132,18 +146,19 @@ async function ask<T>(url: string, read: (bytes: Uint8Array) => T | undefined, a
 function verify(
   file: string,
   data: string,
-): Promise<{ readonly code: number | null; readonly output: string }> {
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly output: string }> {
   const guard = new URL('../../cli/noSockets.js', import.meta.url);
-  const args = ['--import', guard.href, CROSSROOT, 'verify', file, '--data', data];
+  const args = ['--import', guard.href, CROSSROOT, 'verify', file, '--data', data, '--json'];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    const take = (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-4000);
-    };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, output }));
+    child.once('close', (code) => resolve({ code, stdout, output: `${stdout}${stderr}`.slice(-4000) }));
   });
 }

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { launchAnvil } from '../anvil.js';
+import { DRIVEN, launchAnvil } from '../anvil.js';
+import { anvilStateFile } from '../anvilState.js';
+import { type BeaconProcess, startBeaconProcess } from '../beacon/start.js';
 import { cookiePath } from '../bitcoin/rpc/cookie.js';
 import { type ClickHouseProcess, startClickHouse } from '../clickhouse/start.js';
 import { endWithUs } from '../endWithUs.js';
@@ -19,18 +21,22 @@ export interface Servers {
   readonly bitcoin: ForeignNode;
   readonly bitcoinCookie: string;
   readonly ethereum: ForeignNode;
+  /** Drives `ethereum` and finalises its blocks. */
+  readonly beacon: BeaconProcess;
+  /** Holds the root of the beacon block that everybody trusts. */
+  readonly trustedBlockFile: string;
   stop(): Promise<void>;
 }
 
 /**
  * Starts Kafka, the stand-in for a ClickHouse server, and the foreign nodes.
- * @param ports three free ones
+ * @param ports free ones
  * @throws NodeStartError, PortInUseError, MissingBinaryError; what did start is stopped
  */
 export async function startServers(
   folder: string,
   installation: KafkaInstallation,
-  ports: readonly [clickhouse: number, bitcoin: number, ethereum: number],
+  ports: readonly [clickhouse: number, bitcoin: number, ethereum: number, beacon: number],
   say: (line: string) => void,
 ): Promise<Servers> {
   const started: (() => Promise<void>)[] = [];
@@ -42,6 +48,7 @@ export async function startServers(
   };
   const bitcoinDir = join(folder, 'bitcoin');
   mkdirSync(bitcoinDir, { recursive: true });
+  const trustedBlockFile = join(folder, 'ethereum', 'trusted-block');
   const starting = [
     (async () => {
       const kafka = new KafkaCluster({ installation, folder: join(folder, 'kafka') });
@@ -61,15 +68,25 @@ export async function startServers(
       return begun(node, () => node.stop(), `Bitcoin node (built-in, regtest): ${node.url}`);
     })(),
     (async () => {
-      const node = await launchAnvil({ dataDir: join(folder, 'ethereum'), port: ports[2], blockTime: 1 });
-      return begun(node, () => node.stop(), `Ethereum node (anvil): ${node.url}`);
+      const dataDir = join(folder, 'ethereum');
+      const node = await launchAnvil({ dataDir, port: ports[2], ...DRIVEN });
+      begun(node, () => node.stop(), `Ethereum node (anvil): ${node.url}`);
+      const beacon = await startBeaconProcess({
+        dataDir: join(dataDir, 'beacon'),
+        execution: node.url,
+        executionState: anvilStateFile(dataDir),
+        port: ports[3],
+        trustedBlockFile,
+      });
+      return { node, beacon: begun(beacon, () => beacon.stop(), `beacon chain over it: ${beacon.url}`) };
     })(),
   ] as const;
   // All of them, also when one fails: what has been started must be known to be stopped.
   await Promise.allSettled(starting);
   try {
-    const [kafka, clickhouse, bitcoin, ethereum] = await Promise.all(starting);
-    return { kafka, clickhouse, bitcoin, bitcoinCookie: cookiePath(bitcoinDir), ethereum, stop };
+    const [kafka, clickhouse, bitcoin, { node: ethereum, beacon }] = await Promise.all(starting);
+    const bitcoinCookie = cookiePath(bitcoinDir);
+    return { kafka, clickhouse, bitcoin, bitcoinCookie, ethereum, beacon, trustedBlockFile, stop };
   } catch (error) {
     await stop();
     throw error;
