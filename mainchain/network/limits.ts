@@ -22,6 +22,40 @@ export class TokenBucket {
   }
 }
 
+/** Spends `rate` units a second on average and `burst` at once; whoever wants more waits, in order. */
+export class Pace {
+  /** When all that was spent is paid for, by `performance.now()`. */
+  #paid = 0;
+  #queue: Promise<void> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(
+    readonly rate: number,
+    readonly burst: number,
+  ) {}
+
+  /** Turns that have been asked for and have not come. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  spend(units: number): void {
+    this.#paid = Math.max(this.#paid, performance.now()) + (units / this.rate) * 1000;
+  }
+
+  /** Resolves when there is something to spend. */
+  async turn(): Promise<void> {
+    this.#waiting++;
+    this.#queue = this.#queue.then(async () => {
+      const early = this.#paid - performance.now() - (this.burst / this.rate) * 1000;
+      // A wait does not keep a process alive that has nothing else to do.
+      if (early > 0) await new Promise<void>((resolve) => void setTimeout(resolve, early).unref());
+      this.#waiting--;
+    });
+    return this.#queue;
+  }
+}
+
 /** Remembers the last so many ids. */
 export class SeenCache {
   readonly #ids = new Set<string>();

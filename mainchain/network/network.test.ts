@@ -6,7 +6,7 @@ import { silentLogger } from '../node/logger.js';
 import { encodeFrame, FrameDecoder } from './frames.js';
 import { SeenCache, TokenBucket } from './limits.js';
 import { decodeMessage, encodeMessage, type Hello, type Message, PROTOCOL_VERSION } from './messages.js';
-import { PeerNetwork } from './network.js';
+import { type Address, PeerNetwork } from './network.js';
 import { DEFAULT_PEER_LIMITS, type Peer, type PeerLimits } from './peer.js';
 
 const open: PeerNetwork[] = [];
@@ -27,7 +27,7 @@ const hello = (id: number, more: Partial<Hello> = {}): Hello => ({
 
 async function network(
   own: Hello,
-  more: { peers?: PeerNetwork[]; limits?: PeerLimits; maxPeers?: number } = {},
+  more: { peers?: { readonly address: Address }[]; limits?: PeerLimits; maxPeers?: number } = {},
 ) {
   const messages: Message[] = [];
   const peers: Peer[] = [];
@@ -168,6 +168,25 @@ describe('peers', () => {
     await network(hello(2), { peers: [a.net] });
     await until(() => a.net.peers.length === 1);
     expect(await say(a.net, frame('hello', hello(3)))).toContain('too many peers');
+  });
+
+  it('keep places for the addresses of configured peers, however many strangers come', async () => {
+    // All of 127.0.0.0/8 is this machine. Nobody listens at the configured port: the other side dials.
+    const configured = { address: { host: '127.0.0.2', port: 1 } };
+    const { net } = await network(hello(1), { maxPeers: 3, peers: [configured] });
+    const come = async (id: number, localAddress: string, speaks = true) => {
+      const socket = connect({ port: net.address.port, host: net.address.host, localAddress });
+      sockets.push(socket);
+      socket.on('error', () => undefined).on('data', () => undefined);
+      await new Promise((resolve) => socket.once('connect', resolve));
+      if (speaks) socket.write(frame('hello', hello(id)));
+      return socket;
+    };
+    for (let id = 2; id < 12; id++) await come(id, '127.0.0.1');
+    for (let id = 12; id < 30; id++) await come(id, '127.0.0.1', false);
+    await until(() => net.peers.length === 2);
+    await come(40, '127.0.0.2');
+    await until(() => net.peers.length === 3);
   });
 
   it('report a port in use', async () => {

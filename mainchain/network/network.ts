@@ -1,4 +1,4 @@
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { createConnection, createServer, isIP, type Server, type Socket } from 'node:net';
 import { compareBytes, toBareHex } from '../../proofs/bytes.js';
 import type { Logger } from '../node/logger.js';
 import { ListenError } from './errors.js';
@@ -15,6 +15,7 @@ export interface Address {
 export interface NetworkOptions {
   readonly listen: Address;
   readonly peers: readonly Address[];
+  /** Default 64. As many of them as are configured are kept for those. */
   readonly maxPeers?: number;
   readonly limits?: PeerLimits;
   readonly logger: Logger;
@@ -33,15 +34,20 @@ export class PeerNetwork {
   readonly #server: Server;
   /** Ready peers by node id. */
   readonly #peers = new Map<string, Peer>();
-  readonly #open = new Set<Peer>();
+  /** Open connections, and whether each is from or to a configured peer's address. */
+  readonly #open = new Map<Peer, boolean>();
+  /** IP addresses of the configured peers, as far as they are known. */
+  readonly #known = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #stopped = false;
 
   private constructor(options: NetworkOptions) {
     this.#options = options;
     this.#server = createServer((socket) => {
-      if (this.#open.size >= 2 * this.#maxPeers) socket.destroy();
-      else this.#adopt(socket, undefined, () => undefined);
+      // Strangers and configured peers have places of their own: however many strangers come, the others get in.
+      const known = this.#known.has(plainAddress(socket.remoteAddress));
+      if (this.#count(this.#open.keys(), known) >= 2 * this.#maxPeers) socket.destroy();
+      else this.#adopt(socket, undefined, known, () => undefined);
     });
   }
 
@@ -80,7 +86,7 @@ export class PeerNetwork {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const peer of [...this.#open]) peer.disconnect('stopping');
+    for (const peer of [...this.#open.keys()]) peer.disconnect('stopping');
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
@@ -105,16 +111,33 @@ export class PeerNetwork {
       );
       this.#timers.add(timer);
     };
+    if (isIP(address.host) !== 0) this.#known.add(plainAddress(address.host));
     const socket = createConnection(address.port, address.host);
     const failed = () => again(pause);
+    socket.on('lookup', (error, found) => {
+      if (!error) this.#known.add(plainAddress(found));
+    });
     socket.once('error', failed);
     socket.once('connect', () => {
       socket.off('error', failed);
-      this.#adopt(socket, address, (wasReady) => again(wasReady ? this.#backoff[0] : pause));
+      this.#known.add(plainAddress(socket.remoteAddress));
+      this.#adopt(socket, address, true, (wasReady) => again(wasReady ? this.#backoff[0] : pause));
     });
   }
 
-  #adopt(socket: Socket, dialled: Address | undefined, gone: (wasReady: boolean) => void): void {
+  /** How many of these are of configured peers, or of strangers. */
+  #count(peers: Iterable<Peer>, known: boolean): number {
+    let count = 0;
+    for (const peer of peers) if (this.#open.get(peer) === known) count++;
+    return count;
+  }
+
+  #adopt(
+    socket: Socket,
+    dialled: Address | undefined,
+    known: boolean,
+    gone: (wasReady: boolean) => void,
+  ): void {
     if (this.#stopped) {
       socket.destroy();
       return;
@@ -149,7 +172,7 @@ export class PeerNetwork {
       },
       this.#options.limits ?? DEFAULT_PEER_LIMITS,
     );
-    this.#open.add(peer);
+    this.#open.set(peer, known);
   }
 
   /** Of two connections between the same nodes, the one that the node with the lower id dialled stays. */
@@ -165,8 +188,15 @@ export class PeerNetwork {
       other.disconnect('second connection');
       return undefined;
     }
-    if (this.#peers.size >= this.#maxPeers) return 'too many peers';
+    const places = Math.max(1, this.#maxPeers - this.#options.peers.length);
+    if (this.#open.get(peer) === false && this.#count(this.#peers.values(), false) >= places)
+      return 'too many peers';
     this.#peers.set(id, peer);
     return undefined;
   }
+}
+
+/** An IPv4 address as such also where the socket has it as IPv6. */
+function plainAddress(address: string | undefined): string {
+  return (address ?? '').replace(/^::ffff:/, '');
 }

@@ -8,7 +8,7 @@ import {
   SignedBlockType,
   type SignedTransaction,
 } from '../../proofs/containers/transaction.js';
-import { SeenCache } from '../network/limits.js';
+import { Pace, SeenCache } from '../network/limits.js';
 import { type Introduction, IntroductionType, type Message } from '../network/messages.js';
 import type { PeerNetwork } from '../network/network.js';
 import type { Peer } from '../network/peer.js';
@@ -23,6 +23,11 @@ import { indexIn, type Voter } from './voter.js';
 
 /** Bytes of blocks in one answer. */
 const MAX_ANSWER_BYTES = 4 * 2 ** 20;
+/** Bytes of blocks a second, and at once, for one peer; what a request costs besides; requests that may wait. */
+const ANSWER_RATE = 16 * 2 ** 20;
+const ANSWER_BURST = 32 * 2 ** 20;
+const REQUEST_BYTES = 32 * 2 ** 10;
+const MAX_WAITING = 32;
 
 export interface GossipParts {
   readonly core: Core;
@@ -40,6 +45,7 @@ export interface GossipParts {
 export class Gossip {
   readonly #parts: GossipParts;
   readonly #seenBlocks = new SeenCache(2048);
+  readonly #paces = new WeakMap<Peer, Pace>();
   #network: PeerNetwork | undefined;
 
   constructor(parts: GossipParts) {
@@ -127,8 +133,18 @@ export class Gossip {
         return;
       }
       case 'getBlocks': {
-        const size = (block: SignedBlock) => SignedBlockType.serialize(block).length;
+        const pace = this.#pace(peer);
+        if (pace.waiting >= MAX_WAITING) return peer.disconnect('asks for more blocks than it waits for');
+        await pace.turn();
+        if (peer.closed) return;
+        let bytes = REQUEST_BYTES;
+        const size = (block: SignedBlock) => {
+          const { length } = SignedBlockType.serialize(block);
+          bytes += length;
+          return length;
+        };
         const blocks = answerBlocks(core, message.body, MAX_ANSWER_BYTES, size);
+        pace.spend(bytes);
         peer.send('blocks', { id: message.body.id, blocks });
         return;
       }
@@ -163,6 +179,13 @@ export class Gossip {
     if (verdict.status === 'added') this.#network?.broadcast('transaction', transaction, peer);
     else if (verdict.status === 'refused' && verdict.fault)
       peer.disconnect(`sent a bad transaction: ${verdict.reason}`);
+  }
+
+  /** What a peer has been given lately. */
+  #pace(peer: Peer): Pace {
+    const known = this.#paces.get(peer) ?? new Pace(ANSWER_RATE, ANSWER_BURST);
+    this.#paces.set(peer, known);
+    return known;
   }
 
   #introduce(peer: Peer, to: Uint8Array): void {

@@ -118,4 +118,15 @@ describe('a stranger at the peer port', () => {
     honest.send('block', block);
     await cluster.until(() => follower.core.chain.has(chain.rootAt(1)!), 'the block', 3000);
   });
+
+  it('gets blocks at a pace, and no more of its questions wait than a few', async () => {
+    cluster = await Cluster.start({ nodes: 1, slotMilliseconds: 100 });
+    await cluster.until(() => cluster!.finalized() >= 3, 'blocks');
+    const greedy = await Stranger.meet(0);
+    const given = () => greedy.heard.filter(({ name }) => name === 'blocks').length;
+    for (let id = 0; id < 3000; id++) greedy.send('getBlocks', { id, from: 1, root: ZERO32, count: 64 });
+    await cluster.until(() => greedy.goodbye !== '', 'the refusal');
+    expect(greedy.goodbye).toContain('asks for more blocks');
+    expect(given()).toBeLessThan(1100);
+  });
 });
