@@ -72,13 +72,16 @@ function contextAfter(p: NetworkParameters, chain: readonly Block[]) {
   };
 }
 
-/** The same as a run that began in mid-period knows it: from the last bits that are not the easiest. */
+/** The same as a run that began in mid-period knows it: from the last bits that the twenty-minute rule does not explain. */
 function learnedBits(p: NetworkParameters, chain: readonly Block[], from: number): number | undefined {
   const last = chain.at(-1)!;
   let learned: number | undefined;
   for (let at = Math.max(from, periodStartHeight(p, last.height)); at <= last.height; at++) {
-    const { bits } = chain[at]!;
-    if (at === periodStartHeight(p, at) || !p.minDifficulty || bits !== p.powLimitBits) learned = bits;
+    const { bits, time } = chain[at]!;
+    const parent = at > from ? chain[at - 1]?.time : undefined;
+    const late = parent === undefined || time > parent + 2 * p.targetSpacing;
+    if (at === periodStartHeight(p, at) || !(p.minDifficulty && late && bits === p.powLimitBits))
+      learned = bits;
   }
   return learned;
 }

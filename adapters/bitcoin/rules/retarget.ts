@@ -29,6 +29,14 @@ export function nextPeriodBits(parameters: NetworkParameters, bits: number, seco
 }
 
 /**
+ * Whether a block within a period may be of easiest target by the twenty-minute rule (Bitcoin Core
+ * `fPowAllowMinDifficultyBlocks`): where the parent's time is not known, it may be.
+ */
+export function mayBeEasy(p: NetworkParameters, parentTime: number | undefined, time: number): boolean {
+  return p.minDifficulty && (parentTime === undefined || time > parentTime + 2 * p.targetSpacing);
+}
+
+/**
  * The bits that a block must have (Bitcoin Core `GetNextWorkRequired`), or `undefined` if what they depend on is
  * not known.
  *
@@ -47,7 +55,7 @@ export function requiredBits(
   if (context.height % retargetInterval(parameters) !== 0) {
     if (!parameters.minDifficulty) return context.parentBits ?? periodStartBits;
     if (parentTime === undefined) return undefined;
-    return time > parentTime + 2 * parameters.targetSpacing ? parameters.powLimitBits : periodStartBits;
+    return mayBeEasy(parameters, parentTime, time) ? parameters.powLimitBits : periodStartBits;
   }
   const parentBits = context.parentBits ?? (parameters.minDifficulty ? undefined : periodStartBits);
   const base = parameters.bip94 ? periodStartBits : parentBits;

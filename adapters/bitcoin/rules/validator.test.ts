@@ -3,10 +3,13 @@ import { beforeAll, expect, it } from 'vitest';
 import { concatBytes } from '../../../proofs/bytes.js';
 import { CrossrootError } from '../../../proofs/errors/base.js';
 import { useFastHasher } from '../../../proofs/hash/fast.js';
-import { mineAfter } from '../testing/samples.js';
+import { sha256d } from '../../../proofs/hash/hasher.js';
+import { HeaderRuleError } from '../../errors.js';
+import { mine, mineAfter } from '../testing/samples.js';
 import { foreignHeader } from './header.js';
 import { medianTime, RollingMedian } from './medianTime.js';
-import { bitcoinNetwork } from './networks.js';
+import { addNetwork, bitcoinNetwork } from './networks.js';
+import { NetworkParametersType } from './parameters.js';
 import { HeaderChainValidator, type RunStart } from './validator.js';
 
 const network = bitcoinNetwork('bitcoin-regtest');
@@ -66,6 +69,88 @@ it('goes on after a refused header as if it had not been pushed', () => {
   expect(() => validator.pushMany(wrong, NOW)).toThrow('high-hash');
   validator.pushMany(bytes.subarray(800), NOW);
   expect(validator.count).toBe(2500);
+});
+
+it('goes on as if nothing was pushed after a refused first header, too', () => {
+  const checkpoint = { height: 0, hash: genesis.hash, work: 2n, periodStartTime: 0, periodStartBits: 0 };
+  const push = (validator: HeaderChainValidator, time: number, parentHash: Uint8Array) => {
+    const raw = mine({ parentHash, time });
+    validator.push(raw, 0, NOW);
+    return sha256d(raw);
+  };
+  const validator = new HeaderChainValidator(network, { kind: 'checkpoint', checkpoint });
+  expect(() => push(validator, genesis.time, genesis.hash)).toThrow('time-too-old');
+  validator.push(genesis.raw, 0, NOW);
+  const first = push(validator, genesis.time + 100, genesis.hash);
+  // The median of two is the later one; the genesis block's time counts once.
+  expect(() => push(validator, genesis.time + 50, first)).toThrow('time-too-old');
+});
+
+it('learns a period’s bits in its midst from the first block that tells them', () => {
+  const rules = { ...network.rules, retargets: true, targetTimespan: 14 * 86_400 };
+  const name = 'bitcoin-of-easy-blocks';
+  addNetwork({ ...network, name, rules, parameters: NetworkParametersType.serialize(rules) });
+  const follow = (blocks: readonly (readonly [seconds: number, bits: number])[]): string => {
+    const validator = new HeaderChainValidator(bitcoinNetwork(name), { kind: 'trusted', height: 100 });
+    let [parentHash, time] = [genesis.hash, 1_700_000_000];
+    try {
+      for (const [seconds, bits] of blocks) {
+        time += seconds;
+        const raw = mine({ parentHash, time, bits });
+        validator.push(raw, 0, NOW);
+        parentHash = sha256d(raw);
+      }
+      return 'ok';
+    } catch (error) {
+      return error instanceof HeaderRuleError ? `${error.rule} ${error.height}` : String(error);
+    }
+  };
+  const [easy, hard, other] = [0x207fffff, 0x200fffff, 0x2000ffff];
+  // A late block may be easy whatever its period is; one in time says that its period is.
+  expect(
+    follow([
+      [0, easy],
+      [1201, easy],
+      [600, hard],
+    ]),
+  ).toBe('ok');
+  expect(
+    follow([
+      [0, easy],
+      [1200, easy],
+      [600, hard],
+    ]),
+  ).toBe('bad-diffbits 102');
+  expect(
+    follow([
+      [0, easy],
+      [1200, easy],
+      [1201, easy],
+      [600, easy],
+    ]),
+  ).toBe('ok');
+  expect(
+    follow([
+      [0, hard],
+      [600, other],
+    ]),
+  ).toBe('bad-diffbits 101');
+  expect(
+    follow([
+      [0, hard],
+      [1201, easy],
+      [1201, easy],
+      [600, easy],
+    ]),
+  ).toBe('bad-diffbits 103');
+  expect(
+    follow([
+      [0, hard],
+      [1201, easy],
+      [1201, easy],
+      [600, hard],
+    ]),
+  ).toBe('ok');
 });
 
 it('refuses leftover bytes before it takes any header', () => {

@@ -7,6 +7,7 @@ import { assertWholeHeaders, bitsAt, HEADER_BYTES, timeAt } from './header.js';
 import { RollingMedian } from './medianTime.js';
 import type { BitcoinNetwork } from './networks.js';
 import { periodStartHeight } from './parameters.js';
+import { mayBeEasy } from './retarget.js';
 import { workOfBits } from './target.js';
 
 /** Headers hashed at once. */
@@ -130,6 +131,10 @@ export class HeaderChainValidator implements HeaderContext {
       this.#startHeight = this.#height;
       this.#work = checkpoint.work;
       this.#parentHash = isCheckpoint ? undefined : checkpoint.hash;
+      // A first header that was refused may have been taken for the one after the genesis block.
+      this.#parentTime = undefined;
+      this.#parentBits = undefined;
+      this.#median = new RollingMedian(this.#height === 0);
       this.#periodStartTime = checkpoint.periodStartTime || undefined;
       this.#periodStartBits = checkpoint.periodStartBits || undefined;
       if (this.#height === 1 && bytesEqual(checkpoint.hash, genesisHash)) {
@@ -162,16 +167,16 @@ export class HeaderChainValidator implements HeaderContext {
 
   #remember(height: number, hash: Uint8Array, time: number, bits: number): void {
     const { rules } = this.#network;
-    this.#parentHash = hash;
-    this.#parentTime = time;
-    this.#parentBits = bits;
     if (periodStartHeight(rules, height) === height) {
       this.#periodStartTime = time;
       this.#periodStartBits = bits;
-    } else if (!rules.minDifficulty || bits !== rules.powLimitBits) {
+    } else if (bits !== rules.powLimitBits || !mayBeEasy(rules, this.#parentTime, time)) {
       // Any block that is not of easiest target by the twenty-minute rule has its period's bits.
       this.#periodStartBits = bits;
     }
+    this.#parentHash = hash;
+    this.#parentTime = time;
+    this.#parentBits = bits;
     this.#median.push(time);
   }
 }
