@@ -2,6 +2,7 @@ import type { Versioned } from '../../../adapters/ethereum/consensus/codec.js';
 import { periodAt } from '../../../adapters/ethereum/consensus/forks.js';
 import type { LightClient } from '../../../adapters/ethereum/consensus/lightClient.js';
 import type { LightClientFinalityUpdate } from '../../../adapters/ethereum/consensus/types.js';
+import { isLaterFork } from '../../../adapters/ethereum/sources/beacon/reading.js';
 import { type CatchUpProgress, catchUp, knownPeriod } from './catchUp.js';
 import type { BeaconPeer } from './peer.js';
 import type { VerifiedChain } from './verified.js';
@@ -45,13 +46,28 @@ export class Rounds {
       await peer.check();
       const client = this.#o.chain.client ?? (await this.#begin(peer));
       await this.#o.chain.flush(client);
-      const finality = await peer.record.call('finality update', peer.source.finalityUpdate());
+      const { finality, later } = await this.#headOf(peer);
       if (this.#o.stopped()) return;
       if (finality === undefined) await this.#catchUp(client, peer, undefined);
-      else if (await this.#reach(client, peer, finality)) await this.#takeFinality(client, peer, finality);
+      // What comes before the fork is followed all the same.
+      if (later !== undefined) throw later;
+      if (finality !== undefined && (await this.#reach(client, peer, finality)))
+        await this.#takeFinality(client, peer, finality);
       await this.#takeOptimistic(client, peer);
     } finally {
       if (this.#lead?.peer === peer) this.#lead = undefined;
+    }
+  }
+
+  /** The source's newest finality; or why it is of no use yet, where its fork is later than those known here. */
+  async #headOf(
+    peer: BeaconPeer,
+  ): Promise<{ finality?: Versioned<LightClientFinalityUpdate> | undefined; later?: unknown }> {
+    try {
+      return { finality: await peer.record.call('finality update', peer.source.finalityUpdate()) };
+    } catch (error) {
+      if (isLaterFork(error)) return { later: error };
+      throw error;
     }
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { SourceUnavailableError } from '../../../adapters/errors.js';
 import { advanceFinality, startFinality } from '../../../adapters/ethereum/consensus/finality.js';
 import { periodAt } from '../../../adapters/ethereum/consensus/forks.js';
 import type { FinalityRecord } from '../../../adapters/ethereum/consensus/record.js';
@@ -305,6 +306,31 @@ describe('sources that lie', () => {
     ]);
     const { finalityUpdate } = beacon.node.chain.light;
     expect(sync.finalized()?.slot).toBe(finalityUpdate?.finalizedHeader.beacon.slot);
+  });
+
+  it('one that is past a fork that is not known here is followed up to it', async () => {
+    const gloas = (entry: { version: string; data: { attested_header: { beacon: { slot: string } } } }) => ({
+      ...entry,
+      version: periodAt(LOCAL, Number(entry.data.attested_header.beacon.slot)) < 3 ? entry.version : 'gloas',
+    });
+    front.lie = (response, { path, status, body }) => {
+      if (!/light_client\/(updates|finality_update|optimistic_update)/.test(path))
+        return response.writeHead(status).end(body);
+      const json = JSON.parse(body.toString());
+      response.end(JSON.stringify(Array.isArray(json) ? json.map(gloas) : gloas(json)));
+    };
+    const errors: unknown[] = [];
+    const sync = await open([api(front.url)], { onError: (error) => errors.push(error) });
+    await sync.pollAll();
+    await sync.pollAll();
+    expect(sync.status().period).toBe(3);
+    expect(periodAt(LOCAL, sync.finalized()!.slot)).toBe(2);
+    expect(errors).toHaveLength(2);
+    for (const error of errors) {
+      expect(String(error)).toMatch(/not known here: unsupported-fork: the fork gloas is not known/);
+      expect(error).toBeInstanceOf(SourceUnavailableError);
+    }
+    expect(sync.status()).toMatchObject({ healthy: false, sources: [{ faults: 0 }] });
   });
 
   it('one that hangs while it catches up is left for another', async () => {

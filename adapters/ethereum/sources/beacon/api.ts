@@ -12,6 +12,7 @@ import type {
 import { BeaconClient, type BeaconClientOptions } from './client.js';
 import { BeaconNodeInfo } from './nodeInfo.js';
 import { checkPeriods } from './periods.js';
+import { isLaterFork } from './reading.js';
 import type { BeaconSource, CheckpointProvider, NamedBlock } from './source.js';
 
 /** Most updates of one request: `MAX_REQUEST_LIGHT_CLIENT_UPDATES` of consensus-specs `altair/light-client/p2p-interface.md`. */
@@ -69,11 +70,23 @@ export class BeaconApi implements BeaconSource, CheckpointProvider {
     const path = `/eth/v1/beacon/light_client/updates?start_period=${startPeriod}&count=${asked}`;
     const answer = await this.#client.get(path, this.#maxUpdate * asked + SMALL);
     if (answer === undefined) return [];
-    const { reading } = this.#client;
-    const updates = reading
-      .list(answer, 'updates', asked)
-      .map((entry) => reading.lightClient(this.network, 'update', 'update', entry));
+    const updates: Versioned<LightClientUpdate>[] = [];
+    for (const entry of this.#client.reading.list(answer, 'updates', asked)) {
+      const update = this.#update(entry, updates.length > 0);
+      if (update === undefined) break;
+      updates.push(update);
+    }
     return checkPeriods(this.name, this.network, updates, startPeriod, asked);
+  }
+
+  /** @param mayBeLater whether one of a fork that is not known here is `undefined`, for what comes before it is of use */
+  #update(entry: unknown, mayBeLater: boolean): Versioned<LightClientUpdate> | undefined {
+    try {
+      return this.#client.reading.lightClient(this.network, 'update', 'update', entry);
+    } catch (error) {
+      if (mayBeLater && isLaterFork(error)) return undefined;
+      throw error;
+    }
   }
 
   async finalityUpdate(): Promise<Versioned<LightClientFinalityUpdate> | undefined> {

@@ -86,6 +86,12 @@ export class BeaconReading {
   }
 }
 
+/** Whether a source was ahead of this program: it answered with data of a fork that is not known here. */
+export function isLaterFork(error: unknown): error is SourceUnavailableError {
+  if (!(error instanceof SourceUnavailableError)) return false;
+  return error.cause instanceof LightClientRuleError && error.cause.rule === 'unsupported-fork';
+}
+
 /** Members of light-client data that are numbers. */
 const NUMBERS = new Set([
   'slot',
