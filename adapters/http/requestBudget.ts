@@ -45,13 +45,14 @@ export class RequestBudget {
 }
 
 /**
- * Milliseconds that a `Retry-After` header asks for: a number of seconds or an HTTP date (RFC 9110, 10.2.3).
+ * Milliseconds that a `Retry-After` header asks for: a number of seconds or an HTTP date in one of its three forms (RFC 9110, 10.2.3 and 5.6.7).
  * `undefined` if it is neither.
  */
 export function retryAfterMs(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,10}$/.test(value)) return Number(value) * 1000;
-  if (!/^[A-Z][a-z]{2},? /.test(value)) return undefined;
-  const date = Date.parse(value);
+  if (!/^[A-Z][a-z]{2,8},? /.test(value)) return undefined;
+  // The form of `asctime` names no zone: all of them are in GMT.
+  const date = Date.parse(value.endsWith(' GMT') ? value : `${value} GMT`);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
