@@ -8,6 +8,7 @@ import { Assurance } from '../proofs/containers/leaf.js';
 import { CrossrootError } from '../proofs/errors/base.js';
 import { MalformedInputError } from '../proofs/errors/input.js';
 import { parsePolicy, validatePolicy } from '../timing/policy.js';
+import { ApiSchema } from './api.js';
 import { CheckpointSchema, TrustedBlockSchema } from './checkpoint.js';
 import { IndexSchema } from './index.js';
 import { LogSchema } from './log.js';
@@ -232,13 +233,7 @@ export const ConfigSchema = z.strictObject({
     .default(() => defaultChains.map((chain) => ChainSchema.parse(chain))),
   log: LogSchema.default({ type: 'embedded' }),
   index: IndexSchema.default({ type: 'chdb' }),
-  api: z
-    .strictObject({
-      host: z.string().default('127.0.0.1'),
-      port: port.default(4700),
-      requestsPerMinute: z.number().int().min(1).default(1200),
-    })
-    .prefault({}),
+  api: ApiSchema.prefault({}),
   /** Where an indexer in a process of its own shows how it is. */
   indexer: listenSchema(4740),
   /** Where a relay in a process of its own shows how it is, and answers like an API server. */

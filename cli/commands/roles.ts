@@ -78,7 +78,8 @@ export function relayCommand(flags: IndexedFlags): Promise<void> {
       );
     const dataDir = paths.role('relays', flags.index);
     const operatorDir = paths.operator(flags.index);
-    const http = { ...config.api, ...listening(config.relay, flags) };
+    // A relay is asked directly: nobody stands in front of it.
+    const http = { ...config.api, trustedProxies: [], ...listening(config.relay, flags) };
     return startRelay({ ...setup, log: config.log, index: config.index, dataDir, operatorDir, http }, log);
   });
 }

@@ -22,6 +22,7 @@ export interface HttpOptions {
   readonly host: string;
   readonly port: number;
   readonly requestsPerMinute: number;
+  readonly trustedProxies: readonly string[];
 }
 
 export interface AnswersOptions {

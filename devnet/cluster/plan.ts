@@ -97,6 +97,8 @@ function configOf(
       },
     ],
     log: { type: 'kafka', brokers: kafka.brokers },
+    // The one address: it says who asks.
+    api: { trustedProxies: [LOOPBACK] },
     index: { type: 'clickhouse', url: clickhouse.url },
   };
 }

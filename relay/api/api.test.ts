@@ -361,6 +361,47 @@ describe('the API over HTTP', () => {
     await limited.stop();
   });
 
+  test('who stands behind a proxy is told apart by what a trusted one says, and by nothing else', async () => {
+    const proxies = async (trustedProxies: string[]) => {
+      const http = { requestsPerMinute: 2, trustedProxies };
+      const limited = await RelayService.start({ ...config(), chains: [], http });
+      const ask = async (from: string, more = {}) =>
+        (await fetch(`${limited.url}/healthz`, { headers: { 'x-forwarded-for': from, ...more } })).status;
+      return { limited, ask };
+    };
+    // The proxy adds the address that it saw behind whatever the client claimed.
+    const behind = await proxies(['127.0.0.0/8', '::1']);
+    const statuses: number[] = [];
+    for (const from of [
+      '198.51.100.7',
+      '203.0.113.1, 198.51.100.7',
+      '203.0.113.2, 198.51.100.7',
+      '198.51.100.8',
+    ])
+      statuses.push(await behind.ask(from));
+    expect(statuses).toEqual([200, 200, 429, 200]);
+    await behind.limited.stop();
+    // Whoever comes from elsewhere is counted by where he comes from.
+    for (const trusted of [[], ['10.0.0.0/8']]) {
+      const direct = await proxies(trusted);
+      const claimed = [];
+      for (const from of ['198.51.100.1', '198.51.100.2', '198.51.100.3'])
+        claimed.push(await direct.ask(from));
+      expect(claimed).toEqual([200, 200, 429]);
+      await direct.limited.stop();
+    }
+  });
+
+  test('a trusted proxy is not believed about the name that was asked for', async () => {
+    const guarded = await RelayService.start({
+      ...{ ...config(), chains: [] },
+      http: { hosts: ['crossroot.example'], trustedProxies: ['127.0.0.1'] },
+    });
+    const headers = { 'x-forwarded-host': 'crossroot.example', 'x-forwarded-for': '198.51.100.7' };
+    expect((await fetch(`${guarded.url}/healthz`, { headers })).status).toBe(400);
+    await guarded.stop();
+  });
+
   test('the page: four files of this server, nothing else', async () => {
     const page = await fetch(`${relay.url}/`);
     const html = await page.text();

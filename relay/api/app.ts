@@ -23,6 +23,8 @@ import { proofRoutes } from './routes/proofs.js';
 export interface AppOptions {
   /** Requests a minute from one address. Default 600. */
   readonly requestsPerMinute?: number;
+  /** Addresses of proxies, or blocks of them in CIDR notation: what they say of a client's address is believed. Default none. */
+  readonly trustedProxies?: readonly string[];
   /** Default 15 s. */
   readonly timeoutMs?: number;
   /** Names allowed in `Host`; empty: any. */
@@ -37,6 +39,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): Expres
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.set('trust proxy', [...(options.trustedProxies ?? [])]);
   const document = openApiDocument(context.version);
   app.use(observe(context.metrics), securityHeaders, hostGuard(options.hosts ?? []));
   app.use(limiter(options.requestsPerMinute ?? 600), timeout(options.timeoutMs ?? 15_000));

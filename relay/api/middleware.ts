@@ -29,19 +29,22 @@ export const securityHeaders: RequestHandler = (_request, response, next) => {
 /** Names allowed in `Host`: keeps other web sites from reaching a loopback service by a name of their own. */
 export function hostGuard(allowed: readonly string[]): RequestHandler {
   return (request, _response, next) => {
-    const host = request.hostname;
+    // As the header has it: a trusted proxy is believed about addresses, not about names.
+    const [host = ''] = /^(?:\[[^\]]*\]|[^:]*)/.exec(request.headers.host ?? '') ?? [];
     if (allowed.length === 0 || allowed.includes(host)) return next();
     next(new BadRequestError(`host ${host.slice(0, 80)} is not served here`));
   };
 }
 
-/** At most `limit` requests a minute from one address. */
+/** At most `limit` requests a minute from one address; of IPv6, from one block of 2^72. */
 export function limiter(limit: number): RequestHandler {
   return rateLimit({
     windowMs: 60_000,
     limit,
     standardHeaders: 'draft-7',
     legacyHeaders: false,
+    // A header that is not believed is no fault.
+    validate: { xForwardedForHeader: false },
     handler: (_request, response, next) => {
       const retryAfter = Number(response.getHeader('retry-after') ?? 60);
       next(new RateLimitedError(Number.isFinite(retryAfter) ? retryAfter : 60));
