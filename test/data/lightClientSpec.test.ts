@@ -18,7 +18,7 @@ import {
   fromBeaconJson,
   LightClient,
   type LightClientHeader,
-  type LightClientRuleError,
+  LightClientRuleError,
   type LightClientStore,
   LightClientTooEarlyError,
   type LightClientUpdate,
@@ -31,11 +31,13 @@ import {
 import { blstBls } from '../../mainchain/crypto/blst.js';
 import { type Bls, nobleBls } from '../../proofs/bls/bls.js';
 import { fromHex, toHex, ZERO32 } from '../../proofs/bytes.js';
+import { LimitExceededError, MalformedInputError } from '../../proofs/errors/input.js';
 import { useFastHasher } from '../../proofs/hash/fast.js';
 import { readYaml } from '../support/yaml.js';
 import { dataPath, hasData, needsData, readBytes } from './folder.js';
 
 const FOLDER = 'eth-lightclient/spec_minimal';
+const ALWAYS = Number.POSITIVE_INFINITY;
 const cases = hasData
   ? readdirSync(dataPath(FOLDER)).flatMap((fork) =>
       readdirSync(dataPath(`${FOLDER}/${fork}`)).map((name) => `${fork}/${name}`),
@@ -103,7 +105,12 @@ function forkOf(network: ConsensusNetwork, digest: string): BeaconFork {
   return found!.fork;
 }
 
-function run(folder: string, bls: Bls): { readonly steps: number; readonly client: LightClient } {
+/** @param each called with the client before it takes an update */
+function run(
+  folder: string,
+  bls: Bls,
+  each: (client: LightClient, fork: BeaconFork, bytes: Uint8Array) => void = () => undefined,
+): { readonly steps: number; readonly client: LightClient } {
   const meta = yaml<Meta>(`${folder}/meta.yaml`);
   const network = networkOf(yaml<Config>(`${folder}/config.yaml`), fromHex(meta.genesis_validators_root));
   const read = <K extends 'bootstrap' | 'update'>(kind: K, name: string, digest: string) => {
@@ -130,6 +137,7 @@ function run(folder: string, bls: Bls): { readonly steps: number; readonly clien
       const data = read('update', update, update_fork_digest);
       const versioned = { fork: forkOf(network, update_fork_digest), data };
       const before = client.store;
+      each(client, versioned.fork, readBytes(`${folder}/${update}.ssz`));
       client.processUpdate(data, current_slot);
       record = stateless(network, record, versioned, before, current_slot, bls);
       expect(record.slot).toBe(client.finalized.beacon.slot);
@@ -184,6 +192,44 @@ function expectHeader(network: ConsensusNetwork, header: LightClientHeader, chec
     expect(toHex(executionRoot(network, header))).toBe(check.execution_root);
 }
 
+/** One bit of so many is flipped; each vector's updates begin at another one. */
+const STEP = 499;
+
+/**
+ * Flips bits of an update that the client would take: each is refused by name, and changes nothing, but for the signature slot, of
+ * which no signature speaks: another one of the same period and fork leads to the same headers.
+ * @returns how often each name was given
+ */
+function flips(
+  network: ConsensusNetwork,
+  client: LightClient,
+  fork: BeaconFork,
+  good: Uint8Array,
+  offset: number,
+) {
+  const names = new Map<string, number>();
+  const kept = client.toBytes();
+  const taken = LightClient.fromBytes(network, kept, blstBls);
+  taken.processUpdate(decodeSsz(network, 'update', fork, good).data, ALWAYS);
+  for (let bit = offset % STEP; bit < 8 * good.length; bit += STEP) {
+    const bytes = good.slice();
+    bytes[bit >> 3]! ^= 1 << (bit & 7);
+    const fresh = LightClient.fromBytes(network, kept, blstBls);
+    let name = 'taken';
+    try {
+      fresh.processUpdate(decodeSsz(network, 'update', fork, bytes).data, ALWAYS);
+    } catch (error) {
+      if (error instanceof LightClientRuleError) name = error.rule;
+      else if (error instanceof MalformedInputError || error instanceof LimitExceededError) name = error.name;
+      else throw error;
+    }
+    const expected = name === 'taken' ? taken : client;
+    expect([bit, fresh.finalized, fresh.optimistic]).toEqual([bit, expected.finalized, expected.optimistic]);
+    names.set(name, (names.get(name) ?? 0) + 1);
+  }
+  return names;
+}
+
 describe.skipIf(!hasData)(needsData('light client: official vectors'), () => {
   it('are there', () => {
     expect(cases.length).toBe(4);
@@ -194,5 +240,18 @@ describe.skipIf(!hasData)(needsData('light client: official vectors'), () => {
     const native = run(`${FOLDER}/${name}`, blstBls);
     expect(native.steps).toBe(name.includes('supply') ? 1 : 5);
     expect(run(`${FOLDER}/${name}`, nobleBls).client.toBytes()).toEqual(native.client.toBytes());
+  });
+
+  it.each(cases)('%s, with a bit flipped anywhere in any update', (name) => {
+    const names = new Map<string, number>();
+    let updates = 0;
+    run(`${FOLDER}/${name}`, blstBls, (client, fork, bytes) => {
+      for (const [rule, count] of flips(client.network, client, fork, bytes, 89 * updates++))
+        names.set(rule, (names.get(rule) ?? 0) + count);
+    });
+    const taken = names.get('taken') ?? 0;
+    expect(taken).toBeLessThanOrEqual(updates);
+    expect(names.get('invalid-signature')).toBeGreaterThan(0);
+    expect(names.size).toBeGreaterThan(3);
   });
 });

@@ -72,7 +72,7 @@ describe.skipIf(program === undefined)('a real beacon node', () => {
     network = addConsensusNetwork(definition);
     api = new BeaconApi(network, { url: node.url });
     makerApi = new BeaconApi(network, { url: maker.url });
-  });
+  }, 120_000 * SLOT);
   afterAll(async () => {
     await api?.close();
     await makerApi?.close();
