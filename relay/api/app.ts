@@ -1,8 +1,9 @@
 import express, { type Express } from 'express';
 import { pageRoutes } from '../page/routes.js';
 import type { ApiContext } from './context.js';
+import { RequestTimeoutError, ServerBusyError } from './errors.js';
+import { Gate, type GateOptions } from './gate.js';
 import { IndexAnswers } from './index/answers.js';
-import type { GateOptions } from './index/gate.js';
 import { indexRoutes } from './index/routes.js';
 import {
   errorHandler,
@@ -29,6 +30,8 @@ export interface AppOptions {
   readonly timeoutMs?: number;
   /** Names allowed in `Host`; empty: any. */
   readonly hosts?: readonly string[];
+  /** Limits of proofs that are built or checked: by default 8 at once, 64 waiting, 14 s. */
+  readonly proofs?: GateOptions;
   /** Limits of questions to the index. */
   readonly index?: GateOptions;
 }
@@ -57,10 +60,20 @@ export function createApp(context: ApiContext, options: AppOptions = {}): Expres
     healthRoutes(context),
     chainRoutes(context),
     evidenceRoutes(context),
-    proofRoutes(context),
+    proofRoutes(context, proofGate(options.proofs)),
     mainRoutes(context),
     indexRoutes(answers),
   );
   app.use(notFound, errorHandler(context.onFault));
   return app;
+}
+
+function proofGate({ concurrent = 8, waiting = 64, timeoutMs = 14_000 }: GateOptions = {}): Gate {
+  return new Gate(
+    { concurrent, waiting, timeoutMs },
+    {
+      busy: () => new ServerBusyError('proofs'),
+      late: (ms) => new RequestTimeoutError(`no proof within ${ms} ms`),
+    },
+  );
 }

@@ -25,6 +25,15 @@ export class RequestTimeoutError extends CrossrootError {
   override readonly retryable = true;
 }
 
+/** More of what costs time or memory than this server does at once. */
+export class ServerBusyError extends CrossrootError {
+  override readonly name = 'ServerBusyError';
+  override readonly retryable = true;
+  constructor(what = 'requests with a body') {
+    super(`too many ${what} at once`, { hint: 'Ask again in a moment.' });
+  }
+}
+
 /** A fault of this service. What went wrong is in its log, not in the answer. */
 export class InternalError extends CrossrootError {
   override readonly name = 'InternalError';
@@ -54,8 +63,10 @@ const STATUS: Readonly<Record<string, number>> = {
   UnknownBlockError: 404,
   UnknownReorganisationError: 404,
   UnknownViewError: 404,
+  UnknownRecordsError: 404,
   IndexUnavailableError: 503,
   RequestTimeoutError: 503,
+  ServerBusyError: 503,
   DisputedBlockError: 409,
   LimitExceededError: 413,
   BelowHistoryError: 422,

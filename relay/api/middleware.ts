@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { CrossrootError } from '../../proofs/errors/base.js';
 import type { RelayMetrics } from '../metrics.js';
@@ -56,7 +56,8 @@ export function limiter(limit: number): RequestHandler {
 export function timeout(ms: number): RequestHandler {
   return (_request, response, next) => {
     const timer = setTimeout(() => {
-      if (!response.headersSent) next(new RequestTimeoutError(`no answer within ${ms} ms`));
+      // Not by `next`: the router would then take what the handler still throws for nobody's.
+      if (!response.headersSent) sendError(response, new RequestTimeoutError(`no answer within ${ms} ms`));
     }, ms);
     response.on('close', () => clearTimeout(timer));
     next();
@@ -89,14 +90,27 @@ export const notFound: RequestHandler = (request, _response, next) => {
 
 /** Every error as `{error: {name, message, retryable, hint, …}}`. Faults of ours are logged and not told. */
 export function errorHandler(onFault: (error: unknown) => void): ErrorRequestHandler {
-  return (thrown: unknown, _request, response, next) => {
-    if (response.headersSent) return next(thrown);
-    const error = toCrossroot(thrown, onFault);
-    const status = statusOf(error);
-    const retryAfter = 'retryAfter' in error ? Number(error.retryAfter) : status === 503 ? 2 : undefined;
-    if (retryAfter !== undefined) response.set('retry-after', String(retryAfter));
-    response.status(status).json({ error: errorView(error) });
+  return (thrown: unknown, _request, response, _next) => {
+    if (response.headersSent) return tooLate(thrown, response, onFault);
+    sendError(response, toCrossroot(thrown, onFault));
   };
+}
+
+function sendError(response: Response, error: CrossrootError): void {
+  const status = statusOf(error);
+  const retryAfter = 'retryAfter' in error ? Number(error.retryAfter) : status === 503 ? 2 : undefined;
+  if (retryAfter !== undefined) response.set('retry-after', String(retryAfter));
+  response.status(status).json({ error: errorView(error) });
+}
+
+/**
+ * Somebody has been answered already. A whole answer, such as that it took too long, is left as it is, and so is the
+ * connection; one that breaks off in the middle must not look whole.
+ */
+function tooLate(thrown: unknown, response: Response, onFault: (error: unknown) => void): void {
+  const answersTwice = thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_HTTP_HEADERS_SENT';
+  if (!answersTwice) toCrossroot(thrown, onFault);
+  if (!response.writableEnded) response.destroy();
 }
 
 /** Like every answer: bytes as hex, integers that may need 64 bits as decimal strings. */

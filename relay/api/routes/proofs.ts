@@ -1,4 +1,4 @@
-import express, { type Response, Router } from 'express';
+import { type Response, Router } from 'express';
 import * as z from 'zod';
 import { type PayloadParameters, parametersQuery } from '../../../adapters/payloadBuilder.js';
 import type { ServedProof } from '../../../indexers/store/indexStore.js';
@@ -7,15 +7,21 @@ import { decodeProof, encodeProof } from '../../../proofs/format/file.js';
 import { kindNames, MAX_PROOF_BYTES } from '../../../proofs/format/proof.js';
 import { verifyProof } from '../../../proofs/verify/verify.js';
 import type { BuiltProof } from '../../proofs/builder.js';
+import { readBodies } from '../bodies.js';
 import type { ApiContext } from '../context.js';
 import { BadRequestError } from '../errors.js';
+import type { Gate } from '../gate.js';
 import { answer, ask, param, plain } from '../json.js';
 import * as s from '../schemas.js';
 
 export const RecentProofList = z.object({ proofs: z.array(s.RecentProof) });
 
-/** Proof files, made and checked. */
-export function proofRoutes(context: ApiContext): Router {
+/** Bytes of all bodies at once, and bodies of one address. */
+const MAX_BODIES = 4 * MAX_PROOF_BYTES;
+const MAX_POSTS = 4;
+
+/** Proof files, made and checked, a few at once: each costs blocks of a source, hashes and signatures. */
+export function proofRoutes(context: ApiContext, gate: Pick<Gate, 'run'>): Router {
   const router = Router();
   const { builder } = context;
 
@@ -27,13 +33,8 @@ export function proofRoutes(context: ApiContext): Router {
     const chain = param(request, 'chain');
     const transaction = param(request, 'hash');
     const began = performance.now();
-    const built = await builder.transaction({
-      chain,
-      transaction,
-      aspect: kind,
-      parameters,
-      fromTerm: from_term,
-    });
+    const question = { chain, transaction, aspect: kind, parameters, fromTerm: from_term };
+    const built = await gate.run(() => builder.transaction(question));
     const path = `/v1/chains/${chain}/txs/${transaction}/proof?${queryOf(kind, parameters)}`;
     send(context, response, built, { format, subject: transaction, path, began });
   });
@@ -50,7 +51,8 @@ export function proofRoutes(context: ApiContext): Router {
     const chain = param(request, 'chain');
     const block = param(request, 'block');
     const began = performance.now();
-    const built = await builder.block({ chain, block, aspect: kind, parameters, fromTerm: from_term });
+    const question = { chain, block, aspect: kind, parameters, fromTerm: from_term };
+    const built = await gate.run(() => builder.block(question));
     const path = `/v1/chains/${chain}/blocks/${built.height}/proof?${queryOf(kind, parameters)}`;
     const subject = others.address ?? `block ${built.height}`;
     send(context, response, built, { format, subject: subject.slice(0, 100), path, began });
@@ -61,7 +63,8 @@ export function proofRoutes(context: ApiContext): Router {
     const chain = param(request, 'chain');
     const block = param(request, 'block');
     const aspect = parameters.slot === undefined ? 'account' : 'storage';
-    const { type, text } = await builder.state({ chain, block, aspect, parameters, format });
+    const question = { chain, block, aspect, parameters, format };
+    const { type, text } = await gate.run(() => builder.state(question));
     response.status(200).type(type).set('cache-control', 'no-store').send(text);
   });
 
@@ -69,11 +72,11 @@ export function proofRoutes(context: ApiContext): Router {
     const { format, also } = ask(s.BranchQuery, request.query);
     const chain = param(request, 'chain');
     const transaction = param(request, 'hash');
-    const { type, text } = await builder.branch(chain, transaction, format, also ?? []);
+    const { type, text } = await gate.run(() => builder.branch(chain, transaction, format, also ?? []));
     response.status(200).type(type).set('cache-control', 'no-store').send(text);
   });
 
-  const body = express.raw({ type: () => true, limit: MAX_PROOF_BYTES });
+  const body = readBodies({ each: MAX_PROOF_BYTES, together: MAX_BODIES, perAddress: MAX_POSTS });
   router.post('/v1/chains/:chain/blocks/:block/state', body, async (request, response) => {
     const { form, format, from_term } = ask(s.ImportQuery, request.query);
     if (!(request.body instanceof Uint8Array) || request.body.length === 0)
@@ -82,7 +85,9 @@ export function proofRoutes(context: ApiContext): Router {
     const chain = param(request, 'chain');
     const block = param(request, 'block');
     const began = performance.now();
-    const built = await builder.imported({ chain, block, format: form, text, fromTerm: from_term });
+    const built = await gate.run(() =>
+      builder.imported({ chain, block, format: form, text, fromTerm: from_term }),
+    );
     send(context, response, built, { format, subject: `state of block ${built.height}`, began });
   });
 
@@ -92,7 +97,7 @@ export function proofRoutes(context: ApiContext): Router {
     const index = param(request, 'n');
     if (!/^\d{1,9}$/.test(index)) throw new BadRequestError('n: must be a number');
     const began = performance.now();
-    const built = await builder.reorganisation(chain, Number(index));
+    const built = await gate.run(() => builder.reorganisation(chain, Number(index)));
     const path = `/v1/chains/${chain}/reorgs/${index}/proof?`;
     send(context, response, built, { format, subject: `reorganisation ${index}`, path, began });
   });
@@ -101,18 +106,20 @@ export function proofRoutes(context: ApiContext): Router {
     answer(RecentProofList, response, { proofs: recentView(context) });
   });
 
-  router.post('/v1/proofs/verify', body, (request, response) => {
+  router.post('/v1/proofs/verify', body, async (request, response) => {
     const query = ask(s.VerifyQuery, request.query);
     if (!(request.body instanceof Uint8Array) || request.body.length === 0) {
       throw new BadRequestError('the body must be a proof file');
     }
-    const { proof } = decodeProof(new Uint8Array(request.body), context.format);
-    const verdict = verifyProof(proof, {
-      ...context.verify,
-      asOf: query.as_of === 'true',
-      ...(query.min_main_height === undefined ? {} : { minMainHeight: query.min_main_height }),
-      ...(query.block_hash === undefined ? {} : { blockHash: query.block_hash }),
-    });
+    const bytes = new Uint8Array(request.body);
+    const verdict = await gate.run(async () =>
+      verifyProof(decodeProof(bytes, context.format).proof, {
+        ...context.verify,
+        asOf: query.as_of === 'true',
+        ...(query.min_main_height === undefined ? {} : { minMainHeight: query.min_main_height }),
+        ...(query.block_hash === undefined ? {} : { blockHash: query.block_hash }),
+      }),
+    );
     const facts = plain(verdict) as Record<string, unknown>;
     answer(s.Verdict, response, { ...facts, valid: true, kind: verdict.kind, chain: verdict.chain });
   });
