@@ -3,7 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import type { Transaction } from 'bitcoinjs-lib';
 import { bytesEqual, concatBytes } from '../../../proofs/bytes.js';
 import { ChallengeNotSupportedError, SignetSolutionError } from './errors.js';
-import { readOps, type ScriptOp } from './ops.js';
+import { push, readOps, type ScriptOp } from './ops.js';
 import { isStrictDer, verifySignature } from './signature.js';
 
 /** Bitcoin Core `MAX_SCRIPT_ELEMENT_SIZE`, `MAX_SCRIPT_SIZE`, `MAX_STACK_SIZE`. */
@@ -11,7 +11,7 @@ const MAX_ELEMENT = 520;
 const MAX_SCRIPT = 10_000;
 const MAX_STACK = 1000;
 
-/** A challenge, or the script behind a P2WSH one, as far as it is understood. */
+/** A challenge, or the script behind one that is a hash, as far as it is understood. */
 type Form =
   | { readonly kind: 'true' }
   | { readonly kind: 'key'; readonly key: Uint8Array }
@@ -29,33 +29,76 @@ type Digest = (hashType: number) => Uint8Array;
 export function checkChallenge(challenge: Uint8Array, toSign: Transaction): void {
   const [input] = toSign.ins;
   const scriptSig = input?.script ?? new Uint8Array(0);
-  const witness = input?.witness ?? [];
-  const witnessHash = witnessProgram(challenge);
-  if (witnessHash === undefined) {
-    const form = formOf(challenge);
-    const stack = pushedBy(scriptSig);
-    if (witness.length > 0)
-      throw new SignetSolutionError('has a witness that its challenge does not ask for');
-    run(form, stack, (type) => toSign.hashForSignature(0, challenge, type));
-    return;
-  }
-  if (scriptSig.length > 0) throw new SignetSolutionError('has a script beside its witness');
-  const { stack, script } = behind(witnessHash, witness);
+  const program = witnessProgram(challenge);
+  const hash = scriptHash(challenge);
+  if (program !== undefined) {
+    if (scriptSig.length > 0) throw new SignetSolutionError('has a script beside its witness');
+    runProgram(program, toSign);
+  } else if (hash !== undefined) runHashed(hash, scriptSig, toSign);
+  else runScript(challenge, pushedBy(scriptSig), toSign);
+}
+
+/** BIP16: the last push is the script that the hash is of. */
+function runHashed(hash: Uint8Array, scriptSig: Uint8Array, toSign: Transaction): void {
+  const stack = pushedBy(scriptSig);
+  const script = stack.pop();
+  if (script === undefined || !bytesEqual(ripemd160(sha256(script)), hash))
+    throw new SignetSolutionError('has not the script that its challenge names');
+  const program = witnessProgram(script);
+  if (program !== undefined && !bytesEqual(scriptSig, push(script)))
+    throw new SignetSolutionError('has more in its script than the witness program');
+  if (program === undefined) runScript(script, stack, toSign);
+  else runProgram(program, toSign);
+}
+
+/** A script whose signatures are of the kind from before BIP143. */
+function runScript(script: Uint8Array, stack: Uint8Array[], toSign: Transaction): void {
+  const form = formOf(script);
+  if ((toSign.ins[0]?.witness ?? []).length > 0)
+    throw new SignetSolutionError('has a witness that its challenge does not ask for');
+  run(form, stack, (type) => toSign.hashForSignature(0, script, type));
+}
+
+/** Hash of a P2SH script (BIP16). */
+function scriptHash(script: Uint8Array): Uint8Array | undefined {
+  const fits = script.length === 23 && script[0] === 0xa9 && script[1] === 20 && script[22] === 0x87;
+  return fits ? script.subarray(2, 22) : undefined;
+}
+
+interface WitnessProgram {
+  readonly version: number;
+  readonly program: Uint8Array;
+}
+
+/** BIP141; Bitcoin Core `CScript::IsWitnessProgram`. */
+function witnessProgram(script: Uint8Array): WitnessProgram | undefined {
+  const { length } = script;
+  const [code = 0xff] = script;
+  if (length < 4 || length > 42 || script[1] !== length - 2) return undefined;
+  if (code !== 0 && (code < 0x51 || code > 0x60)) return undefined;
+  return { version: code === 0 ? 0 : code - 0x50, program: script.subarray(2) };
+}
+
+/**
+ * Bitcoin Core `VerifyWitnessProgram`. BIP325 asks for no rule of a witness version above 0, not even for Taproot's: whatever
+ * answers such a challenge is good.
+ */
+function runProgram({ version, program }: WitnessProgram, toSign: Transaction): void {
+  if (!isTrue(program)) throw new SignetSolutionError('answers a program that is false by itself');
+  if (version > 0) return;
+  const { stack, script } = behind(program, toSign.ins[0]?.witness ?? []);
   if (stack.some((item) => item.length > MAX_ELEMENT))
     throw new SignetSolutionError('has a witness item above 520 bytes');
   const rest = run(formOf(script), [...stack], (type) => toSign.hashForWitnessV0(0, script, 0n, type));
   if (rest > 0) throw new SignetSolutionError('has witness items too many');
 }
 
-/** Hash of a version 0 witness program (BIP141). */
-function witnessProgram(script: Uint8Array): Uint8Array | undefined {
-  const { length } = script;
-  return script[0] === 0 && script[1] === length - 2 && (length === 22 || length === 34)
-    ? script.subarray(2)
-    : undefined;
+/** Bitcoin Core `CastToBool`: zero and negative zero are false. */
+function isTrue(item: Uint8Array): boolean {
+  return item.some((byte, i) => byte !== 0 && !(i === item.length - 1 && byte === 0x80));
 }
 
-/** The script that a witness program stands for and the stack that it starts with. */
+/** The script that a witness program of version 0 stands for and the stack that it starts with. */
 function behind(hash: Uint8Array, witness: readonly Uint8Array[]) {
   if (hash.length === 20) {
     if (witness.length !== 2) throw new SignetSolutionError('needs a witness of signature and key');
@@ -64,6 +107,8 @@ function behind(hash: Uint8Array, witness: readonly Uint8Array[]) {
       script: concatBytes(Uint8Array.of(0x76, 0xa9, 20), hash, Uint8Array.of(0x88, 0xac)),
     };
   }
+  if (hash.length !== 32)
+    throw new SignetSolutionError('answers a program that is neither 20 nor 32 bytes long');
   const script = witness.at(-1);
   if (script === undefined || !bytesEqual(sha256(script), hash))
     throw new SignetSolutionError('has not the witness script that its challenge names');

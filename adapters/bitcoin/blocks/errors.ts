@@ -17,7 +17,7 @@ export class ChallengeNotSupportedError extends CrossrootError {
   override readonly name = 'ChallengeNotSupportedError';
   constructor(what: string) {
     super(`challenge form not supported: ${what}`, {
-      hint: 'Supported: OP_TRUE, P2PK, P2PKH, P2WPKH, m-of-n CHECKMULTISIG, and P2WSH of these but P2WPKH.',
+      hint: 'Supported: OP_TRUE, P2PK, P2PKH, m-of-n CHECKMULTISIG, P2SH and P2WSH of these, P2WPKH, witness programs in P2SH.',
     });
   }
 }

@@ -70,13 +70,13 @@ function outpoint(challenge: Uint8Array): Uint8Array {
 const OUTPUT = concatBytes(new Uint8Array(8), bytes(1, 0x6a));
 
 /** The two digests that signatures of type ALL are over: before and after BIP143. */
-function legacyDigest(challenge: Uint8Array): Uint8Array {
+function legacyDigest(challenge: Uint8Array, code = challenge): Uint8Array {
   return sha256d(
     concatBytes(
       le32(0),
       bytes(1),
       outpoint(challenge),
-      sized(challenge),
+      sized(code),
       le32(0),
       bytes(1),
       OUTPUT,
@@ -127,8 +127,12 @@ const p2wsh = (script: Uint8Array) => concatBytes(bytes(0, 32), sha256(script));
 interface Case {
   readonly challenge: Uint8Array;
   readonly solution: (digest: { legacy: Uint8Array; witness(code: Uint8Array): Uint8Array }) => Solution;
+  /** What is signed, where it is not the challenge itself. */
+  readonly code?: Uint8Array;
 }
 const two = multisig(2, k1, k2, k3);
+const p2sh = (script: Uint8Array) => concatBytes(bytes(0xa9, 20), hash160(script), bytes(0x87));
+const p2wpkh = concatBytes(bytes(0, 20), hash160(k1));
 const cases: Record<string, Case> = {
   P2PK: {
     challenge: concatBytes(push(k1), bytes(0xac)),
@@ -167,10 +171,41 @@ const cases: Record<string, Case> = {
     },
   },
 };
+/** The same behind a script hash (BIP16). */
+const hashedCases: Record<string, Case> = {
+  'P2SH of P2PK': {
+    challenge: p2sh(concatBytes(push(k1), bytes(0xac))),
+    code: concatBytes(push(k1), bytes(0xac)),
+    solution: (d) => ({
+      script: concatBytes(push(sign(d.legacy)), push(concatBytes(push(k1), bytes(0xac)))),
+    }),
+  },
+  'P2SH of 1 of 2': {
+    challenge: p2sh(multisig(1, k1, k2)),
+    code: multisig(1, k1, k2),
+    solution: (d) => ({
+      script: concatBytes(bytes(0), push(sign(d.legacy, secrets[1])), push(multisig(1, k1, k2))),
+    }),
+  },
+  'P2SH of P2WPKH': {
+    challenge: p2sh(p2wpkh),
+    solution: (d) => ({ script: push(p2wpkh), witness: [sign(d.witness(p2pkh(hash160(k1)))), k1] }),
+  },
+  'P2SH of P2WSH of 1 of 2': {
+    challenge: p2sh(p2wsh(multisig(1, k1, k2))),
+    solution: (d) => {
+      const script = multisig(1, k1, k2);
+      return { script: push(p2wsh(script)), witness: [NONE, sign(d.witness(script)), script] };
+    },
+  },
+};
 
-function signed({ challenge, solution }: Case): { raw: Uint8Array; data: Uint8Array } {
+function signed({ challenge, solution, code }: Case): { raw: Uint8Array; data: Uint8Array } {
   const data = encoded(
-    solution({ legacy: legacyDigest(challenge), witness: (code) => witnessDigest(challenge, code) }),
+    solution({
+      legacy: legacyDigest(challenge, code),
+      witness: (script) => witnessDigest(challenge, script),
+    }),
   );
   return { raw: block(push(concatBytes(HEADER, data))), data };
 }
@@ -233,6 +268,22 @@ describe.each(Object.entries(cases))('a signet block signed for %s', (_, one) =>
   });
 });
 
+describe.each(Object.entries(hashedCases))('a signet block signed for %s', (_, one) => {
+  it('is valid, under this challenge alone, with every byte of its solution', () => {
+    const { raw, data } = signed(one);
+    checkSignetBlock(raw, one.challenge);
+    for (const other of Object.values({ ...cases, ...hashedCases }))
+      if (other !== one) expect(verdict(raw, other.challenge)).not.toBe('valid');
+    for (let at = 0; at < data.length; at += 3) {
+      const changed = data.slice();
+      changed[at]! ^= 1 << (at % 8);
+      expect(verdict(block(push(concatBytes(HEADER, changed))), one.challenge), `byte ${at}`).not.toBe(
+        'valid',
+      );
+    }
+  });
+});
+
 describe('signet solutions', () => {
   const pk = cases.P2PK as Case;
   const legacy = legacyDigest(pk.challenge);
@@ -273,6 +324,50 @@ describe('signet solutions', () => {
     expect(solve(one.challenge, { witness: [good, bytes(0x51)] })).toBe('SignetSolutionError');
   });
 
+  it('of a script hash are pushes only, the script last, and nothing but it before a witness', () => {
+    const script = concatBytes(push(k1), bytes(0xac));
+    const challenge = p2sh(script);
+    const good = push(sign(legacyDigest(challenge, script)));
+    expect(solve(challenge, { script: concatBytes(good, push(script)) })).toBe('valid');
+    expect(solve(challenge, { script: concatBytes(bytes(0x51), good, push(script)) })).toBe('valid');
+    expect(solve(challenge, { script: good })).toBe('SignetSolutionError');
+    expect(solve(challenge, { script: NONE })).toBe('SignetSolutionError');
+    expect(solve(challenge, { script: push(script) })).toBe('SignetSolutionError');
+    expect(solve(challenge, { script: concatBytes(good, push(script)), witness: [NONE] })).toBe(
+      'SignetSolutionError',
+    );
+    const nested = p2sh(p2wpkh);
+    const witness = [sign(witnessDigest(nested, p2pkh(hash160(k1)))), k1];
+    expect(solve(nested, { script: push(p2wpkh), witness })).toBe('valid');
+    expect(solve(nested, { script: concatBytes(bytes(0), push(p2wpkh)), witness })).toBe(
+      'SignetSolutionError',
+    );
+    expect(solve(nested, { script: concatBytes(bytes(0x4c, 22), p2wpkh), witness })).toBe(
+      'SignetSolutionError',
+    );
+    expect(solve(nested, { script: push(p2wpkh) })).toBe('SignetSolutionError');
+    // What a script hash stands for may be a form that is not evaluated.
+    expect(solve(p2sh(bytes(0x52)), { script: push(bytes(0x52)) })).toBe('ChallengeNotSupportedError');
+  });
+
+  it('to witness versions above 0, Taproot among them, are asked nothing; BIP325 enforces none of their rules', () => {
+    for (const program of [k1.subarray(1), bytes(1, 2), new Uint8Array(40).fill(7)])
+      for (const version of [0x51, 0x52, 0x60]) {
+        const challenge = concatBytes(bytes(version, program.length), program);
+        expect(verdict(block(NONE), challenge)).toBe('valid');
+        expect(solve(challenge, { witness: [bytes(1)] })).toBe('valid');
+        expect(solve(challenge, { script: bytes(0x51) })).toBe('SignetSolutionError');
+        expect(solve(p2sh(challenge), { script: push(challenge), witness: [bytes(1)] })).toBe('valid');
+      }
+    // The script leaves the program on the stack: zero is false.
+    for (const zero of [ZERO32, concatBytes(ZERO32.subarray(1), bytes(0x80))])
+      expect(verdict(block(NONE), concatBytes(bytes(0x51, 32), zero))).toBe('SignetSolutionError');
+    // A program of version 0 has one of two lengths.
+    expect(solve(concatBytes(bytes(0, 21), k1.subarray(12)), { witness: [bytes(1)] })).toBe(
+      'SignetSolutionError',
+    );
+  });
+
   it('OP_TRUE asks for none; other challenges are refused by name', () => {
     expect(verdict(block(NONE), bytes(0x51))).toBe('valid');
     expect(solve(bytes(0x51), {})).toBe('valid');
@@ -280,8 +375,6 @@ describe('signet solutions', () => {
     for (const challenge of [
       bytes(),
       bytes(0x52),
-      concatBytes(bytes(0x51, 32), ZERO32),
-      concatBytes(bytes(0xa9, 20), hash160(k1), bytes(0x87)),
       bytes(0x4c),
       concatBytes(bytes(33), ZERO32, bytes(0, 0xac)),
       multisig(2, k1),
