@@ -1,20 +1,32 @@
 import { mkdir } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
-import { StoreError, StoreLockedError } from './errors.js';
+import { StoreError, StoreFailedError, StoreLockedError } from './errors.js';
 import type { KeyValueStore, KeyValueWrite, RangeOptions } from './keyValue.js';
 
-/** The embedded store: LevelDB. It locks its folder, so a second process is refused. */
+export interface LevelOptions {
+  /** Called once, with the first write that failed: the process should end. */
+  readonly onFailure?: ((error: StoreFailedError) => void) | undefined;
+}
+
+/**
+ * The embedded store: LevelDB. It locks its folder, so a second process is refused. After a write that failed, such as on a
+ * full disk, it writes nothing any more: LevelDB would go on behind a torn record and lose, when it is opened again, all that
+ * it has confirmed since (measured, also of synced writes).
+ */
 export class LevelStore implements KeyValueStore {
   readonly #db: ClassicLevel<Uint8Array, Uint8Array>;
   readonly #path: string;
+  readonly #onFailure: LevelOptions['onFailure'];
+  #failed: StoreFailedError | undefined;
 
-  private constructor(path: string, db: ClassicLevel<Uint8Array, Uint8Array>) {
+  private constructor(path: string, db: ClassicLevel<Uint8Array, Uint8Array>, options: LevelOptions) {
     this.#path = path;
     this.#db = db;
+    this.#onFailure = options.onFailure;
   }
 
   /** @throws StoreLockedError if another process has it open; StoreError if it cannot be opened. */
-  static async open(path: string): Promise<LevelStore> {
+  static async open(path: string, options: LevelOptions = {}): Promise<LevelStore> {
     const db = new ClassicLevel<Uint8Array, Uint8Array>(path, { keyEncoding: 'view', valueEncoding: 'view' });
     try {
       await mkdir(path, { recursive: true });
@@ -25,7 +37,7 @@ export class LevelStore implements KeyValueStore {
         throw new StoreLockedError(path, error);
       throw new StoreError(path, 'cannot be opened', error);
     }
-    return new LevelStore(path, db);
+    return new LevelStore(path, db, options);
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -35,6 +47,7 @@ export class LevelStore implements KeyValueStore {
   }
 
   async batch(writes: readonly KeyValueWrite[], options: { readonly sync?: boolean } = {}): Promise<void> {
+    if (this.#failed !== undefined) throw this.#failed;
     try {
       // Chained: an array of operations is copied twice in JavaScript and costs six times as much.
       const batch = this.#db.batch();
@@ -43,7 +56,7 @@ export class LevelStore implements KeyValueStore {
         else batch.del(write.key);
       await batch.write({ sync: options.sync ?? true });
     } catch (error) {
-      throw new StoreError(this.#path, 'write failed', error);
+      throw this.#fail(error);
     }
   }
 
@@ -55,6 +68,16 @@ export class LevelStore implements KeyValueStore {
       limit: options.limit ?? -1,
     });
     for await (const entry of iterator) yield entry;
+  }
+
+  #fail(cause: unknown): StoreError {
+    // What is closed has lost nothing: its caller is late.
+    if (this.#db.status !== 'open') return new StoreError(this.#path, 'is closed', cause);
+    if (this.#failed === undefined) {
+      this.#failed = new StoreFailedError(this.#path, cause);
+      this.#onFailure?.(this.#failed);
+    }
+    return this.#failed;
   }
 
   async close(): Promise<void> {
