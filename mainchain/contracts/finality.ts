@@ -1,6 +1,7 @@
 import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { assuranceFor } from '../../adapters/mode.js';
 import type { CommitteeFinality, FinalityView } from '../../adapters/types.js';
+import { ZERO32 } from '../../proofs/bytes.js';
 import { Assurance } from '../../proofs/containers/leaf.js';
 import { ByteListType } from '../../proofs/containers/lists.js';
 import { Bytes32, Count64 } from '../../proofs/containers/primitives.js';
@@ -69,6 +70,11 @@ export function missingHeader(
   tipHeight: number,
 ): { readonly height: number; readonly hash: Uint8Array } | undefined {
   return topHeight > tipHeight ? { height: nextHeight, hash: nextHash } : undefined;
+}
+
+/** Gives up an open run: its final block is of another branch than ours. */
+export function closeRun(finality: FinalityState): FinalityState {
+  return { ...finality, topHeight: 0, topHash: ZERO32, nextHeight: 0, nextHash: ZERO32 };
 }
 
 /** Begins a run at the newest final block, if that is above the tip and no run is open. */

@@ -136,12 +136,26 @@ describe('finality that contradicts itself', () => {
     expect(view(world).nodes.get(evidence.branchDigest)).toEqual(concatBytes(...rest.map(({ raw }) => raw)));
     expect(await world.outcome(other.update({ attested: 44, finalized: 40 }))).toBe('chain-paused');
     expect(await world.outcome(other.finalized([]))).toBe('chain-paused');
-    // Governance may resume it, which heals nothing: the same headers pause it again.
-    const resume = governCall(world, { kind: 3, specRoot: honest.specRoot });
-    expect(await world.outcome(resume)).toBe('applied');
-    expect(await world.outcome(other.finalized(rest))).toBe('applied');
-    expect(state(world).status).toBe(ChainStatus.paused);
-    expect(readEvidence(view(world), honest.specRoot, 1)).toBeDefined();
+    // Resumed by the delegates, it stays on its branch: what paused it cannot do so again, and finality that meets the branch goes on.
+    const resume = () => governCall(world, { kind: 3, specRoot: honest.specRoot });
+    expect(await world.outcome(resume())).toBe('applied');
+    expect(await world.outcome(other.finalized(rest))).toBe('not-missing');
+    expect(await world.outcome(other.update({ attested: 34, finalized: 30 }))).toBe(
+      'light-client:not-relevant',
+    );
+    expect(await world.outcome(honest.update({ attested: 34, finalized: 30 }))).toBe(
+      'light-client:not-relevant',
+    );
+    // A newer contradiction pauses it again.
+    expect(await world.outcome(other.update({ attested: 44, finalized: 40 }))).toBe('applied');
+    expect(await world.outcome(other.finalized(other.run(17, 40)))).toBe('applied');
+    expect(state(world)).toMatchObject({ status: ChainStatus.paused, committed: { height: 16 } });
+    expect(readEvidence(view(world), honest.specRoot, 1)).toMatchObject({ branchCount: 24 });
+    expect(await world.outcome(resume())).toBe('applied');
+    expect(await world.outcome(honest.update({ attested: 54, finalized: 50 }))).toBe('applied');
+    expect(await world.outcome(honest.finalized(honest.run(17, 50)))).toBe('applied');
+    const { hash } = honest.header(50);
+    expect(state(world)).toMatchObject({ status: ChainStatus.active, committed: { height: 50, hash } });
   });
 
   it('pauses the chain where a later final block is not above an earlier one', async () => {
@@ -164,5 +178,15 @@ describe('finality that contradicts itself', () => {
     expect(evidence).toMatchObject({ forkHeight: 9, branchCount: 0 });
     expect(evidence.branchTip).toEqual(honest.header(10).hash);
     expect(view(world).nodes.get(evidence.branchDigest)).toEqual(data);
+    // Nor can that update, once the delegates have resumed the chain.
+    const resume = governCall(world, { kind: 3, specRoot: honest.specRoot });
+    expect(await world.outcome(resume)).toBe('applied');
+    expect(await world.outcome(honest.lightClientCall({ data, committee }))).toBe(
+      'light-client:not-relevant',
+    );
+    expect(state(world)).toMatchObject({ status: ChainStatus.active, committed: { height: 3 } });
+    expect(await world.outcome(honest.update({ attested: 44, finalized: 40 }))).toBe('applied');
+    expect(await world.outcome(honest.finalized(honest.run(4, 40)))).toBe('applied');
+    expect(state(world)).toMatchObject({ committed: { height: 40, hash: honest.header(40).hash } });
   });
 });

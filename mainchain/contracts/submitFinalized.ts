@@ -9,6 +9,7 @@ import { type BlockContext, MAX_BATCH_HEADERS, MAX_FINALITY_LEAD } from './conte
 import { pauseWithEvidence } from './evidence.js';
 import {
   type CommitteeChain,
+  closeRun,
   type FinalityState,
   missingHeader,
   needCommittee,
@@ -48,6 +49,8 @@ export function submitFinalized(state: StateWriter, context: BlockContext, call:
   const joins = first.height === record.tipHeight + 1;
   if (joins && !bytesEqual(first.parentHash, record.tipHash)) {
     pauseWithEvidence(state, context, chain, branch, { forkHeight: record.tipHeight, run, work: 0n });
+    // Resumed, the chain waits for newer finality, which has to meet its branch.
+    writeFinality(state, specRoot, closeRun(finality));
     return;
   }
   check(branch, finality, run, from);

@@ -10,6 +10,7 @@ import { type BlockContext, MAX_FINALITY_LEAD } from './context.js';
 import { pauseWithEvidence } from './evidence.js';
 import {
   type CommitteeChain,
+  closeRun,
   needCommittee,
   needFinality,
   openRun,
@@ -84,6 +85,8 @@ function advance(
       work: 0n,
     };
     pauseWithEvidence(state, context, chain, new Branch(state, network, specRoot, index), signed);
+    // Taken as the newest that was signed, it cannot pause the chain again once that is resumed.
+    writeFinality(state, specRoot, closeRun({ ...finality, record }));
     return;
   }
   const lead = next.height - committedHeight(index);

@@ -25,7 +25,7 @@ if (program === undefined) console.warn('CROSSROOT_LODESTAR names no Lodestar: s
  * Seconds; more on a busy machine, whose validators otherwise vote too late. A period of the minimal preset has 64 slots: about
  * two minutes.
  */
-const SLOT = Number(process.env.LODESTAR_SLOT_SECONDS ?? 2);
+const SLOT = Number(process.env.CROSSROOT_LODESTAR_SLOT ?? 2);
 
 /** Waits for something to hold, as many seconds with slots of two, with what the node last said if it never does. */
 async function until<T>(
