@@ -27,6 +27,8 @@ beforeAll(async () => {
   };
 });
 
+/** The same hex with another last digit, whatever it is. */
+const changed = (hex: string) => `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}`;
 const unsupported = () => {
   throw new Refusal(-32601, 'Method not found');
 };
@@ -83,7 +85,7 @@ describe('receipts', () => {
       method === 'eth_getBlockReceipts'
         ? unsupported()
         : method === 'debug_getRawReceipts'
-          ? [`${raw.receipts[0]!.slice(0, -2)}00`, ...raw.receipts.slice(1)]
+          ? [changed(raw.receipts[0]!), ...raw.receipts.slice(1)]
           : debug(method, params, result);
     await expect(open().block(hash)).rejects.toThrow(SourceFaultError);
   });
@@ -151,7 +153,7 @@ describe('a header whose JSON is not all of it', () => {
 
   it('is a fault where the raw one does not have the hash, or is not offered', async () => {
     at.node.tamper = (method, params, result) =>
-      method === 'debug_getRawHeader' ? `${raw.header.slice(0, -2)}00` : lacking(method, params, result);
+      method === 'debug_getRawHeader' ? changed(raw.header) : lacking(method, params, result);
     await expect(open().block(hash)).rejects.toThrow(SourceFaultError);
     at.node.tamper = (method, params, result) =>
       method === 'debug_getRawHeader' ? unsupported() : lacking(method, params, result);
@@ -199,10 +201,7 @@ describe('state', () => {
   });
 
   it.each<[string, (proof: Fields & { accountProof: string[] }) => unknown]>([
-    [
-      'of another block',
-      (proof) => ({ ...proof, accountProof: [`${proof.accountProof[0]!.slice(0, -2)}00`] }),
-    ],
+    ['of another block', (proof) => ({ ...proof, accountProof: [changed(proof.accountProof[0]!)] })],
     ['a node too many', (proof) => ({ ...proof, accountProof: [...proof.accountProof, '0xc0'] })],
     ['a node too few', (proof) => ({ ...proof, accountProof: proof.accountProof.slice(0, -1) })],
     ['no nodes', (proof) => ({ ...proof, accountProof: [] })],
