@@ -15,7 +15,7 @@ const DECIMAL = /^(0|[1-9][0-9]{0,77})$/;
 
 function text(json: Json): string {
   if (typeof json !== 'string')
-    throw new BadRequestError(`a string is needed, not ${JSON.stringify(json)?.slice(0, 40)}`);
+    throw new BadRequestError(`a string is needed, not ${json === null ? 'null' : typeof json}`);
   return json;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LimitExceededError } from '../../proofs/errors/input.js';
 import type { Json } from './codec.js';
 import { NodeUnavailableError, RemoteError } from './errors.js';
 import type { NodeClient } from './local.js';
@@ -20,11 +21,16 @@ const AnswerSchema = z.union([
   }),
 ]);
 
+/** Largest answer read, bytes: a list of a chain's truncations is the longest that an honest node gives. */
+const MAX_ANSWER = 64 * 2 ** 20;
+
 export interface HttpClientOptions {
   /** Such as `http://127.0.0.1:7301`. */
   readonly url: string;
   /** Default 10 s. */
   readonly timeoutMilliseconds?: number;
+  /** Largest answer read, bytes. Default 64 MiB. */
+  readonly maxAnswer?: number;
 }
 
 type Calls = { [N in MethodName]: (...values: Parameters<NodeClient[N]>) => ReturnType<NodeClient[N]> };
@@ -57,28 +63,55 @@ export function httpClient(options: HttpClientOptions): NodeClient {
   return calls as unknown as Calls;
 }
 
-async function post({ url, timeoutMilliseconds }: HttpClientOptions, request: Json): Promise<Json> {
-  let body: unknown;
+async function post(options: HttpClientOptions, request: Json): Promise<Json> {
+  const { url, timeoutMilliseconds, maxAnswer = MAX_ANSWER } = options;
+  let text: string;
   try {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(request),
       signal: AbortSignal.timeout(timeoutMilliseconds ?? 10_000),
+      // A node answers itself: nobody sends our transactions and questions elsewhere.
+      redirect: 'error',
     });
-    body = await response.json();
+    text = await readText(response, maxAnswer);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    throw new NodeUnavailableError(url, `does not answer${cause}`, error);
+    const problem =
+      error instanceof LimitExceededError ? `gives ${error.message}` : `does not answer${cause}`;
+    throw new NodeUnavailableError(url, problem, error);
   }
-  const answer = AnswerSchema.safeParse(body);
-  if (!answer.success) throw new NodeUnavailableError(url, 'does not answer as a node', answer.error);
-  if ('result' in answer.data) return answer.data.result;
-  const { message, data } = answer.data.error;
+  const answer = readAnswer(url, text);
+  if ('result' in answer) return answer.result;
+  const { message, data } = answer.error;
   throw new RemoteError({
     name: data.name,
     message,
     retryable: data.retryable,
     ...(data.details === undefined ? {} : { details: data.details }),
   });
+}
+
+/** @throws NodeUnavailableError; nesting that ends the schema's stack is no answer either */
+function readAnswer(url: string, text: string): z.output<typeof AnswerSchema> {
+  try {
+    return AnswerSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new NodeUnavailableError(url, 'does not answer as a node', error);
+  }
+}
+
+/** @throws LimitExceededError as soon as there is more */
+async function readText(response: Response, limit: number): Promise<string> {
+  if (response.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body) {
+    const bytes: Uint8Array = chunk;
+    length += bytes.length;
+    if (length > limit) throw new LimitExceededError('an answer in bytes', length, limit);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -6,6 +6,7 @@ import { TokenBucket } from '../network/limits.js';
 import { type Logger, silentLogger } from '../node/logger.js';
 import type { Json } from './codec.js';
 import { BadRequestError } from './errors.js';
+import { isServedHost } from './hosts.js';
 import type { NodeClient } from './local.js';
 import { isMethod, methodOf } from './methods.js';
 
@@ -24,6 +25,11 @@ export interface RpcServerOptions {
   readonly metrics?: () => Promise<string>;
 }
 
+/** Bytes of all requests that are read or answered at once; one whose length is not told counts as the longest. */
+const MAX_HELD = 64 * 2 ** 20;
+/** Longest request, bytes. */
+const MAX_BODY = 6 * 2 ** 20;
+const LOOPBACK = '127.0.0.1';
 /** Addresses whose rates are remembered. */
 const MAX_ADDRESSES = 4096;
 
@@ -32,6 +38,7 @@ export class RpcServer {
   readonly #server: Server;
   readonly #options: RpcServerOptions;
   readonly #buckets = new Map<string, TokenBucket>();
+  #held = 0;
 
   private constructor(options: RpcServerOptions) {
     this.#options = options;
@@ -44,7 +51,7 @@ export class RpcServer {
   /** @throws ListenError */
   static async start(options: RpcServerOptions): Promise<RpcServer> {
     const server = new RpcServer(options);
-    const host = options.host ?? '127.0.0.1';
+    const host = options.host ?? LOOPBACK;
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', (error) => reject(new ListenError(`${host}:${options.port}`, error)));
       server.#server.listen(options.port, host, resolve);
@@ -55,7 +62,8 @@ export class RpcServer {
   get url(): string {
     const bound = this.#server.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : this.#options.port;
-    return `http://${this.#options.host ?? '127.0.0.1'}:${port}`;
+    const host = this.#options.host ?? LOOPBACK;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
 
   async stop(): Promise<void> {
@@ -67,17 +75,27 @@ export class RpcServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const answer = (code: number, body: Json) => {
-      response.writeHead(code, { 'content-type': 'application/json' });
+      response.writeHead(code, { 'content-type': 'application/json', 'x-content-type-options': 'nosniff' });
       response.end(JSON.stringify(body));
     };
+    const tooLong = (error: LimitExceededError) => {
+      // What is left of the body is not read: the connection ends with the answer.
+      response.setHeader('connection', 'close');
+      answer(413, failure(null, -32600, error));
+    };
     try {
+      if (!isServedHost(this.#options.host ?? LOOPBACK, request.headers.host))
+        return answer(400, failure(null, -32600, new BadRequestError('this host is not served here')));
+      if (request.method === 'GET' && request.url === '/healthz') return answer(200, { status: 'ok' });
+      if (!this.#allow(request.socket.remoteAddress ?? '')) {
+        return answer(429, failure(null, -32005, new RateError()));
+      }
       if (request.method === 'GET' && request.url === '/metrics' && this.#options.metrics !== undefined) {
         const text = await this.#options.metrics();
         response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
         response.end(text);
         return;
       }
-      if (request.method === 'GET' && request.url === '/healthz') return answer(200, { status: 'ok' });
       if (request.method !== 'POST')
         return answer(405, failure(null, -32600, new BadRequestError('POST only')));
       // A web page cannot send this type to another site without asking first: keeps browsers off a delegate's port.
@@ -87,13 +105,20 @@ export class RpcServer {
           failure(null, -32600, new BadRequestError('content-type must be application/json')),
         );
       }
-      if (!this.#allow(request.socket.remoteAddress ?? '')) {
-        return answer(429, failure(null, -32005, new RateError()));
-      }
-      answer(200, await this.#answer(await readBody(request, this.#options.maxBody ?? 6 * 2 ** 20)));
+      const limit = this.#options.maxBody ?? MAX_BODY;
+      const length = toldLength(request) ?? limit;
+      if (length > limit) return tooLong(new LimitExceededError('request body', length, limit));
+      if (this.#held + length > MAX_HELD) return answer(503, failure(null, -32005, new RateError()));
+      this.#held += length;
+      response.once('close', () => {
+        this.#held -= length;
+      });
+      const body = await readBody(request, limit);
+      if (body === undefined) return tooLong(new LimitExceededError('request body', limit + 1, limit));
+      answer(200, await this.#answer(body));
     } catch (error) {
-      if (error instanceof LimitExceededError) answer(413, failure(null, -32600, error));
-      else if (!response.headersSent) answer(500, failure(null, -32603, error));
+      // Whoever hung up in the middle of a request hears nothing.
+      if (!response.headersSent && !response.destroyed) answer(500, failure(null, -32603, error));
     }
   }
 
@@ -171,14 +196,28 @@ function plain(details: Readonly<Record<string, unknown>>): Json {
   );
 }
 
-async function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    const bytes: Uint8Array = chunk;
-    length += bytes.length;
-    if (length > limit) throw new LimitExceededError('request body', length, limit);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** What the request says of its body's length. */
+function toldLength(request: IncomingMessage): number | undefined {
+  const told = request.headers['content-length'];
+  return told !== undefined && /^\d{1,15}$/.test(told) ? Number(told) : undefined;
+}
+
+/** @returns `undefined` for a body longer than `limit`, of which no more is read */
+function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    const read = (chunk: Uint8Array) => {
+      length += chunk.length;
+      if (length <= limit) {
+        chunks.push(chunk);
+        return;
+      }
+      request.off('data', read).pause();
+      resolve(undefined);
+    };
+    request.on('data', read);
+    request.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    request.once('error', reject);
+  });
 }
