@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listen } from './bitcoin/rpc/server.js';
 import { NodeStartError } from './errors.js';
+import { freePorts } from './ports.js';
 
 /** Last lines that a child wrote to stderr. */
 const KEPT_OUTPUT = 2000;
@@ -71,11 +72,10 @@ export async function checkPortFree(port: number, host = '127.0.0.1'): Promise<v
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
 
-/** A port that nothing listens on at this moment. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer();
-  await listen(server, host, 0);
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
+/**
+ * A port that nothing listens on at this moment: of those that the system gives to nobody by itself, or a connection of
+ * another process could get it before it is used.
+ */
+export function freePort(): Promise<number> {
+  return freePorts(1);
 }

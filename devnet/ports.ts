@@ -13,10 +13,15 @@ export function release(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
+/** Ports that the system gives to nobody by itself: a run of several, and single ones, out of each other's way. */
+const RUNS = [10_000, 30_000] as const;
+const SINGLE = [30_000, 32_500] as const;
+
 /** First of `count` neighbouring ports that nothing listens on, below those that the system gives out by itself. */
 export async function freePorts(count: number): Promise<number> {
+  const [low, end] = count === 1 ? SINGLE : RUNS;
   for (;;) {
-    const first = 10_000 + Math.floor(Math.random() * 20_000);
+    const first = low + Math.floor(Math.random() * (end - low));
     const held: Server[] = [];
     try {
       for (let i = 0; i < count; i++) held.push(await hold(first + i));
