@@ -7,15 +7,16 @@ import { uint64 } from '../indexers/keys.js';
 import { EmbeddedLog } from '../indexers/log/embedded.js';
 import { type EventInput, encodeEvent, eventOf } from '../indexers/log/event.js';
 import type { EventLog } from '../indexers/log/eventLog.js';
+import { encodeRecords } from '../indexers/log/kafka/batchEncoder.js';
 import type { KafkaSettings } from '../indexers/log/kafka/driver.js';
 import { KafkaLog } from '../indexers/log/kafka/kafkaLog.js';
-import { eventRecords } from '../indexers/log/kafka/messages.js';
 import { TopicReader } from '../indexers/log/kafka/reader.js';
 import { readBatches } from '../indexers/log/kafka/recordBatch.js';
 import { useFastHasher } from '../proofs/hash/fast.js';
 import { LevelStore } from '../storage/level.js';
 import { fakeGenesis, fakeHeader } from '../test/support/indexers/fakeKind.js';
 import { DRIVERS } from '../test/support/kafka/drivers.js';
+import { eventRecords } from '../test/support/kafka/eventRecords.js';
 import { type BareProducer, bareKafkajs, barePlatformatic } from './log/bareProducers.js';
 import { median, race, report, type Subject } from './measure.js';
 
@@ -171,7 +172,10 @@ else {
         run: async () => {
           const { log, driver, close } = await kafka(make, `p${prefixes}`, { compression });
           await log.topics.ensure(driver, log.topics.events('bench'));
-          await produceAll((topic, some) => driver.produce(topic, some), `p${prefixes++}.events.bench`);
+          await produceAll(
+            (topic, some) => driver.produce(topic, encodeRecords(some)),
+            `p${prefixes++}.events.bench`,
+          );
           await close();
         },
       },

@@ -60,6 +60,7 @@ export class EmbeddedLog implements EventLog, LogStreams {
       const writes = this.#tables.appendWrites(chain, next, records, time);
       writes.push(...also);
       if (writes.length > 0) await this.#store.batch(writes);
+      this.#tables.appended(chain, next, records);
       return next + events.length - 1;
     });
     if (events.length > 0) this.#listeners.tell(chain, last);

@@ -1,5 +1,5 @@
 import type { ForeignHeader } from '../../adapters/types.js';
-import { utf8 } from '../../proofs/bytes.js';
+import { bytesEqual, utf8 } from '../../proofs/bytes.js';
 import { MAX_CHAIN_NAME } from '../../proofs/containers/spec.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
 
@@ -70,7 +70,7 @@ export function encodeEvents(
   const name = utf8(chain);
   if (name.length > MAX_CHAIN_NAME) throw new RangeError(`the name of chain ${chain} is too long`);
   let total = 0;
-  for (const { raw } of events) total += 1 + FIXED_BYTES + name.length + raw.length;
+  for (const event of events) total += recordSize(name, event);
   const out = new Uint8Array(total);
   const view = new DataView(out.buffer);
   let at = 0;
@@ -81,8 +81,19 @@ export function encodeEvents(
   });
 }
 
-/** @returns the place after it */
-function putEvent(
+/** Bytes of an event's record. @param name of the chain, UTF-8 */
+export function recordSize(name: Uint8Array, { raw }: EventInput): number {
+  return 1 + FIXED_BYTES + name.length + raw.length;
+}
+
+/**
+ * Writes a record as `encodeEvent` does into a larger buffer.
+ * @param view of all of `out`
+ * @param of the chain's name in UTF-8, the lease's epoch, and the event's number
+ * @returns the place after it
+ * @throws RangeError for what does not fit
+ */
+export function putEvent(
   out: Uint8Array,
   view: DataView,
   start: number,
@@ -159,8 +170,17 @@ function getCount(view: DataView, at: number): number {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Names are ASCII nearly always, and short; this is several times faster than a decoder. */
+/** The name that was decoded last: nearly always the next one too. */
+let newest: { readonly bytes: Uint8Array; readonly text: string } | undefined;
+
 function chainName(bytes: Uint8Array): string {
+  if (newest !== undefined && bytesEqual(newest.bytes, bytes)) return newest.text;
+  newest = { bytes: bytes.slice(), text: spelled(bytes) };
+  return newest.text;
+}
+
+/** Names are ASCII nearly always, and short; this is several times faster than a decoder. */
+function spelled(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) {
     if (byte >= 0x80) return decodeName(bytes);

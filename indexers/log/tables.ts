@@ -4,6 +4,7 @@ import { numberedKeys, readUint64, Table, type TableCode, tableKey, uint64 } fro
 import { LogCorruptError } from './errors.js';
 import { type ChainEvent, decodeEvent } from './event.js';
 import type { Cursor } from './eventLog.js';
+import { RecentRecords } from './recentRecords.js';
 
 /**
  * Where a log's events lie in the local store: the embedded log's only copy, a distributed log's mirror. Everything that
@@ -11,6 +12,7 @@ import type { Cursor } from './eventLog.js';
  */
 export class LogTables {
   readonly #store: KeyValueStore;
+  readonly #recent = new RecentRecords();
 
   constructor(store: KeyValueStore) {
     this.#store = store;
@@ -49,6 +51,11 @@ export class LogTables {
     return writes;
   }
 
+  /** To be told once the writes that add events are in the store: they are likely to be read soon. As `appendWrites`. */
+  appended(chain: string, first: number, records: readonly Uint8Array[]): void {
+    this.#recent.add(chain, first, records);
+  }
+
   /** Time of the newest append, Unix milliseconds; 0 without any. */
   async newestTime(chain: string): Promise<number> {
     const range = this.#timeRange(chain, 0);
@@ -71,27 +78,19 @@ export class LogTables {
     const end = Math.min(this.head(chain), first + limit - 1);
     const key = numberedKeys(Table.logEvent, chain);
     const events: ChainEvent[] = [];
-    for (let number = first; number <= end; number++) events.push(this.#decoded(chain, number, key(number)));
+    for (let number = first; number <= end; ) {
+      const recent = this.#recent.from(chain, number, end - number + 1);
+      for (const bytes of recent) events.push(decoded(chain, number++, bytes));
+      if (recent.length > 0) continue;
+      events.push(decoded(chain, number, this.#store.get(key(number))));
+      number++;
+    }
     return events;
   }
 
   /** One event. @throws LogCorruptError */
   event(chain: string, number: number): ChainEvent {
-    return this.#decoded(chain, number, tableKey(Table.logEvent, chain, number));
-  }
-
-  #decoded(chain: string, number: number, key: Uint8Array): ChainEvent {
-    const bytes = this.#store.get(key);
-    if (bytes === undefined) throw new LogCorruptError(chain, number, 'it is missing');
-    let event: ChainEvent;
-    try {
-      event = decodeEvent(bytes);
-    } catch (error) {
-      throw new LogCorruptError(chain, number, 'it cannot be read', error);
-    }
-    if (event.chain !== chain || event.number !== number)
-      throw new LogCorruptError(chain, number, `it says ${event.chain} ${event.number}`);
-    return event;
+    return decoded(chain, number, this.#store.get(tableKey(Table.logEvent, chain, number)));
   }
 
   /** Chains that have events. */
@@ -123,4 +122,18 @@ export class LogTables {
     const end = concatBytes(tableKey(Table.logTime, chain), new Uint8Array(9).fill(0xff));
     return { gte: tableKey(Table.logTime, chain, from), lt: end };
   }
+}
+
+/** @throws LogCorruptError */
+function decoded(chain: string, number: number, bytes: Uint8Array | undefined): ChainEvent {
+  if (bytes === undefined) throw new LogCorruptError(chain, number, 'it is missing');
+  let event: ChainEvent;
+  try {
+    event = decodeEvent(bytes);
+  } catch (error) {
+    throw new LogCorruptError(chain, number, 'it cannot be read', error);
+  }
+  if (event.chain !== chain || event.number !== number)
+    throw new LogCorruptError(chain, number, `it says ${event.chain} ${event.number}`);
+  return event;
 }

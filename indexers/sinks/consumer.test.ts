@@ -45,3 +45,30 @@ test('an effect that was lost is made again, whatever was read ahead', async () 
   const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
   expect(seen).toEqual([...upTo(1, 15), ...upTo(4, 30)]);
 });
+
+test('at the end of the log events gather, but a whole batch is not let wait', async () => {
+  const world = new IndexedWorld();
+  await world.connect(3);
+  const steps: number[] = [];
+  const times: number[] = [];
+  const consumer = new LogConsumer({
+    ...{ log: world.log, chain: world.chain, name: 'a', batch: 8, gatherMs: 400 },
+    handle: async (events) => {
+      steps.push(events.length);
+      times.push(performance.now());
+      // These come at once, and wait for others.
+      if (steps.length === 1) await world.connect(1);
+      return [];
+    },
+  });
+  consumer.start();
+  await expect.poll(() => steps, WAIT).toEqual([3]);
+  await world.connect(1);
+  await expect.poll(() => steps, WAIT).toEqual([3, 2]);
+  expect(times[1]! - times[0]!).toBeGreaterThan(350);
+  const start = performance.now();
+  await world.connect(8);
+  await expect.poll(() => steps, WAIT).toEqual([3, 2, 8]);
+  expect(times[2]! - start).toBeLessThan(350);
+  await consumer.stop();
+});

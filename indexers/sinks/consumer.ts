@@ -22,7 +22,7 @@ export interface ConsumerOptions {
    * cursor then.
    */
   readonly survived?: () => Promise<number>;
-  /** Least time between two steps at the log's end, so that writes gather. Default 0. */
+  /** Least time between two steps at the log's end, so that writes gather; a whole batch is not let wait. Default 0. */
   readonly gatherMs?: number;
   /** First wait after a failure; doubles up to a minute. Default 500. */
   readonly retryMs?: number;
@@ -52,7 +52,10 @@ export class LogConsumer {
   #failures = 0;
   #lastError: string | undefined;
   #stopped = false;
+  /** Number of the newest event that was told of. */
+  #newest = 0;
   #wake: () => void = () => undefined;
+  #enough: () => void = () => undefined;
   #loop: Promise<void> | undefined;
   #unsubscribe: () => void = () => undefined;
 
@@ -67,7 +70,7 @@ export class LogConsumer {
 
   start(): void {
     if (this.#loop !== undefined) return;
-    this.#unsubscribe = this.#options.log.subscribe(this.#options.chain, () => this.#wake());
+    this.#unsubscribe = this.#options.log.subscribe(this.#options.chain, (number) => this.#told(number));
     this.#loop = this.#run();
   }
 
@@ -81,23 +84,34 @@ export class LogConsumer {
 
   /** Handles events until the log's end. @throws what `handle` throws */
   async drain(): Promise<void> {
-    while (await this.#serial.run(() => this.#step()));
+    while ((await this.#serial.run(() => this.#step())) > 0);
+  }
+
+  #told(number: number): void {
+    this.#newest = number;
+    this.#wake();
+    if (this.#waiting()) this.#enough();
+  }
+
+  /** Whether a whole batch waits. */
+  #waiting(): boolean {
+    return this.#newest - (this.#done ?? 0) >= this.#options.batch;
   }
 
   async #run(): Promise<void> {
-    const { gatherMs = 0, retryMs = 500 } = this.#options;
+    const { batch, gatherMs = 0, retryMs = 500 } = this.#options;
     while (!this.#stopped) {
       // Created first: a notice that comes during the step must not get lost.
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
       try {
-        const more = await this.#serial.run(() => this.#step());
+        const handled = await this.#serial.run(() => this.#step());
         this.#failures = 0;
         this.#lastError = undefined;
-        if (more) continue;
-        await this.#sleep(IDLE_MS, woken);
-        if (gatherMs > 0 && !this.#stopped) await this.#sleep(gatherMs, new Promise(() => undefined));
+        if (handled === batch) continue;
+        if (handled === 0) await this.#sleep(IDLE_MS, woken);
+        if (gatherMs > 0 && !this.#stopped) await this.#gather(gatherMs);
       } catch (error) {
         this.#failures++;
         this.#lastError = error instanceof Error ? error.message : String(error);
@@ -108,15 +122,22 @@ export class LogConsumer {
     }
   }
 
-  /** @returns whether there was anything to do */
-  async #step(): Promise<boolean> {
+  async #gather(milliseconds: number): Promise<void> {
+    const enough = new Promise<void>((resolve) => {
+      this.#enough = resolve;
+    });
+    if (!this.#waiting()) await this.#sleep(milliseconds, enough);
+  }
+
+  /** @returns of how many events it took care */
+  async #step(): Promise<number> {
     const { log, chain, name, batch, handle, survived } = this.#options;
     const cursor = survived ? undefined : (this.#options.cursor ?? log.cursor(name, chain));
     if (cursor === undefined) this.#done = await survived?.();
     else this.#done ??= await cursor.get();
     const events = await this.#read((this.#done ?? 0) + 1);
     const last = events.at(-1);
-    if (last === undefined) return false;
+    if (last === undefined) return 0;
     const handled = handle(events);
     // While there is much to do, the next ones are read beside the write.
     if (events.length === batch) {
@@ -127,7 +148,7 @@ export class LogConsumer {
     const writes = await handled;
     await cursor?.commit(last.number, writes);
     this.#done = last.number;
-    return true;
+    return events.length;
   }
 
   /** Events from a number on: those that were read ahead, unless the effect says otherwise by now. */

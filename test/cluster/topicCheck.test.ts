@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { eventRecords, leaseRecord } from '../../indexers/log/kafka/messages.js';
+import { leaseRecord } from '../../indexers/log/kafka/messages.js';
 import type { InRecord } from '../../indexers/log/kafka/recordBatch.js';
+import { eventRecords } from '../support/kafka/eventRecords.js';
 import { planned } from '../support/kafka/plan.js';
 import { bestOf, checkEvents } from './topicCheck.js';
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { findKafka } from '../../devnet/kafka/install.js';
 import { KafkaCluster } from '../../devnet/kafka/server.js';
+import { encodeRecords } from '../../indexers/log/kafka/batchEncoder.js';
 import { KafkaLog } from '../../indexers/log/kafka/kafkaLog.js';
 import { TopicReader } from '../../indexers/log/kafka/reader.js';
 import { LevelStore } from '../../storage/level.js';
@@ -83,7 +84,7 @@ describe.skipIf(typeof installation === 'string')('the log on Kafka', () => {
             return open();
           },
           async hostile(stream, key, value) {
-            await raw.produce(`${prefix}.${stream}`, [{ key, value, headers: {} }]);
+            await raw.produce(`${prefix}.${stream}`, encodeRecords([{ key, value, headers: {} }]));
           },
           setAside: async () => (await poison.offset(`${prefix}.poison`, 'latest')) ?? 0,
         };

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { utf8 } from '../../../proofs/bytes.js';
 import { crc32c } from './crc32c.js';
-import type { OutRecord } from './driver.js';
+import type { OutBatch, OutRecord } from './driver.js';
 
 /** Who produces, and which of its batches it is: what makes a repeated request count once. */
 export interface ProducerPlace {
@@ -12,7 +12,8 @@ export interface ProducerPlace {
   readonly sequence: number;
 }
 
-const OVERHEAD = 61;
+/** Bytes of a record batch before its records. */
+export const BATCH_OVERHEAD = 61;
 /** The checksum is of what follows here. */
 const CHECKED = 21;
 const GZIP = 1;
@@ -21,7 +22,7 @@ const GZIP = 1;
  * Records as one record batch of Kafka's message format, version 2, without the batch's header: they are written once into
  * one buffer. Key, value and each header's value may be up to 2^31 - 1 bytes together.
  */
-export function encodeRecords(records: readonly OutRecord[]): Uint8Array {
+export function encodeRecords(records: readonly OutRecord[]): OutBatch {
   const sizes = records.map(bodySize);
   let total = 0;
   for (const size of sizes) total += varintSize(size) + size;
@@ -39,7 +40,7 @@ export function encodeRecords(records: readonly OutRecord[]): Uint8Array {
       at = putBytes(out, at, headers[name] ?? EMPTY);
     }
   }
-  return out;
+  return { body: out, count: records.length };
 }
 
 /** @param i offset of the record in the batch */
@@ -51,7 +52,7 @@ function bodySize({ key, value, headers }: OutRecord, i: number): number {
 
 /**
  * A whole record batch.
- * @param body what `encodeRecords` gave, compressed or not
+ * @param body what `encodeRecords` made, compressed or not
  * @param count of its records
  * @param time Unix milliseconds; replaced by the broker's where the topic says so
  */
@@ -61,7 +62,7 @@ export function sealBatch(
   { id, epoch, sequence }: ProducerPlace,
   { time, gzipped = false }: { readonly time: number; readonly gzipped?: boolean },
 ): Uint8Array {
-  const out = new Uint8Array(OVERHEAD + body.length);
+  const out = new Uint8Array(BATCH_OVERHEAD + body.length);
   const view = new DataView(out.buffer);
   view.setInt32(8, out.length - 12);
   view.setInt32(12, -1);
@@ -74,7 +75,7 @@ export function sealBatch(
   view.setInt16(51, epoch);
   view.setInt32(53, sequence);
   view.setInt32(57, count);
-  out.set(body, OVERHEAD);
+  out.set(body, BATCH_OVERHEAD);
   view.setUint32(17, crc32c(out.subarray(CHECKED)));
   return out;
 }
@@ -106,8 +107,8 @@ function countOf(headers: OutRecord['headers']): number {
   return count;
 }
 
-/** Of a non-negative number, zigzag. */
-function varintSize(value: number): number {
+/** Bytes of a non-negative number, zigzag. */
+export function varintSize(value: number): number {
   return value < 2 ** 6 ? 1 : value < 2 ** 13 ? 2 : value < 2 ** 20 ? 3 : value < 2 ** 27 ? 4 : 5;
 }
 
@@ -116,7 +117,7 @@ function sizeOf(bytes: Uint8Array): number {
 }
 
 /** A number from 0 to 2^31 - 1, zigzag. @returns the place after it */
-function putVarint(out: Uint8Array, start: number, value: number): number {
+export function putVarint(out: Uint8Array, start: number, value: number): number {
   let at = start;
   let rest = (value << 1) >>> 0;
   while (rest >= 0x80) {
@@ -127,7 +128,8 @@ function putVarint(out: Uint8Array, start: number, value: number): number {
   return at;
 }
 
-function putBytes(out: Uint8Array, start: number, bytes: Uint8Array): number {
+/** Bytes with their length before them. @returns the place after them */
+export function putBytes(out: Uint8Array, start: number, bytes: Uint8Array): number {
   const at = putVarint(out, start, bytes.length);
   out.set(bytes, at);
   return at + bytes.length;

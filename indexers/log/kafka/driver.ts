@@ -46,6 +46,14 @@ export interface OutRecord {
   readonly headers: Readonly<Record<string, Uint8Array>>;
 }
 
+/** Records to be produced together, encoded once for every attempt. */
+export interface OutBatch {
+  /** As `encodeRecords` writes them. */
+  readonly body: Uint8Array;
+  /** Of the records. */
+  readonly count: number;
+}
+
 /** A topic to be made. */
 export interface TopicSpec {
   readonly name: string;
@@ -71,7 +79,7 @@ export interface KafkaDriver {
    * Writes one record batch to partition 0, idempotently, acknowledged by all replicas in sync.
    * @returns the offset of its first record
    */
-  produce(topic: string, records: readonly OutRecord[]): Promise<number>;
+  produce(topic: string, batch: OutBatch): Promise<number>;
   /** Connections of its own, for one reader. */
   connect(): Promise<BrokerConnection>;
   /** Joins a consumer group that shares topics, one partition each, among its members. */

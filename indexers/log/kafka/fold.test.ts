@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concatBytes } from '../../../proofs/bytes.js';
 import { fakeGenesis, fakeHeader } from '../../../test/support/indexers/fakeKind.js';
+import { eventRecords } from '../../../test/support/kafka/eventRecords.js';
 import { uint64 } from '../../keys.js';
 import { type ChainEvent, eventOf } from '../event.js';
 import type { OutRecord } from './driver.js';
 import { advance, EMPTY_FOLD, type FoldState, judge, type Verdict } from './fold.js';
-import { eventRecords, leaseRecord } from './messages.js';
+import { leaseRecord } from './messages.js';
 import type { InRecord } from './recordBatch.js';
 
 const chain = 'a';

@@ -2,6 +2,7 @@ import { bytesEqual } from '../../../proofs/bytes.js';
 import { CrossrootError } from '../../../proofs/errors/base.js';
 import type { ChainEvent } from '../event.js';
 import { checkEvent, type ReplayBlock } from '../replay.js';
+import { OwnRecord } from './appendBatch.js';
 import { type LeaseRecord, parseRecord } from './messages.js';
 import type { InRecord } from './recordBatch.js';
 
@@ -59,7 +60,7 @@ export function judge(
   record: InRecord,
 ): Verdict {
   try {
-    const parsed = parseRecord(chain, record);
+    const parsed = record instanceof OwnRecord ? record.parsed() : parseRecord(chain, record);
     if (parsed.kind === 'lease') return judgeLease(state, parsed.lease);
     const { event, holder, first } = parsed;
     const late = lateness(state, event, holder) ?? torn(state, event, first, record.offset);

@@ -9,14 +9,16 @@ import { Listeners } from '../listeners.js';
 import { type BlockRecord, blockCodec, type EvidenceRecord, evidenceCodec } from '../records.js';
 import type { LogStreams, RecordCodec, RecordStream } from '../streams.js';
 import { LogTables } from '../tables.js';
-import type { KafkaDriver, OutRecord } from './driver.js';
+import { AppendBatch } from './appendBatch.js';
+import { BATCH_OVERHEAD, encodeRecords } from './batchEncoder.js';
+import type { KafkaDriver, OutBatch } from './driver.js';
 import {
   AppendUnresolvedError,
   KafkaUnavailableError,
   LogClosedError,
   OversizeAppendError,
 } from './errors.js';
-import { appendRecords, HOLDER_BYTES, leaseRecord } from './messages.js';
+import { HOLDER_BYTES, leaseRecord } from './messages.js';
 import { PendingAppend } from './pending.js';
 import { PoisonBox } from './poison.js';
 import { TopicReader } from './reader.js';
@@ -48,9 +50,6 @@ export interface KafkaLogOptions {
   /** Trouble that mends itself. */
   readonly onError?: (error: unknown) => void;
 }
-
-/** What a record takes besides its key, value and headers, at most. */
-const RECORD_OVERHEAD = 128;
 
 /**
  * The log on Kafka. Every process reads the topics of its chains into its local store and answers from there; an append
@@ -133,7 +132,7 @@ export class KafkaLog implements EventLog, LogStreams {
         const holder = new Uint8Array(randomBytes(HOLDER_BYTES));
         const record = leaseRecord({ chain, epoch, holder, client: this.#options.client ?? '' });
         const settled = () => tail.mirror.state.fold.epoch >= epoch;
-        await this.#deliver(this.#topics.events(chain), [record], settled, deadline);
+        await this.#deliver(this.#topics.events(chain), encodeRecords([record]), settled, deadline);
         await tail.until(settled, deadline);
         const { fold } = tail.mirror.state;
         if (fold.epoch === epoch && fold.holder !== undefined && Buffer.from(fold.holder).equals(holder)) {
@@ -165,16 +164,19 @@ export class KafkaLog implements EventLog, LogStreams {
         if (also.length > 0) await this.#options.store.batch(also);
         return next - 1;
       }
-      const records = appendRecords(chain, epoch, next, events, holder);
-      this.#measure(this.#topics.events(chain), records);
-      const pending = new PendingAppend(chain, epoch, next, records, also);
+      const batch = new AppendBatch({ chain, epoch, holder, first: next }, events);
+      const { maxBatchBytes = MAX_BATCH_BYTES } = this.#options;
+      const bytes = batch.body.length + BATCH_OVERHEAD;
+      if (bytes > maxBatchBytes)
+        throw new OversizeAppendError(this.#topics.events(chain), bytes, maxBatchBytes);
+      const pending = new PendingAppend(batch, also);
       tail.mirror.pending = pending;
       try {
-        await this.#resolve(tail, pending, records);
+        await this.#resolve(tail, pending);
       } finally {
         tail.mirror.pending = undefined;
       }
-      return pending.last;
+      return batch.last;
     });
   }
 
@@ -220,17 +222,19 @@ export class KafkaLog implements EventLog, LogStreams {
   }
 
   /** Sends until the tail shows what became of it. */
-  async #resolve(tail: ChainTail, pending: PendingAppend, records: readonly OutRecord[]): Promise<void> {
+  async #resolve(tail: ChainTail, pending: PendingAppend): Promise<void> {
     const { deliveryMs = DELIVERY_MS } = this.#options;
+    const { append } = pending;
+    const { chain, first } = append.place;
     const deadline = this.#deadline();
     const settled = () => pending.outcome !== undefined;
     try {
-      const offset = await this.#deliver(this.#topics.events(pending.chain), records, settled, deadline);
-      const end = offset === undefined || offset < 0 ? Number.POSITIVE_INFINITY : offset + records.length;
+      const offset = await this.#deliver(this.#topics.events(chain), append, settled, deadline);
+      const end = offset === undefined || offset < 0 ? Number.POSITIVE_INFINITY : offset + append.count;
       await tail.until(() => settled() || tail.mirror.state.next >= end, deadline);
     } catch (error) {
       if (!(error instanceof KafkaUnavailableError)) throw error;
-      if (!settled()) throw new AppendUnresolvedError(pending.chain, pending.first, deliveryMs, error);
+      if (!settled()) throw new AppendUnresolvedError(chain, first, deliveryMs, error);
     }
     pending.passed(tail.mirror.state.fold);
     if (pending.outcome !== 'accepted') throw pending.outcome;
@@ -242,11 +246,11 @@ export class KafkaLog implements EventLog, LogStreams {
    */
   #deliver(
     topic: string,
-    records: readonly OutRecord[],
+    batch: OutBatch,
     settled: () => boolean,
     deadline: number,
   ): Promise<number | undefined> {
-    return this.#retried(() => this.#options.driver.produce(topic, records), deadline, settled);
+    return this.#retried(() => this.#options.driver.produce(topic, batch), deadline, settled);
   }
 
   async #ensure(chain: string, deadline: number): Promise<void> {
@@ -265,16 +269,6 @@ export class KafkaLog implements EventLog, LogStreams {
   ): Promise<T | undefined> {
     const closed = () => this.#closed;
     return retried(task, { deadline, closed, settled, onTrouble: (error) => this.#trouble(error) });
-  }
-
-  #measure(topic: string, records: readonly OutRecord[]): void {
-    const { maxBatchBytes = MAX_BATCH_BYTES } = this.#options;
-    let bytes = RECORD_OVERHEAD;
-    for (const { key, value, headers } of records) {
-      bytes += RECORD_OVERHEAD + key.length + value.length;
-      for (const header of Object.values(headers)) bytes += header.length;
-    }
-    if (bytes > maxBatchBytes) throw new OversizeAppendError(topic, bytes, maxBatchBytes);
   }
 
   #stream<T>(topic: string, codec: RecordCodec<T>): RecordStream<T> {

@@ -3,8 +3,8 @@ import { bytesEqual, concatBytes, utf8 } from '../../../proofs/bytes.js';
 import { Count64 } from '../../../proofs/containers/primitives.js';
 import { MAX_CHAIN_NAME } from '../../../proofs/containers/spec.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
-import { readUint64, uint64 } from '../../keys.js';
-import { type ChainEvent, decodeEvent, type EventInput, encodeEvents } from '../event.js';
+import { readUint64 } from '../../keys.js';
+import { type ChainEvent, decodeEvent } from '../event.js';
 import type { OutRecord } from './driver.js';
 import type { InRecord } from './recordBatch.js';
 
@@ -47,33 +47,6 @@ export function leaseRecord(lease: LeaseRecord): OutRecord {
     value: concatBytes(Uint8Array.of(LEASE_VERSION), LeaseRecordType.serialize(value)),
     headers: { kind: Uint8Array.of(RecordKind.lease) },
   };
-}
-
-/**
- * One append as records. The value is the event as `encodeEvent` writes it; its number is the key, and its parent and
- * `epoch ‖ holder ‖ number of the append's first event`, 32 bytes, are in headers.
- */
-export function eventRecords(events: readonly ChainEvent[], holder: Uint8Array): OutRecord[] {
-  const [first] = events;
-  return first === undefined ? [] : appendRecords(first.chain, first.epoch, first.number, events, holder);
-}
-
-/** As `eventRecords`, of events that get their numbers now. @param firstNumber of the first */
-export function appendRecords(
-  chain: string,
-  epoch: number,
-  firstNumber: number,
-  events: readonly EventInput[],
-  holder: Uint8Array,
-): OutRecord[] {
-  const kind = Uint8Array.of(RecordKind.event);
-  const lease = concatBytes(uint64(epoch), holder, uint64(firstNumber));
-  const values = encodeEvents(chain, epoch, firstNumber, events);
-  return events.map(({ parentHash }, i) => ({
-    key: uint64(firstNumber + i),
-    value: values[i] ?? new Uint8Array(),
-    headers: { kind, lease, parent: parentHash },
-  }));
 }
 
 export type LogRecord =

@@ -83,10 +83,11 @@ export class Mirror {
 
   async #read(start: Draft, batch: RecordBatch): Promise<Draft> {
     let draft = start;
-    const records = batch.records();
+    let records: Iterator<InRecord> | undefined;
     for (;;) {
       let record: InRecord;
       try {
+        records ??= this.pending?.own(batch) ?? batch.records();
         const { value, done } = records.next();
         if (done === true) return draft;
         record = value;
@@ -156,11 +157,12 @@ export class Mirror {
     const state: MirrorState = { fold, next: draft.next, time: draft.time, anchor };
     const writes: KeyValueWrite[] = [...draft.poison];
     const { events } = draft;
+    const first = draft.fold.number - events.length + 1;
     for (let at = 0, end = 0; at < events.length; at = end) {
       const time = events[at]?.time ?? 0;
       while (end < events.length && events[end]?.time === time) end++;
       const run = events.slice(at, end).map(({ bytes }) => bytes);
-      writes.push(...tables.appendWrites(chain, draft.fold.number - events.length + 1 + at, run, time));
+      writes.push(...tables.appendWrites(chain, first + at, run, time));
     }
     writes.push(...this.#best.writes(draft.best));
     writes.push({
@@ -171,6 +173,11 @@ export class Mirror {
     if (draft.accepted && this.pending !== undefined) writes.push(...this.pending.also);
     await store.batch(writes, { sync: draft.accepted || draft.poison.length > 0 });
     this.#state = state;
+    tables.appended(
+      chain,
+      first,
+      events.map(({ bytes }) => bytes),
+    );
     if (draft.accepted) this.pending?.accept();
     if (draft.poison.length > 0) poison.send();
     return this.#draft();

@@ -3,6 +3,7 @@ import { sha256 } from '../../../proofs/hash/hasher.js';
 import type { KeyValueStore, KeyValueWrite } from '../../../storage/keyValue.js';
 import { Table, tableKey } from '../../keys.js';
 import { encodePoison, POISON_KEEPS } from '../poisonRecord.js';
+import { encodeRecords } from './batchEncoder.js';
 import type { KafkaDriver, OutRecord } from './driver.js';
 import type { InRecord } from './recordBatch.js';
 import type { Topics } from './topics.js';
@@ -95,7 +96,7 @@ export class PoisonBox {
     if (records.length === 0) return undefined;
     if (!this.#ensured) await topics.ensure(driver, topics.poison);
     this.#ensured = true;
-    await driver.produce(topics.poison, records);
+    await driver.produce(topics.poison, encodeRecords(records));
     await store.batch(done);
     this.#waiting = Math.max(0, (this.#waiting ?? 0) - done.length);
     return records.length < PER_SEND ? undefined : 0;

@@ -4,7 +4,7 @@ import { concatBytes } from '../../../proofs/bytes.js';
 import { encodeBatch } from '../../../test/support/kafka/encodeBatch.js';
 import { compress, encodeRecords, sealBatch } from './batchEncoder.js';
 import { crc32c } from './crc32c.js';
-import type { BrokerConnection, KafkaSettings, OutRecord } from './driver.js';
+import type { BrokerConnection, KafkaSettings, OutBatch } from './driver.js';
 import { KafkaRefusedError, KafkaUnavailableError } from './errors.js';
 import { BatchProducer } from './producer.js';
 import { INIT_PRODUCER_ID, PRODUCE } from './produceWire.js';
@@ -31,7 +31,7 @@ describe('a record batch', () => {
   test('is the one that is defined', () => {
     fc.assert(
       fc.property(records, (all) => {
-        const batch = sealBatch(encodeRecords(all), all.length, place, { time: 1234 });
+        const batch = sealBatch(encodeRecords(all).body, all.length, place, { time: 1234 });
         const other = encodeBatch(all, { firstOffset: 0, time: 1234, attributes: 0 });
         expect(batch).toHaveLength(other.length);
         // All but the leader's epoch, the checksum, and who produced it.
@@ -57,7 +57,7 @@ describe('a record batch', () => {
   test('is read as it was written, compressed or not', async () => {
     await fc.assert(
       fc.asyncProperty(records, fc.boolean(), async (all, gzipped) => {
-        const plain = encodeRecords(all);
+        const plain = encodeRecords(all).body;
         const body = gzipped ? await compress(plain) : plain;
         const batch = sealBatch(body, all.length, place, { time: 99, gzipped });
         const [one] = readBatches(batch, 2 ** 20);
@@ -137,8 +137,14 @@ class Leader {
   }
 }
 
-const some = (count: number): OutRecord[] =>
-  Array.from({ length: count }, (_, i) => ({ key: Uint8Array.of(i), value: new Uint8Array(9), headers: {} }));
+const some = (count: number): OutBatch =>
+  encodeRecords(
+    Array.from({ length: count }, (_, i) => ({
+      key: Uint8Array.of(i),
+      value: new Uint8Array(9),
+      headers: {},
+    })),
+  );
 
 describe('the producer', () => {
   test('numbers the records of a topic, and each topic by itself', async () => {

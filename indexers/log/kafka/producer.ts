@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Serials } from '../../serial.js';
-import { compress, encodeRecords, type ProducerPlace, sealBatch } from './batchEncoder.js';
-import { type KafkaDriver, type KafkaSettings, type OutRecord, REQUEST_TIMEOUT_MS } from './driver.js';
+import { compress, type ProducerPlace, sealBatch } from './batchEncoder.js';
+import { type KafkaDriver, type KafkaSettings, type OutBatch, REQUEST_TIMEOUT_MS } from './driver.js';
 import { KafkaRefusedError, KafkaResponseError, KafkaUnavailableError } from './errors.js';
 import { BrokerLink } from './link.js';
 import {
@@ -61,13 +61,12 @@ export class BatchProducer {
   }
 
   /** As `KafkaDriver.produce`. @throws KafkaUnavailableError, KafkaRefusedError */
-  produce(topic: string, records: readonly OutRecord[]): Promise<number> {
+  produce(topic: string, batch: OutBatch): Promise<number> {
     return this.#serials.of(topic).run(async () => {
-      const plain = encodeRecords(records);
-      const body = this.#gzip ? await compress(plain) : plain;
+      const body = this.#gzip ? await compress(batch.body) : batch.body;
       for (let attempt = 1; ; attempt++) {
         try {
-          return await this.#send(topic, body, records.length);
+          return await this.#send(topic, body, batch.count);
         } catch (error) {
           if (!(error instanceof KafkaUnavailableError)) throw error;
           if (this.#closed) throw error;

@@ -19,8 +19,20 @@ export interface RecordBatch {
   /** Offset after it. */
   readonly next: number;
   readonly firstOffset: number;
+  /** What is in it, not taken apart; `undefined` for markers of transactions, which are the broker's own. @throws RecordBatchError */
+  content(): BatchContent | undefined;
   /** Its records; an error while they are read means that the batch is broken. @throws RecordBatchError */
   records(): Generator<InRecord>;
+}
+
+/** The inside of a batch whose checksum is right. */
+export interface BatchContent {
+  /** The records one after another, decompressed. */
+  readonly body: Uint8Array;
+  /** Of the records, as the batch says. */
+  readonly count: number;
+  /** Unix milliseconds of a record. @param delta what the record says */
+  time(delta: number): number;
 }
 
 /** Bytes before the records of a batch: `RecordBatch` of Kafka's message format, version 2. */
@@ -41,10 +53,17 @@ export function* readBatches(bytes: Uint8Array, maxInflated: number): Generator<
     const length = reader.int32();
     if (length < 0 || bytes.length - at - PREFIX < length) return;
     const whole = bytes.subarray(at, at + PREFIX + length);
+    // Kept, so that a checksum is taken once.
+    let opened: { readonly content: BatchContent | undefined } | undefined;
+    const content = () => {
+      opened ??= { content: open(whole, maxInflated) };
+      return opened.content;
+    };
     yield {
       firstOffset,
       next: firstOffset + 1 + lastDelta(whole),
-      records: () => readRecords(whole, firstOffset, maxInflated),
+      content,
+      records: () => readRecords(content, firstOffset),
     };
     at += PREFIX + length;
   }
@@ -54,7 +73,7 @@ function lastDelta(batch: Uint8Array): number {
   return batch.length < OVERHEAD || batch[16] !== 2 ? 0 : Math.max(0, new WireReader(batch, 23).int32());
 }
 
-function* readRecords(batch: Uint8Array, firstOffset: number, maxInflated: number): Generator<InRecord> {
+function open(batch: Uint8Array, maxInflated: number): BatchContent | undefined {
   if (batch.length < OVERHEAD) throw new RecordBatchError('it is too short');
   const reader = new WireReader(batch, PREFIX + 4);
   const magic = reader.int8();
@@ -67,10 +86,20 @@ function* readRecords(batch: Uint8Array, firstOffset: number, maxInflated: numbe
   const maxTime = reader.int64();
   reader.bytes(14);
   const count = reader.int32();
-  // Markers of transactions are the broker's own.
-  if ((attributes & 0x20) !== 0) return;
+  if ((attributes & 0x20) !== 0) return undefined;
   const appendTime = (attributes & 0x08) !== 0;
-  const body = new WireReader(inflate(attributes & 0x07, batch.subarray(OVERHEAD), maxInflated));
+  return {
+    body: inflate(attributes & 0x07, batch.subarray(OVERHEAD), maxInflated),
+    count,
+    time: (delta) => (appendTime ? maxTime : baseTime + delta),
+  };
+}
+
+function* readRecords(content: RecordBatch['content'], firstOffset: number): Generator<InRecord> {
+  const opened = content();
+  if (opened === undefined) return;
+  const { count, time } = opened;
+  const body = new WireReader(opened.body);
   for (let i = 0; i < count; i++) {
     const length = body.varint();
     const end = body.position + length;
@@ -82,7 +111,7 @@ function* readRecords(batch: Uint8Array, firstOffset: number, maxInflated: numbe
     const value = body.varBytes();
     const headers = readHeaders(body);
     if (body.position !== end) throw new RecordBatchError('a record has another length than it says');
-    yield { offset, time: appendTime ? maxTime : baseTime + timeDelta, key, value, headers };
+    yield { offset, time: time(timeDelta), key, value, headers };
   }
 }
 

@@ -4,6 +4,7 @@ import { readUint64, Table, tableKey, uint64 } from '../../keys.js';
 import { pause } from '../../pause.js';
 import { StreamStoppedError } from '../errors.js';
 import type { FollowOptions, RecordCodec, RecordStream, StreamHandler } from '../streams.js';
+import { encodeRecords } from './batchEncoder.js';
 import type { KafkaDriver } from './driver.js';
 import { LogReplacedError, RecordBatchError } from './errors.js';
 import type { PoisonBox } from './poison.js';
@@ -57,10 +58,8 @@ export class KafkaStream<T> implements RecordStream<T> {
     const { driver, topic, codec } = this.#options;
     if (values.length === 0) return;
     await this.#ensure();
-    await driver.produce(
-      topic,
-      values.map((value) => ({ ...codec.encode(value), headers: {} })),
-    );
+    const records = values.map((value) => ({ ...codec.encode(value), headers: {} }));
+    await driver.produce(topic, encodeRecords(records));
   }
 
   follow(name: string, handle: StreamHandler<T>, options: FollowOptions = {}): void {

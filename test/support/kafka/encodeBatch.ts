@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { crc32c } from '../../../indexers/log/kafka/crc32c.js';
+import type { OutBatch } from '../../../indexers/log/kafka/driver.js';
 import { concatBytes } from '../../../proofs/bytes.js';
 
 export interface BatchRecord {
@@ -41,7 +42,6 @@ const varBytes = (bytes: Uint8Array | undefined) =>
 
 /** A record batch of Kafka's message format 2, as a broker keeps it: append time, no producer. */
 export function encodeBatch(records: readonly BatchRecord[], options: BatchOptions): Uint8Array {
-  const { firstOffset, time, gzip = false } = options;
   const bodies = records.map(({ key, value, headers = {} }, i) => {
     const names = Object.entries(headers);
     const body = concatBytes(
@@ -50,11 +50,16 @@ export function encodeBatch(records: readonly BatchRecord[], options: BatchOptio
     );
     return concatBytes(varint(body.length), body);
   });
-  const body = concatBytes(...bodies);
+  return frameBatch({ body: concatBytes(...bodies), count: records.length }, options);
+}
+
+/** Records that are encoded already. */
+export function frameBatch({ body, count }: OutBatch, options: BatchOptions): Uint8Array {
+  const { firstOffset, time, gzip = false } = options;
   const attributes = (options.attributes ?? 0x08) | (gzip ? 1 : 0);
   const checked = concatBytes(
-    ...[int16(attributes), int32(records.length - 1), int64(time), int64(time), int64(-1)],
-    ...[int16(-1), int32(-1), int32(records.length), gzip ? new Uint8Array(gzipSync(body)) : body],
+    ...[int16(attributes), int32(count - 1), int64(time), int64(time), int64(-1)],
+    ...[int16(-1), int32(-1), int32(count), gzip ? new Uint8Array(gzipSync(body)) : body],
   );
   const rest = concatBytes(int32(0), Uint8Array.of(2), int32(crc32c(checked) | 0), checked);
   return concatBytes(int64(firstOffset), int32(rest.length), rest);

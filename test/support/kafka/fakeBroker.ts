@@ -1,8 +1,8 @@
-import type { BrokerConnection, KafkaDriver, OutRecord } from '../../../indexers/log/kafka/driver.js';
+import type { BrokerConnection, KafkaDriver, OutBatch } from '../../../indexers/log/kafka/driver.js';
 import { KafkaUnavailableError } from '../../../indexers/log/kafka/errors.js';
 import { FETCH, WireReader } from '../../../indexers/log/kafka/wire.js';
 import { concatBytes, utf8 } from '../../../proofs/bytes.js';
-import { type BatchOptions, type BatchRecord, encodeBatch } from './encodeBatch.js';
+import { type BatchOptions, type BatchRecord, encodeBatch, frameBatch } from './encodeBatch.js';
 import { FakeGroups, FakeProcess } from './fakeGroups.js';
 
 interface FakeTopic {
@@ -47,7 +47,7 @@ export class FakeBroker {
           if (!this.topics.has(name)) this.topics.set(name, { batches: [], waiting: new Set() });
           return 1;
         }),
-      produce: (topic, records) => process.through(() => this.#produce(topic, records)),
+      produce: (topic, batch) => process.through(() => this.#produce(topic, batch)),
       connect: async () => this.#connection(process),
       join: (options) => process.through(() => this.groups.join(options, process)),
       close: async () => undefined,
@@ -79,17 +79,23 @@ export class FakeBroker {
     for (const wake of [...waiting]) wake();
   }
 
-  async #produce(topic: string, records: readonly OutRecord[]): Promise<number> {
+  async #produce(topic: string, batch: OutBatch): Promise<number> {
     await new Promise((resolve) => setImmediate(resolve));
     const fate = this.fate();
     if (fate === 'lost') throw new KafkaUnavailableError('lost');
     if (fate === 'late') {
-      setTimeout(() => this.write(topic, records), 30 * Math.random());
+      setTimeout(() => this.#take(topic, batch), 30 * Math.random());
       throw new KafkaUnavailableError('late');
     }
-    const first = this.write(topic, records);
-    if (fate === 'twice') this.write(topic, records);
+    const first = this.#take(topic, batch);
+    if (fate === 'twice') this.#take(topic, batch);
     if (fate === 'unanswered') throw new KafkaUnavailableError('unanswered');
+    return first;
+  }
+
+  #take(topic: string, batch: OutBatch): number {
+    const [first, time] = [this.end(topic), Date.now()];
+    this.writeBytes(topic, frameBatch(batch, { firstOffset: first, time }), batch.count, time);
     return first;
   }
 

@@ -7,7 +7,7 @@ import {
   type GroupOptions,
   type KafkaDriver,
   type KafkaSettings,
-  type OutRecord,
+  type OutBatch,
   REQUEST_TIMEOUT_MS,
   type TopicSpec,
 } from '../driver.js';
@@ -84,8 +84,8 @@ class KafkajsDriver implements KafkaDriver {
     });
   }
 
-  produce(topic: string, records: readonly OutRecord[]): Promise<number> {
-    return this.#producer.produce(topic, records);
+  produce(topic: string, batch: OutBatch): Promise<number> {
+    return this.#producer.produce(topic, batch);
   }
 
   connect(): Promise<BrokerConnection> {

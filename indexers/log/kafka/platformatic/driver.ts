@@ -7,7 +7,7 @@ import {
   type GroupOptions,
   type KafkaDriver,
   type KafkaSettings,
-  type OutRecord,
+  type OutBatch,
   REQUEST_TIMEOUT_MS,
   type TopicSpec,
 } from '../driver.js';
@@ -100,8 +100,8 @@ class PlatformaticDriver implements KafkaDriver {
     });
   }
 
-  produce(topic: string, records: readonly OutRecord[]): Promise<number> {
-    return this.#producer.produce(topic, records);
+  produce(topic: string, batch: OutBatch): Promise<number> {
+    return this.#producer.produce(topic, batch);
   }
 
   async connect(): Promise<BrokerConnection> {
