@@ -39,6 +39,7 @@ function program(json: boolean): Command {
     .addOption(options.data())
     .addOption(options.once())
     .addOption(options.rebuildIndex())
+    .addOption(options.passphraseFile())
     .action(async (flags) => {
       const { upCommand } = await import('./up/command.js');
       process.exitCode = await upCommand(flags);
@@ -146,6 +147,7 @@ function addRoles(root: Command): void {
   add(root, 'init', 'make genesis, keys and checkpoints for the roles below')
     .addOption(options.config())
     .addOption(options.data())
+    .addOption(options.passphraseFile())
     .action(async (flags) => {
       const { initCommand } = await import('./commands/init.js');
       await initCommand(flags);
@@ -159,6 +161,7 @@ function addRoles(root: Command): void {
   const roles = () => import('./commands/roles.js');
   role('node', 'run one delegate of the main chain')
     .addOption(options.delegate())
+    .addOption(options.passphraseFile())
     .action(async (flags) => (await roles()).nodeCommand(flags));
   role('index', 'follow the chains into the log and fill the index; several share the work')
     .addOption(options.place())
@@ -167,6 +170,7 @@ function addRoles(root: Command): void {
     .action(async (flags) => (await roles()).indexCommand(flags));
   role('relay', 'submit to the main chain what is in the log; several share the work')
     .addOption(options.operator())
+    .addOption(options.passphraseFile())
     .addOption(options.listenPort())
     .action(async (flags) => (await roles()).relayCommand(flags));
   role('api', 'answer: proofs, the index, the page; any number behind one address')

@@ -23,6 +23,11 @@ export const options = {
   json: () => new Option('--json', 'machine-readable output').default(false),
   config: () => new Option('--config <file>', 'configuration file (docs/formats.md)'),
   data: () => new Option('--data <dir>', 'data folder').default(DEFAULT_DATA),
+  passphraseFile: () =>
+    new Option(
+      '--passphrase-file <file>',
+      'passphrase of the keys, instead of the one beside each of them (or CROSSROOT_PASSPHRASE_FILE, CROSSROOT_PASSPHRASE)',
+    ),
   once: () => new Option('--once', 'end after the proofs').default(false),
   rebuildIndex: () =>
     new Option(

@@ -5,9 +5,10 @@ import { keptChain, resolveChain } from '../init/chains.js';
 import { DataFolder } from '../init/data.js';
 import { makeGenesis } from '../init/genesis.js';
 import { print } from '../output.js';
+import { givenPassphrase, type PassphraseFlags } from '../passphrase.js';
 import { loadRoleConfig } from '../roles/setup.js';
 
-export interface InitFlags {
+export interface InitFlags extends PassphraseFlags {
   readonly json: boolean;
   readonly config?: string;
   readonly data: string;
@@ -19,9 +20,10 @@ export interface InitFlags {
  */
 export async function initCommand(flags: InitFlags): Promise<void> {
   const config = await loadRoleConfig(flags.config);
+  const passphrase = await givenPassphrase(flags);
   const data = await DataFolder.open(resolve(flags.data));
   try {
-    const genesis = await makeGenesis(config.main, data);
+    const genesis = await makeGenesis(config.main, data, passphrase);
     const { signal } = new AbortController();
     const chains = await Promise.all(
       config.chains.map(async (chain) => {

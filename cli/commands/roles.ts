@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { mainNodes } from '../../config/main.js';
 import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import { UsageError } from '../errors.js';
 import { toJson } from '../output.js';
+import { givenPassphrase, type PassphraseFlags } from '../passphrase.js';
 import { startApi } from '../roles/api.js';
 import { knowNetworks } from '../roles/chainInit.js';
 import { startIndex } from '../roles/index.js';
@@ -32,8 +32,8 @@ export interface IndexedFlags extends ListenFlags {
 }
 
 /** One delegate. @throws as `run` */
-export function nodeCommand(flags: RoleFlags & { readonly index: number }): Promise<void> {
-  return run(flags, `node ${flags.index}`, ({ config, paths, chains }, log) => {
+export function nodeCommand(flags: RoleFlags & PassphraseFlags & { readonly index: number }): Promise<void> {
+  return run(flags, `node ${flags.index}`, async ({ config, paths, chains }, log) => {
     const nodes = mainNodes(config.main);
     const own = nodes[flags.index];
     if (own === undefined)
@@ -42,7 +42,7 @@ export function nodeCommand(flags: RoleFlags & { readonly index: number }): Prom
     const dataDir = paths.delegate(flags.index);
     const options = {
       ...{ dataDir, chains },
-      passphraseFile: join(dataDir, 'passphrase'),
+      passphrase: await givenPassphrase(flags),
       genesisFile: paths.genesisFile,
       listen: { host, port: own.p2p.port },
       rpc: { host, port: own.rpc.port },
@@ -68,8 +68,8 @@ export function indexCommand(flags: IndexedFlags & RebuildFlags): Promise<void> 
 }
 
 /** Submits to the main chain, sharing the work with other relays. @throws as `run` */
-export function relayCommand(flags: IndexedFlags): Promise<void> {
-  return run(flags, `relay ${flags.index}`, ({ config, paths, ...setup }, log) => {
+export function relayCommand(flags: IndexedFlags & PassphraseFlags): Promise<void> {
+  return run(flags, `relay ${flags.index}`, async ({ config, paths, ...setup }, log) => {
     checkShared(config, flags.config);
     const { operators } = config.main;
     if (flags.index >= operators)
@@ -80,7 +80,9 @@ export function relayCommand(flags: IndexedFlags): Promise<void> {
     const operatorDir = paths.operator(flags.index);
     // A relay is asked directly: nobody stands in front of it.
     const http = { ...config.api, trustedProxies: [], ...listening(config.relay, flags) };
-    return startRelay({ ...setup, log: config.log, index: config.index, dataDir, operatorDir, http }, log);
+    const passphrase = await givenPassphrase(flags);
+    const own = { dataDir, operatorDir, passphrase, http };
+    return startRelay({ ...setup, ...own, log: config.log, index: config.index }, log);
   });
 }
 

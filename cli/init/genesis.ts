@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MainConfig } from '../../config/main.js';
 import { blstBls } from '../../mainchain/crypto/blst.js';
-import { readPassphrase, writePrivate } from '../../mainchain/crypto/keystore.js';
+import { writePrivate } from '../../mainchain/crypto/keystore.js';
 import { checkGenesis, GENESIS_VERSION } from '../../mainchain/genesis/check.js';
 import { formatGenesisFile, parseGenesisFile } from '../../mainchain/genesis/file.js';
 import { FileKeys } from '../../mainchain/node/keys.js';
 import { utf8 } from '../../proofs/bytes.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
+import { passphraseFile, passphraseOf } from '../passphrase.js';
 import { DataMismatchError, NotInitialisedError } from './errors.js';
 import type { DataPaths } from './paths.js';
 
@@ -22,10 +23,11 @@ const BYTE_FEE = 1n;
 /**
  * The main chain's genesis; on the first start, keys and genesis are made. The genesis file comes last: without it, what a
  * killed first start left is made anew.
+ * @param passphrase of all new keys; without it, each folder gets one of its own
  * @throws DataMismatchError, KeystoreError, GenesisError
  */
-export async function makeGenesis(main: MainConfig, paths: DataPaths): Promise<Genesis> {
-  return existsSync(paths.genesisFile) ? readGenesis(main, paths) : create(main, paths);
+export async function makeGenesis(main: MainConfig, paths: DataPaths, passphrase?: string): Promise<Genesis> {
+  return existsSync(paths.genesisFile) ? readGenesis(main, paths) : create(main, paths, passphrase);
 }
 
 /**
@@ -50,17 +52,18 @@ export async function readGenesis(main: MainConfig, paths: DataPaths): Promise<G
   return genesis;
 }
 
-async function create(main: MainConfig, paths: DataPaths): Promise<Genesis> {
+async function create(main: MainConfig, paths: DataPaths, passphrase: string | undefined): Promise<Genesis> {
   if (existsSync(join(paths.delegate(0), 'chain')))
     throw new DataMismatchError(paths.path, 'has a main chain, but no genesis.json');
   const count = (number: number) => Array.from({ length: number }, (_, i) => i);
   const folders = (number: number, folder: (index: number) => string) => count(number).map(folder);
   const delegateFolders = folders(main.delegates, (i) => paths.delegate(i));
   const operatorFolders = folders(main.operators, (i) => paths.operator(i));
-  await rm(join(paths.path, 'delegates'), { recursive: true, force: true });
-  for (const folder of operatorFolders) await rm(folder, { recursive: true, force: true });
-  const delegates = await Promise.all(delegateFolders.map(createKeys));
-  const operators = await Promise.all(operatorFolders.map(createKeys));
+  for (const folder of [...delegateFolders, ...operatorFolders]) await empty(folder);
+  const createAll = (folders: readonly string[]) =>
+    Promise.all(folders.map((folder) => createKeys(folder, passphrase)));
+  const delegates = await createAll(delegateFolders);
+  const operators = await createAll(operatorFolders);
   const genesis: Genesis = {
     version: GENESIS_VERSION,
     name: utf8(main.name),
@@ -84,9 +87,14 @@ async function create(main: MainConfig, paths: DataPaths): Promise<Genesis> {
   return genesis;
 }
 
-async function createKeys(folder: string): Promise<FileKeys> {
+/** Makes the folder, or removes all that is in it: it may be where a volume is mounted, and stays then. */
+async function empty(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, 'passphrase');
-  await writePrivate(file, `${randomBytes(24).toString('base64url')}\n`);
-  return FileKeys.create(join(folder, 'keys'), await readPassphrase(file));
+  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
+}
+
+async function createKeys(folder: string, given: string | undefined): Promise<FileKeys> {
+  if (given === undefined)
+    await writePrivate(passphraseFile(folder), `${randomBytes(24).toString('base64url')}\n`);
+  return FileKeys.create(join(folder, 'keys'), await passphraseOf(folder, given));
 }

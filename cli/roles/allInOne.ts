@@ -8,7 +8,6 @@ import { Follower } from '../../indexers/follow/follower.js';
 import type { EventLog } from '../../indexers/log/eventLog.js';
 import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import { transactionSink } from '../../indexers/sinks/transactionSink.js';
-import { readPassphrase } from '../../mainchain/crypto/keystore.js';
 import { parseGenesisFile } from '../../mainchain/genesis/file.js';
 import { FileKeys } from '../../mainchain/node/keys.js';
 import type { Worker } from '../../relay/apiService.js';
@@ -21,6 +20,7 @@ import type { KeyValueStore } from '../../storage/keyValue.js';
 import { LevelStore } from '../../storage/level.js';
 import { showIndex } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
+import { passphraseOf } from '../passphrase.js';
 import { showSources } from '../sourceMetrics.js';
 import { commonAnswers, type HttpOptions, LOW_BALANCE, proofData, scheme } from './answers.js';
 import type { ChainInit } from './chainInit.js';
@@ -34,6 +34,8 @@ export interface AllInOneOptions {
   readonly dataDir: string;
   readonly genesisFile: string;
   readonly operatorDir: string;
+  /** Of the operator's keys; by default the folder's own. */
+  readonly passphrase?: string | undefined;
   /** JSON-RPC of every delegate, `http://…`. */
   readonly nodes: readonly string[];
   readonly chains: readonly ChainInit[];
@@ -58,7 +60,7 @@ export function startAllInOne(options: AllInOneOptions, log: Logger): Promise<Ru
   return starting(async (stopping) => {
     const genesis = parseGenesisFile(await readFile(options.genesisFile, 'utf8'));
     const { operatorDir, dataDir } = options;
-    const passphrase = await readPassphrase(join(operatorDir, 'passphrase'));
+    const passphrase = await passphraseOf(operatorDir, options.passphrase);
     const keys = await FileKeys.open(join(operatorDir, 'keys'), passphrase);
     const store = await LevelStore.open(join(dataDir, 'relay'));
     stopping.add(() => store.close());

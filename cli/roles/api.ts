@@ -15,7 +15,7 @@ import { replicate } from './replicated.js';
 import { type Running, starting } from './running.js';
 import { throwAwayFolder } from './throwAway.js';
 
-export type ApiOptions = Omit<RelayOptions, 'dataDir' | 'operatorDir'>;
+export type ApiOptions = Omit<RelayOptions, 'dataDir' | 'operatorDir' | 'passphrase'>;
 
 /** Answers from the log, the index and its own sources of blocks. It has no keys, and keeps nothing beyond its end. */
 export function startApi(options: ApiOptions, log: Logger): Promise<Running> {

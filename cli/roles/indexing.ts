@@ -10,9 +10,11 @@ import { type IndexHandle, IndexService } from '../../indexers/sinks/indexServic
 import { MainPublisher } from '../../indexers/sinks/mainPublisher.js';
 import { progressLine } from '../../indexers/sinks/rebuild/progress.js';
 import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
+import { blstBls } from '../../mainchain/crypto/blst.js';
 import { httpClient } from '../../mainchain/rpc/http.js';
 import { type Genesis, GenesisType } from '../../proofs/containers/genesis.js';
 import { ChainSpecType } from '../../proofs/containers/spec.js';
+import { trustFromGenesis } from '../../proofs/verify/trust.js';
 import { publishedMain } from '../../relay/bindMain.js';
 import { failoverClient } from '../../relay/submit/failover.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
@@ -51,8 +53,16 @@ export function indexing(options: IndexingOptions): Indexing {
   const { index, log, store, genesis, nodes, chains, follower, book, blocks, logger } = options;
   const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what);
   const genesisRoot = GenesisType.hashTreeRoot(genesis);
+  const client = failoverClient(
+    nodes.map((url, i) => ({ name: `delegate ${i}`, client: httpClient({ url }) })),
+  );
   const service = new IndexService({
     ...{ index, log, blocks, genesisRoot },
+    trust: {
+      trust: trustFromGenesis(genesis),
+      bls: blstBls,
+      handovers: (fromTerm) => client.handovers(fromTerm),
+    },
     streams: log,
     chains: chains.map(({ name, kind, registration, init }) => ({
       ...{ name, kind },
@@ -75,9 +85,6 @@ export function indexing(options: IndexingOptions): Indexing {
       return async () => void (await Promise.all([publisher.stop(), end()]));
     },
     main() {
-      const client = failoverClient(
-        nodes.map((url, i) => ({ name: `delegate ${i}`, client: httpClient({ url }) })),
-      );
       const publisher = new MainPublisher({
         streams: log,
         main: publishedMain(client, genesisRoot),

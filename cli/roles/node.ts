@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { chainKinds } from '../../adapters/registry.js';
-import { readPassphrase } from '../../mainchain/crypto/keystore.js';
 import { parseGenesisFile } from '../../mainchain/genesis/file.js';
 import { FileKeys } from '../../mainchain/node/keys.js';
 import { MainChainNode } from '../../mainchain/node/node.js';
@@ -12,6 +11,7 @@ import { RegistrationType } from '../../proofs/containers/calls.js';
 import { LevelStore } from '../../storage/level.js';
 import { SourceAttestor } from '../attestor.js';
 import { nodeMetrics } from '../nodeMetrics.js';
+import { passphraseOf } from '../passphrase.js';
 import { openSources } from '../sources.js';
 import type { ChainInit } from './chainInit.js';
 import { type Running, starting } from './running.js';
@@ -25,7 +25,8 @@ export interface Endpoint {
 export interface NodeOptions {
   /** The delegate's folder: `keys` and `chain` in it. */
   readonly dataDir: string;
-  readonly passphraseFile: string;
+  /** Of its keys; by default the folder's own. */
+  readonly passphrase?: string | undefined;
   readonly genesisFile: string;
   /** For the other delegates. */
   readonly listen: Endpoint;
@@ -40,7 +41,7 @@ export interface NodeOptions {
 export function startNode(options: NodeOptions, log: Logger): Promise<Running> {
   return starting(async (stopping) => {
     const genesis = parseGenesisFile(await readFile(options.genesisFile, 'utf8'));
-    const passphrase = await readPassphrase(options.passphraseFile);
+    const passphrase = await passphraseOf(options.dataDir, options.passphrase);
     const keys = await FileKeys.open(join(options.dataDir, 'keys'), passphrase);
     const chains = options.chains.map((chain) => {
       const registration = RegistrationType.deserialize(chain.registration);

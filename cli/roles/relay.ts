@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { IndexConfig } from '../../config/index.js';
 import type { LogConfig } from '../../config/log.js';
-import { readPassphrase } from '../../mainchain/crypto/keystore.js';
 import { FileKeys } from '../../mainchain/node/keys.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
 import { bookPages } from '../../relay/bind.js';
@@ -12,6 +11,7 @@ import { RelayService } from '../../relay/service.js';
 import { LevelStore } from '../../storage/level.js';
 import { showConsumers } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
+import { passphraseOf } from '../passphrase.js';
 import { showGroup } from '../sourceMetrics.js';
 import { commonAnswers, type HttpOptions, LOW_BALANCE, scheme } from './answers.js';
 import type { ChainInit } from './chainInit.js';
@@ -23,8 +23,10 @@ import { type Running, starting } from './running.js';
 export interface RelayOptions {
   /** Its own: what it copies from the log. */
   readonly dataDir: string;
-  /** `keys` and `passphrase` of its account, which no other relay has. */
+  /** `keys` of its account, which no other relay has. */
   readonly operatorDir: string;
+  /** Of its keys; by default the folder's own. */
+  readonly passphrase?: string | undefined;
   readonly genesis: Genesis;
   /** JSON-RPC of every delegate, `http://…`. */
   readonly nodes: readonly string[];
@@ -41,7 +43,7 @@ const GROUP = 'relays';
 export function startRelay(options: RelayOptions, log: Logger): Promise<Running> {
   return starting(async (stopping) => {
     const { operatorDir } = options;
-    const passphrase = await readPassphrase(join(operatorDir, 'passphrase'));
+    const passphrase = await passphraseOf(operatorDir, options.passphrase);
     const keys = await FileKeys.open(join(operatorDir, 'keys'), passphrase);
     const store = await LevelStore.open(options.dataDir);
     stopping.add(() => store.close());

@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import { loadConfig } from '../../config/load.js';
 import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import { print } from '../output.js';
+import { givenPassphrase, type PassphraseFlags } from '../passphrase.js';
 import { Progress } from './progress.js';
 import { Supervisor } from './supervisor.js';
 
-export interface UpFlags {
+export interface UpFlags extends PassphraseFlags {
   readonly json: boolean;
   readonly config?: string;
   readonly data: string;
@@ -21,7 +22,9 @@ export interface UpFlags {
 export async function upCommand(flags: UpFlags): Promise<number> {
   const config = await loadConfig(flags.config);
   const progress = new Progress(flags.json);
-  const supervisor = new Supervisor(config, resolve(flags.data), progress, flags.rebuildIndex);
+  const passphrase = await givenPassphrase(flags);
+  const options = { rebuild: flags.rebuildIndex, passphrase };
+  const supervisor = new Supervisor(config, resolve(flags.data), progress, options);
   const interrupted = interruption(supervisor);
   try {
     const first = await Promise.race([supervisor.run(), supervisor.failed, interrupted]);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type Config, hasLocalBeacon } from '../../config/schema.js';
 import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import { untilAborted } from '../abort.js';
@@ -19,12 +18,19 @@ import type { Progress } from './progress.js';
 
 const LOOPBACK = '127.0.0.1';
 
+export interface SupervisorOptions {
+  /** Whether the index is made anew first, and where its blocks' contents come from. */
+  readonly rebuild?: RebuildContents | undefined;
+  /** Of all keys; by default each has its own beside it. */
+  readonly passphrase?: string | undefined;
+}
+
 /** Starts everything in order, keeps it running, stops it in reverse. */
 export class Supervisor {
   readonly #config: Config;
   readonly #path: string;
   readonly #progress: Progress;
-  readonly #rebuild: RebuildContents | undefined;
+  readonly #options: SupervisorOptions;
   readonly #milestones = new Milestones();
   readonly #abort = new AbortController();
   readonly #foreign: RunningForeign[] = [];
@@ -35,10 +41,9 @@ export class Supervisor {
   /** Rejects when a part is given up. */
   readonly failed: Promise<never>;
 
-  /** @param rebuild whether the index is made anew first, and where its blocks' contents come from */
-  constructor(config: Config, path: string, progress: Progress, rebuild?: RebuildContents) {
+  constructor(config: Config, path: string, progress: Progress, options: SupervisorOptions = {}) {
     this.#config = config;
-    this.#rebuild = rebuild;
+    this.#options = options;
     this.#path = path;
     this.#progress = progress;
     this.failed = new Promise((_, reject) => {
@@ -66,7 +71,7 @@ export class Supervisor {
     const data = await DataFolder.open(this.#path);
     this.#data = data;
     await checkPorts(config, data, signal, (line) => this.#progress.say(line));
-    await makeGenesis(config.main, data);
+    await makeGenesis(config.main, data, this.#options.passphrase);
     this.#progress.say(`data in ${data.path}`);
     // All of them, also when one fails: what has been started must be known to be stopped.
     const starting = await Promise.allSettled(config.chains.map((_, i) => this.#startChain(i, data)));
@@ -149,7 +154,7 @@ export class Supervisor {
       this.#part(`delegate ${index}`, {
         role: 'node',
         dataDir: data.delegate(index),
-        passphraseFile: join(data.delegate(index), 'passphrase'),
+        passphrase: this.#options.passphrase,
         genesisFile: data.genesisFile,
         listen: { host: LOOPBACK, port: p2pPort },
         rpc: { host: LOOPBACK, port: main.rpcPort + index },
@@ -171,12 +176,13 @@ export class Supervisor {
       dataDir: data.path,
       genesisFile: data.genesisFile,
       operatorDir: data.operator(0),
+      passphrase: this.#options.passphrase,
       nodes: Array.from({ length: main.delegates }, (_, i) => `http://${LOOPBACK}:${main.rpcPort + i}`),
       chains,
       http: api,
       log,
       index,
-      rebuild: this.#rebuild,
+      rebuild: this.#options.rebuild,
       logFile: data.log('relay'),
       logLevel,
     });

@@ -160,8 +160,12 @@ describe.sequential('as processes', () => {
 
   /** Starts a role. Its output and its end can be waited for. */
   function start(...args: string[]) {
-    const child = spawn(process.execPath, [MAIN, ...args, ...common()], {
+    return startIn({}, ...args, ...common());
+  }
+  function startIn(env: NodeJS.ProcessEnv, ...args: string[]) {
+    const child = spawn(process.execPath, [MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     });
     running.add(child);
     let stdout = '';
@@ -324,4 +328,62 @@ describe.sequential('as processes', () => {
     },
     90_000,
   );
+
+  test('with a passphrase of one’s own nothing in the folder opens the keys, and nobody is told it', async () => {
+    const secret = 'correct-horse-battery-staple';
+    const file = join(folder, 'own-passphrase');
+    await writeFile(file, `${secret}\n`, { mode: 0o600 });
+    const own = join(folder, 'own');
+    const settings = { main: main(), log: KAFKA, index: CLICKHOUSE, logLevel: 'debug' };
+    const words = ['--config', await configured('own', settings), '--data', own];
+    const made = await crossroot(['init', '--passphrase-file', file, ...words]);
+    expect([made.code, made.stderr]).toEqual([0, '']);
+    const kept = await filesOf(own);
+    expect([...kept.keys()].filter((path) => path.endsWith('passphrase'))).toEqual([]);
+    for (const bytes of kept.values()) expect(bytes).not.toContain(Buffer.from(secret).toString('hex'));
+
+    const said: string[] = [made.stdout];
+    for (const role of [
+      ['node', '--index', '0'],
+      ['relay', '--index', '1'],
+    ]) {
+      const without = await crossroot([...role, ...words]);
+      expect([without.code, without.stderr]).toEqual([
+        1,
+        expect.stringMatching(/passphrase file is missing\nGive --passphrase-file/),
+      ]);
+      const wrong = await crossroot([...role, ...words], { env: { CROSSROOT_PASSPHRASE: 'another-one' } });
+      expect([wrong.code, wrong.stderr]).toEqual([
+        1,
+        expect.stringMatching(/account\.json: cannot be decrypted/),
+      ]);
+      expect(wrong.stderr).not.toContain('another-one');
+      const more = role[0] === 'relay' ? ['--port', String(base + 2)] : [];
+      for (const [env, ...flags] of [
+        [{ CROSSROOT_PASSPHRASE: secret }],
+        [{ CROSSROOT_PASSPHRASE_FILE: file }],
+        [{}, '--passphrase-file', file],
+      ] as [NodeJS.ProcessEnv, ...string[]][]) {
+        const process = startIn(env, ...role, ...more, ...words, ...flags);
+        await expect.poll(process.stdout, { timeout: 60_000 }).toMatch(/running at/);
+        process.child.kill('SIGTERM');
+        expect(await process.ended, process.stderr()).toBe(0);
+        said.push(process.stdout(), process.stderr());
+      }
+    }
+    for (const text of said) expect(text).not.toContain(secret);
+    expect([...(await filesOf(own)).keys()].filter((path) => path.endsWith('passphrase'))).toEqual([]);
+  }, 300_000);
+
+  test('what a killed init left is made anew, in folders that may be mounts', async () => {
+    const half = join(folder, 'half');
+    const key = join(half, 'delegates', '0', 'keys', 'account.json');
+    await mkdir(join(key, '..'), { recursive: true });
+    await writeFile(key, 'half of a key');
+    const { ino } = await stat(join(half, 'delegates', '0'));
+    const { code, stderr } = await crossroot(['init', '--config', config, '--data', half]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(await readFile(key, 'utf8'))).toMatchObject({ version: 1 });
+    expect((await stat(join(half, 'delegates', '0'))).ino).toBe(ino);
+  });
 });
