@@ -112,7 +112,6 @@ describe('a connection', () => {
 
   it('that ended for a fault between two calls tells the next one, once', async () => {
     await source.check();
-    victim!.send({ command: 'headers', headers: [new Uint8Array(80), ...raws(chain)].slice(0, 1) });
     victim!.send(headersMessage([mineRun(chain.at(-1)!, 1)[0]!.raw, chain[3]!.raw]));
     await sleep(50);
     expect(await fails(source.tip(), SourceFaultError)).toMatch(/do not build on one another/);

@@ -52,8 +52,8 @@ async function recovers(): Promise<void> {
 }
 
 const flipped = (bytes: Uint8Array, at: number) => bytes.map((byte, i) => (i === at ? byte ^ 1 : byte));
-const badWork = () => {
-  const parts = decodeHeader(mineAfter(genesis).raw);
+const badWork = (parent = genesis) => {
+  const parts = decodeHeader(mineAfter(parent).raw);
   for (let nonce = 0; ; nonce++) {
     const raw = encodeHeader({ ...parts, nonce });
     if ((foreignHeader(raw, 1).hash[31] ?? 0) >= 0x80) return raw;
@@ -117,6 +117,11 @@ describe('a peer that breaks the protocol is named, and survived', () => {
       'with headers that do not build on one another',
       () => answering([chain[0]!.raw, chain[2]!.raw]),
       /do not build on one another/,
+    ],
+    [
+      'with a header of nowhere without work',
+      () => answering([badWork(chain[5])]),
+      /without proof of work: hash is above/,
     ],
     ['with headers of nowhere', () => answering(raws(chain.slice(5, 8))), /build on none of ours/],
     ['with many headers of nowhere', () => answering(raws(chain.slice(5, 25))), /build on none of ours/],
