@@ -23,8 +23,10 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 COPY deploy/healthcheck.mjs ./deploy/healthcheck.mjs
-# A volume that is mounted here begins with this owner.
-RUN mkdir /data && chown node:node /data
+# A volume that is mounted at one of these begins with this owner.
+RUN mkdir -p /beacon /data/delegates/0 /data/delegates/1 /data/delegates/2 /data/delegates/3 /data/operator /data/operator-1 \
+    /data/indexers/0 /data/indexers/1 /data/relays/0 /data/relays/1 \
+  && chown -R node:node /data /beacon
 USER node
 VOLUME /data
 STOPSIGNAL SIGTERM

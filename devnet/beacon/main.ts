@@ -49,8 +49,10 @@ async function main(): Promise<void> {
     onProblem: (problem) => say({ problem: problem ?? null }),
     onError: (error) => say({ error: String(error) }),
     onFatal: fail,
+    onOpen: async ({ chain }) => {
+      if (trustedBlockFile !== undefined) await keepRoot(trustedBlockFile, chain.finalized.root);
+    },
   });
-  if (trustedBlockFile !== undefined) await keepRoot(trustedBlockFile, service.node.chain.finalized.root);
   say({ url: service.url });
   const stop = () => {
     service.close().then(() => process.exit(0), fail);

@@ -18,6 +18,8 @@ export interface BeaconServiceOptions {
   readonly port: number;
   /** Default 500; 0 makes no block by itself. */
   readonly slotMilliseconds?: number;
+  /** Called before anybody is answered. */
+  readonly onOpen?: (node: BeaconNode) => Promise<void>;
   /** Told when the chain cannot go on, and why; and with `undefined` when it goes on again. */
   readonly onProblem?: (problem: string | undefined) => void;
   /** Told of what cannot be got over. */
@@ -54,6 +56,7 @@ export async function startBeacon(options: BeaconServiceOptions): Promise<Beacon
       ...(options.onProblem === undefined ? {} : { onProblem: options.onProblem }),
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
     });
+    await options.onOpen?.(node);
     const server = await serveBeacon({
       node,
       events,

@@ -1,13 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { crossroot, ensureBuilt } from '../support/built.js';
-import { services } from './files.js';
+import { compose, roles as crossrootServices, ROOT } from './files.js';
 
 /** What containers are told to do, against the program itself. */
-const commands = new Map(
-  services.flatMap(([name, { build, command = [] }]) =>
-    build === undefined ? [] : [[name, command] as const],
-  ),
-);
+const commands = new Map(crossrootServices.map(([name, { command = [] }]) => [name, command] as const));
 const roles = [...new Set([...commands.values()].map(([role = '']) => role))];
 
 beforeAll(() => ensureBuilt());
@@ -28,4 +26,14 @@ describe.each(roles)('crossroot %s', (role) => {
     expect(code).toBe(2);
     expect(stderr).toContain("unknown option '--no-such-option'");
   });
+});
+
+test('the beacon chain’s program takes every option that its container gives it', () => {
+  const { entrypoint = [], command = [] } = compose.services.beacon ?? {};
+  const program = entrypoint[1]?.replace(/^\/app\//, '') ?? '';
+  const { stdout } = spawnSync(process.execPath, [join(ROOT, program), '--help'], { encoding: 'utf8' });
+  for (const word of command) expect(stdout).toContain(`${word.split('=')[0]} <`);
+  const more = [join(ROOT, program), ...command, '--no-such-option'];
+  const { status, stderr } = spawnSync(process.execPath, more, { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([1, expect.stringContaining("unknown option '--no-such-option'")]);
 });

@@ -1,24 +1,22 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../config/load.js';
 import { mainNodes } from '../../config/main.js';
-import { compose, prometheus, ROOT, readText, type Service, services } from './files.js';
+import { compose, mounts, ours, prometheus, ROOT, readText, roles, type Service, services } from './files.js';
 import { readYaml } from './yaml.js';
 
 const running = services.filter(([, service]) => service.restart !== 'no');
-const crossroot = services.filter(([, service]) => service.build !== undefined);
-
-/** `source:target:mode` of each mount. */
-function mounts(
-  service: Service,
-): { readonly source: string; readonly target: string; readonly mode: string }[] {
-  return (service.volumes ?? []).map((text) => {
-    const [source = '', target = '', mode = ''] = text.split(':');
-    return { source, target, mode };
-  });
-}
-
 describe('the reader of these files', () => {
   test('reads what they are written in', () => {
     const text =
@@ -46,19 +44,20 @@ describe('the reader of these files', () => {
 describe('docker-compose.yml', () => {
   test('has the whole topology', () => {
     const names = services.map(([name]) => name);
-    const roles = crossroot.map(([, { command = [] }]) => command[0] ?? '');
+    const commands = roles.map(([, { command = [] }]) => command[0] ?? '');
     expect(names).toEqual(
       expect.arrayContaining([
         'kafka',
         'clickhouse',
         'bitcoind',
         'anvil',
+        'beacon',
         'gateway',
         'prometheus',
         'grafana',
       ]),
     );
-    const count = (role: string) => roles.filter((one) => one === role).length;
+    const count = (role: string) => commands.filter((one) => one === role).length;
     expect(['init', 'node', 'index', 'relay', 'api'].map(count)).toEqual([1, 4, 2, 2, 2]);
   });
 
@@ -136,9 +135,42 @@ describe('docker-compose.yml', () => {
     expect(readText('.gitignore')).toContain('/deploy/secrets/');
   });
 
-  test.each(crossroot)('%s: runs without rights, on a file system that it cannot change', (_, service) => {
+  test.each(ours)('%s: runs without rights, on a file system that it cannot change', (_, service) => {
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], init: true });
     expect(service.user).toBeUndefined();
+  });
+
+  test('each container has the keys that it uses, and nobody else’s; init alone makes them', () => {
+    const keys = ['delegate-0', 'delegate-1', 'delegate-2', 'delegate-3', 'operator-0', 'operator-1'];
+    const folders = ['delegates/0', 'delegates/1', 'delegates/2', 'delegates/3', 'operator', 'operator-1'];
+    const seen = (name: string) =>
+      mounts(compose.services[name] as Service).flatMap(({ source, target, mode }) =>
+        keys.includes(source) ? [`${source} at ${target}${mode}`] : [],
+      );
+    const own = (i: number) => `${keys[i]} at /data/${folders[i]}`;
+    expect(seen('init')).toEqual(keys.map((_, i) => own(i)));
+    for (const [name] of services.filter(([name]) => name !== 'init')) {
+      const number = Number(name.at(-1));
+      const expected = /^node-/.test(name) ? [own(number)] : /^relay-/.test(name) ? [own(4 + number)] : [];
+      expect(seen(name), name).toEqual(expected);
+    }
+    // What all of them share, init alone writes; the beacon chain’s, the beacon chain.
+    for (const [name, service] of services)
+      for (const { source, mode } of mounts(service))
+        if (['data', 'beacon-data'].includes(source))
+          expect([name, source, mode]).toEqual([
+            name,
+            source,
+            name === { data: 'init', 'beacon-data': 'beacon' }[source] ? '' : 'ro',
+          ]);
+  });
+
+  test('no two containers write to one volume', () => {
+    const writers = new Map<string, string[]>();
+    for (const [name, service] of services.filter(([name]) => name !== 'init'))
+      for (const { source, mode } of mounts(service))
+        if (mode !== 'ro') writers.set(source, [...(writers.get(source) ?? []), name]);
+    for (const [source, names] of writers) expect([source, names.length]).toEqual([source, 1]);
   });
 
   test('scripts can be run', () => {
@@ -156,14 +188,14 @@ describe('Prometheus', () => {
       const [name = '', port] = target.split(':');
       const service = compose.services[name];
       expect(service, target).toBeDefined();
-      if (service?.build !== undefined) {
-        expect(service.command?.[0]).toBe(job);
-        expect(service.healthcheck?.test.join(' ')).toContain(`127.0.0.1:${port}/`);
+      if (roles.some(([one]) => one === name)) {
+        expect(service?.command?.[0]).toBe(job);
+        expect(service?.healthcheck?.test.join(' ')).toContain(`127.0.0.1:${port}/`);
       }
     }
     const asked = targets.map(({ target }) => target.split(':')[0]);
-    const roles = crossroot.filter(([, { restart }]) => restart !== 'no').map(([name]) => name);
-    expect(roles.filter((name) => !asked.includes(name))).toEqual([]);
+    const names = roles.filter(([, { restart }]) => restart !== 'no').map(([name]) => name);
+    expect(names.filter((name) => !asked.includes(name))).toEqual([]);
   });
 
   test('reads the rules that are mounted', () => {
@@ -190,6 +222,14 @@ describe('the image', () => {
     const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM')));
     expect(last).toContain('USER node');
     expect(last).toContain('ENTRYPOINT ["node", "/app/dist/cli/main.js"]');
+  });
+
+  test('has a folder, of the user who runs there, wherever a volume is mounted', () => {
+    const [made = ''] = lines.join(' ').match(/mkdir -p [^&]*/) ?? [];
+    expect(lines.join('\n')).toMatch(/chown -R node:node \/data \/beacon/);
+    for (const [name, service] of ours)
+      for (const { source, target } of mounts(service))
+        if (!source.startsWith('./')) expect(`${made} /data `, `${name}: ${target}`).toContain(` ${target} `);
   });
 
   test('is made from what is there: no tests, no data, no secrets', () => {
@@ -226,13 +266,42 @@ describe('the image', () => {
 });
 
 describe('the configuration', () => {
-  const read = () => loadConfig(join(ROOT, 'deploy/crossroot.json'));
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'deploy-'));
+    writeFileSync(join(folder, 'trusted-block'), `0x${'11'.repeat(32)}\n`);
+    // With the folder in which the beacon chain writes.
+    const text = readText('deploy/crossroot.json').replaceAll('/beacon/', `${folder}/`);
+    writeFileSync(join(folder, 'crossroot.json'), text);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const read = () => loadConfig(join(folder, 'crossroot.json'));
+
+  test('trusts the block that the beacon chain writes down', async () => {
+    const { command = [] } = compose.services.beacon ?? {};
+    const [, file] =
+      /"trustedBlockRoot": \{ "file": "([^"]+)" \}/.exec(readText('deploy/crossroot.json')) ?? [];
+    expect(command).toContain(`--trusted-block-file=${file}`);
+    const { chains } = await read();
+    expect(chains[1]?.checkpoint).toEqual({ trustedBlockRoot: `0x${'11'.repeat(32)}` });
+    for (const [, service] of roles)
+      expect(mounts(service)).toContainEqual({ source: 'beacon-data', target: '/beacon', mode: 'ro' });
+  });
+
+  test('believes the proxy in front, which says who asks in the header’s place', async () => {
+    const { api } = await read();
+    expect(api.trustedProxies).toEqual(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
+    expect(readText('deploy/gateway/haproxy.cfg')).toContain(
+      'http-request set-header X-Forwarded-For %[src]',
+    );
+    expect(roles.filter(([, { ports }]) => ports !== undefined)).toEqual([]);
+  });
 
   test('is one that the roles take, and every place in it is a service', async () => {
     const { main, chains, log, index, api, indexer, relay } = await read();
     const nodes = mainNodes(main).map(({ p2p, rpc }) => [p2p.host, rpc.host]);
     expect(nodes).toEqual([0, 1, 2, 3].map((i) => [`node-${i}`, `node-${i}`]));
-    expect(main.operators).toBe(crossroot.filter(([, { command }]) => command?.[0] === 'relay').length);
+    expect(main.operators).toBe(roles.filter(([, { command }]) => command?.[0] === 'relay').length);
     const urls = chains.flatMap(({ sources = [] }) =>
       sources.map((source) => ('url' in source ? new URL(source.url).hostname : source)),
     );
@@ -244,33 +313,30 @@ describe('the configuration', () => {
     expect([main.host, api.host, indexer.host, relay.host]).toEqual(Array(4).fill('0.0.0.0'));
   });
 
-  test.each(crossroot)(
-    '%s: is asked for its health where it listens',
-    async (_, { command, healthcheck }) => {
-      const { main, api, indexer, relay } = await read();
-      const [role = ''] = command ?? [];
-      if (role === 'init') return expect(healthcheck).toBeUndefined();
-      const node = mainNodes(main)[Number(command?.at(-1))];
-      const port = { node: node?.rpc.port, index: indexer.port, relay: relay.port, api: api.port }[role];
-      expect(healthcheck?.test).toEqual([
-        'CMD',
-        'node',
-        '/app/deploy/healthcheck.mjs',
-        `http://127.0.0.1:${port}/healthz`,
-      ]);
-    },
-  );
+  test.each(roles)('%s: is asked for its health where it listens', async (_, { command, healthcheck }) => {
+    const { main, api, indexer, relay } = await read();
+    const [role = ''] = command ?? [];
+    if (role === 'init') return expect(healthcheck).toBeUndefined();
+    const node = mainNodes(main)[Number(command?.at(-1))];
+    const port = { node: node?.rpc.port, index: indexer.port, relay: relay.port, api: api.port }[role];
+    expect(healthcheck?.test).toEqual([
+      'CMD',
+      'node',
+      '/app/deploy/healthcheck.mjs',
+      `http://127.0.0.1:${port}/healthz`,
+    ]);
+  });
 
   test('files that it names are mounted into every role', async () => {
     const text = readText('deploy/crossroot.json');
     for (const [, name = ''] of text.matchAll(/\/run\/secrets\/(\w+)/g))
-      for (const [, { secrets }] of crossroot) expect(secrets).toContain(name);
+      for (const [, { secrets }] of roles) expect(secrets).toContain(name);
   });
 
   test('the address in front of the API servers knows all of them', async () => {
     const { api } = await read();
     const servers = [...readText('deploy/gateway/haproxy.cfg').matchAll(/^ {4}server (\S+) (\S+)$/gm)];
-    const names = crossroot.filter(([, { command }]) => command?.[0] === 'api').map(([name]) => name);
+    const names = roles.filter(([, { command }]) => command?.[0] === 'api').map(([name]) => name);
     expect(servers.map(([, name, at]) => [name, at])).toEqual(
       names.map((name) => [name, `${name}:${api.port}`]),
     );

@@ -64,6 +64,20 @@ const Compose = z.object({
 /** docker-compose.yml, as an engine would have it. */
 export const compose = Compose.parse(readYaml(readText('docker-compose.yml')));
 export const services = Object.entries(compose.services);
+/** Those of the project's own image. */
+export const ours = services.filter(([, { build }]) => build !== undefined);
+/** Those that run `crossroot`. */
+export const roles = ours.filter(([, { entrypoint }]) => entrypoint === undefined);
+
+/** `source:target:mode` of each mount. */
+export function mounts({
+  volumes = [],
+}: Service): { readonly source: string; readonly target: string; readonly mode: string }[] {
+  return volumes.map((text) => {
+    const [source = '', target = '', mode = ''] = text.split(':');
+    return { source, target, mode };
+  });
+}
 
 const Scrapes = z.object({
   rule_files: words,
