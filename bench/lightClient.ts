@@ -21,7 +21,7 @@ import { type Bls, nobleBls } from '../proofs/bls/bls.js';
 import { useFastHasher } from '../proofs/hash/fast.js';
 import { hasData } from '../test/data/folder.js';
 import { sixPeriods } from '../test/support/lightClient.js';
-import { race, report } from './measure.js';
+import { processorRate, race, report } from './measure.js';
 
 /** Periods a second from local data on one core, every signature checked, that this is to reach. */
 const AIM = 300;
@@ -162,9 +162,10 @@ async function measure(): Promise<void> {
   console.log(
     `  their committees                                   ${bytes(calls.map(({ committee }) => committee))} bytes`,
   );
-  const [periods] = rates;
-  if (!((periods?.perSecond ?? 0) >= AIM)) {
-    console.error(`${periods?.perSecond.toFixed(0)} periods a second, fewer than ${AIM}`);
+  const perSecond = await processorRate({ name: 'periods', count: 6 * TIMES, run: repeat(follow) });
+  console.log(`  periods a second of processor time                 ${perSecond.toFixed(0)}`);
+  if (!(perSecond >= AIM)) {
+    console.error(`${perSecond.toFixed(0)} periods a second of processor time, fewer than ${AIM}`);
     process.exitCode = 1;
   }
 }

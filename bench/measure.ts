@@ -34,6 +34,21 @@ export async function race(subjects: readonly Subject[], rounds = 7): Promise<Ra
   }));
 }
 
+/**
+ * Operations of one subject a second of processor time, which other work on the machine changes least: the median of the rounds.
+ * @param run does `count` operations on this thread
+ */
+export async function processorRate({ count, run }: Subject, rounds = 7): Promise<number> {
+  const seconds: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const before = process.cpuUsage();
+    await run();
+    const { user, system } = process.cpuUsage(before);
+    seconds.push((user + system) / 1e6);
+  }
+  return count / median(seconds);
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
