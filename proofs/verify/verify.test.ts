@@ -1,5 +1,5 @@
 import { BitArray } from '@chainsafe/ssz';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   anchoredFixture,
   fixtureContext,
@@ -13,8 +13,11 @@ import { ChainStatus } from '../containers/commitment.js';
 import { type Flaw, ProofError } from '../errors/proof.js';
 import { decodeProof, encodeProof } from '../format/file.js';
 import type { AnchoredProof } from '../format/proof.js';
+import { useFastHasher } from '../hash/fast.js';
 import { trustFromGenesis } from './trust.js';
 import { type VerifyOptions, verifyProof } from './verify.js';
+
+beforeAll(useFastHasher);
 
 type Bend = (proof: AnchoredProof) => void;
 
@@ -217,11 +220,9 @@ describe('every byte', () => {
     const good = encodeProof(fixture.proof, 'ssz', fixtureContext);
     expect(verdict(good)).toBe('accepted');
     for (let i = 0; i < good.length; i++) {
-      for (const flip of [0x01, 0x80]) {
-        const bad = good.slice();
-        bad[i]! ^= flip;
-        expect(verdict(bad), `byte ${i}`).not.toBe('accepted');
-      }
+      const bad = good.slice();
+      bad[i]! ^= 1 << (i % 8);
+      expect(verdict(bad), `byte ${i}`).not.toBe('accepted');
     }
     expect(verdict(good.slice(0, -1))).not.toBe('accepted');
     expect(verdict(Uint8Array.of(...good, 0))).not.toBe('accepted');
