@@ -1,3 +1,4 @@
+import type { Genesis } from '../proofs/containers/genesis.js';
 import { type AnsweringConfig, answering } from './answering.js';
 import type { Operating } from './api/context.js';
 import { type HttpServer, listen } from './api/server.js';
@@ -14,6 +15,7 @@ export interface Worker {
 }
 
 export interface ApiConfig extends CommonConfig, AnsweringConfig {
+  readonly genesis: Genesis;
   readonly workers?: readonly Worker[];
 }
 
@@ -43,7 +45,11 @@ export class ApiService {
     );
     this.builder = builder;
     this.#app = app;
-    this.#watch = new ProgressWatch({ client, chains: config.chains, metrics, emit, clock });
+    this.#watch = new ProgressWatch({
+      ...{ client, metrics, emit, clock },
+      chains: config.chains,
+      nodes: () => client.look(),
+    });
   }
 
   /**

@@ -1,13 +1,15 @@
-import type { MainChainClient } from '../mainchain/rpc/types.js';
+import { type Genesis, GenesisType } from '../proofs/containers/genesis.js';
 import type { RelayListener } from './events.js';
 import { type RelayMetrics, relayMetrics } from './metrics.js';
 import { type Clock, type NamedClient, systemClock } from './ports.js';
-import { failoverClient } from './submit/failover.js';
+import { type FailoverClient, failoverClient } from './submit/failover.js';
 
 /** What every service of this room is given. */
 export interface CommonConfig {
   /** Every delegate's node, the preferred one first. */
   readonly nodes: readonly NamedClient[];
+  /** The trusted beginning of the main chain: a node of another one is not used. Default: whatever the nodes have. */
+  readonly genesis?: Genesis | undefined;
   /** By default new ones. */
   readonly metrics?: RelayMetrics;
   readonly clock?: Clock;
@@ -20,7 +22,7 @@ export interface CommonConfig {
 export interface Common {
   readonly nodes: readonly NamedClient[];
   /** Whichever node answers. */
-  readonly client: MainChainClient;
+  readonly client: FailoverClient;
   readonly metrics: RelayMetrics;
   readonly clock: Clock;
   readonly emit: RelayListener;
@@ -31,10 +33,13 @@ export interface Common {
 export function commonOf(config: CommonConfig): Common {
   const metrics = config.metrics ?? relayMetrics();
   const emit: RelayListener = (event) => config.onEvent?.(event);
-  const client = failoverClient(config.nodes, (to, cause) => {
-    metrics.errors.inc({ chain: '', class: errorClass(cause) });
-    const message = `main chain: changing to ${to}: ${errorText(cause)}`;
-    emit({ type: 'warning', chain: undefined, message, retryInMs: 0 });
+  const client = failoverClient(config.nodes, {
+    genesisRoot: config.genesis && GenesisType.hashTreeRoot(config.genesis),
+    onSwitch: (to, cause) => {
+      metrics.errors.inc({ chain: '', class: errorClass(cause) });
+      const message = `main chain: changing to ${to}: ${errorText(cause)}`;
+      emit({ type: 'warning', chain: undefined, message, retryInMs: 0 });
+    },
   });
   return {
     nodes: config.nodes,

@@ -67,10 +67,27 @@ export function relayMetrics() {
       labelNames: ['stage'] as const,
       registers,
     }),
+    nodeUp: new Gauge({
+      name: 'crossroot_main_node_up',
+      help: '1 while the main-chain node answers here and is of the trusted main chain',
+      labelNames: ['node'] as const,
+      registers,
+    }),
+    nodeHeight: new Gauge({
+      name: 'crossroot_main_node_finalized_height',
+      help: 'Newest final block of each main-chain node, as it says itself',
+      labelNames: ['node'] as const,
+      registers,
+    }),
     submissions: new Counter({
       name: 'crossroot_submissions_total',
       help: 'Calls that the main chain applied',
       labelNames: ['chain', 'what'] as const,
+      registers,
+    }),
+    expired: new Counter({
+      name: 'crossroot_expired_transactions_total',
+      help: 'Transactions that no block took until their mark expired; each is built again with twice the fee',
       registers,
     }),
     headers: new Counter({

@@ -9,6 +9,7 @@ import { eventOf } from './events.js';
 import type { RelayChain } from './ports.js';
 import { AttestedSubmitter } from './submit/attestedSubmitter.js';
 import { ChainSubmitter } from './submit/chainSubmitter.js';
+import { TransactionLostError } from './submit/errors.js';
 import { type EvidenceLog, evidenceLog } from './submit/evidence.js';
 import { SubmitLoop } from './submit/loop.js';
 import type { Operator } from './submit/operator.js';
@@ -51,6 +52,10 @@ export class SubmitService implements Operating {
     this.#sender = new TransactionSender({
       ...{ client, operator, clock },
       onBalance: (now) => this.#noteBalance(now),
+      onExpired: () => {
+        common.metrics.expired.inc();
+        client.turn(new TransactionLostError('its mark expired'));
+      },
     });
     this.evidence = evidenceLog({ ...(store ? { store } : {}), onError: fault });
     const group: MakeGroup = config.group ?? ((units, work) => new SoleGroup(units, work));

@@ -6,12 +6,15 @@ import { finalizedLeaves } from './api/views.js';
 import type { RelayListener } from './events.js';
 import type { RelayMetrics } from './metrics.js';
 import { type Clock, type RelayChain, systemClock } from './ports.js';
+import type { NodeLook } from './submit/failover.js';
 
 export interface WatchOptions {
   readonly client: Pick<MainChainClient, 'status' | 'chains' | 'commitments'>;
   readonly chains: readonly RelayChain[];
   readonly metrics: RelayMetrics;
   readonly emit: RelayListener;
+  /** Looks at every node of the main chain; every fifth time. */
+  readonly nodes?: () => Promise<readonly NodeLook[]>;
   readonly everyMs?: number;
   readonly clock?: Clock;
 }
@@ -24,6 +27,7 @@ export class ProgressWatch {
   readonly #finalized = new Map<string, number>();
   #running: Promise<void> | undefined;
   #failing = false;
+  #looks = 0;
 
   constructor(options: WatchOptions) {
     this.#o = options;
@@ -59,6 +63,7 @@ export class ProgressWatch {
   /** One look. */
   async look(): Promise<void> {
     const { client, chains, metrics } = this.#o;
+    if (this.#looks++ % 5 === 0) await this.#lookAtNodes();
     const local = await Promise.all(
       chains.map(async (chain) => ({
         chain,
@@ -93,6 +98,14 @@ export class ProgressWatch {
       if (tip) metrics.lag.set({ chain: name }, Math.max(0, tip.height - state.committed.height));
       metrics.paused.set({ chain: name }, state.status === ChainStatus.paused ? 1 : 0);
       this.#tell(name, state.committed.height, leaf?.height, finalized.mainHeight);
+    }
+  }
+
+  async #lookAtNodes(): Promise<void> {
+    const { nodes, metrics } = this.#o;
+    for (const { name, up, finalized } of (await nodes?.()) ?? []) {
+      metrics.nodeUp.set({ node: name }, up ? 1 : 0);
+      if (finalized !== undefined) metrics.nodeHeight.set({ node: name }, finalized);
     }
   }
 

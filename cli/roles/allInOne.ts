@@ -17,7 +17,7 @@ import { relayMetrics } from '../../relay/metrics.js';
 import type { RelayChain } from '../../relay/ports.js';
 import { RelayService } from '../../relay/service.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
-import { LevelStore } from '../../storage/level.js';
+import { showDisk } from '../diskMetrics.js';
 import { showIndex } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
 import { passphraseOf } from '../passphrase.js';
@@ -28,6 +28,7 @@ import { indexing } from './indexing.js';
 import { openMeasuredIndex, presentStore } from './indexStore.js';
 import { lightClientWorkers, mayReverseFinality, type OpenedChain, openChain } from './openChain.js';
 import { type Running, starting, stopPatiently } from './running.js';
+import { openStore } from './store.js';
 
 export interface AllInOneOptions {
   /** `relay` and `index` are in it. */
@@ -62,7 +63,7 @@ export function startAllInOne(options: AllInOneOptions, log: Logger): Promise<Ru
     const { operatorDir, dataDir } = options;
     const passphrase = await passphraseOf(operatorDir, options.passphrase);
     const keys = await FileKeys.open(join(operatorDir, 'keys'), passphrase);
-    const store = await LevelStore.open(join(dataDir, 'relay'));
+    const store = await openStore(join(dataDir, 'relay'));
     stopping.add(() => store.close());
     const logHandle = await openLog(options.log, store, (trouble) =>
       log.warn({ err: trouble }, 'the event log'),
@@ -127,6 +128,7 @@ export function startAllInOne(options: AllInOneOptions, log: Logger): Promise<Ru
     });
     stopping.add(() => service.stop());
     logHandle.show(metrics.registry);
+    showDisk(dataDir, metrics.registry);
     showIndex(index, eventLog, metrics.registry);
     showSources(
       () => [...books.keys()].map((chain) => ({ chain, sources: follower(chain)?.status().sources ?? [] })),

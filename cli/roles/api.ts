@@ -4,7 +4,7 @@ import { ApiService } from '../../relay/apiService.js';
 import { bookPages } from '../../relay/bind.js';
 import { withIndex } from '../../relay/indexed.js';
 import { relayMetrics } from '../../relay/metrics.js';
-import { LevelStore } from '../../storage/level.js';
+import { showDisk } from '../diskMetrics.js';
 import { showConsumers } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
 import { commonAnswers } from './answers.js';
@@ -13,6 +13,7 @@ import { openBlockSources } from './openChain.js';
 import type { RelayOptions } from './relay.js';
 import { replicate } from './replicated.js';
 import { type Running, starting } from './running.js';
+import { openStore } from './store.js';
 import { throwAwayFolder } from './throwAway.js';
 
 export type ApiOptions = Omit<RelayOptions, 'dataDir' | 'operatorDir' | 'passphrase'>;
@@ -22,7 +23,7 @@ export function startApi(options: ApiOptions, log: Logger): Promise<Running> {
   return starting(async (stopping) => {
     const folder = await throwAwayFolder();
     stopping.add(() => rm(folder, { recursive: true, force: true }));
-    const store = await LevelStore.open(folder);
+    const store = await openStore(folder);
     stopping.add(() => store.close());
     const eventLog = await openLog(options.log, store, (trouble) =>
       log.warn({ err: trouble }, 'the event log'),
@@ -51,6 +52,7 @@ export function startApi(options: ApiOptions, log: Logger): Promise<Running> {
     });
     stopping.add(() => service.stop());
     eventLog.show(metrics.registry);
+    showDisk(folder, metrics.registry);
     showConsumers(consumers, eventLog.log, metrics.registry);
     return { url: service.url, stop: () => stopping.stop() };
   });

@@ -9,7 +9,7 @@ import { MAIN_UNIT } from '../../indexers/log/kafka/topics.js';
 import { BlockCache } from '../../indexers/sinks/blockCache.js';
 import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
-import { LevelStore } from '../../storage/level.js';
+import { showDisk } from '../diskMetrics.js';
 import { showIndex } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
 import { showGroup, showSources } from '../sourceMetrics.js';
@@ -19,6 +19,7 @@ import { openMeasuredIndex } from './indexStore.js';
 import { mayReverseFinality, openChain } from './openChain.js';
 import { type Running, starting, stopPatiently } from './running.js';
 import { StatusServer } from './statusServer.js';
+import { openStore } from './store.js';
 
 export interface IndexRoleOptions {
   /** Its own: what it copies from the log, and how far its sinks are. */
@@ -40,7 +41,7 @@ const GROUP = 'indexers';
 /** Follows those chains that are its own into the log and publishes the main chain's blocks; others take over within seconds. */
 export function startIndex(options: IndexRoleOptions, log: Logger): Promise<Running> {
   return starting(async (stopping) => {
-    const store = await LevelStore.open(options.dataDir);
+    const store = await openStore(options.dataDir);
     stopping.add(() => store.close());
     const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
     const handle = await openLog(options.log, store, warn('the event log'));
@@ -48,6 +49,7 @@ export function startIndex(options: IndexRoleOptions, log: Logger): Promise<Runn
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     handle.show(registry);
+    showDisk(options.dataDir, registry);
 
     const opened = await Promise.all(
       options.chains.map(async (init) => {

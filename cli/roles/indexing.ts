@@ -55,6 +55,7 @@ export function indexing(options: IndexingOptions): Indexing {
   const genesisRoot = GenesisType.hashTreeRoot(genesis);
   const client = failoverClient(
     nodes.map((url, i) => ({ name: `delegate ${i}`, client: httpClient({ url }) })),
+    { genesisRoot },
   );
   const service = new IndexService({
     ...{ index, log, blocks, genesisRoot },

@@ -8,13 +8,14 @@ import { MainChainNode } from '../../mainchain/node/node.js';
 import { LocalClient } from '../../mainchain/rpc/local.js';
 import { RpcServer } from '../../mainchain/rpc/server.js';
 import { RegistrationType } from '../../proofs/containers/calls.js';
-import { LevelStore } from '../../storage/level.js';
 import { SourceAttestor } from '../attestor.js';
+import { showDisk } from '../diskMetrics.js';
 import { nodeMetrics } from '../nodeMetrics.js';
 import { passphraseOf } from '../passphrase.js';
 import { openSources } from '../sources.js';
 import type { ChainInit } from './chainInit.js';
 import { type Running, starting } from './running.js';
+import { openStore } from './store.js';
 
 /** Where somebody listens. */
 export interface Endpoint {
@@ -50,9 +51,10 @@ export function startNode(options: NodeOptions, log: Logger): Promise<Running> {
       stopping.add(() => Promise.all(sources.map((source) => source.close())));
       return { registration, wanted: chain.wanted, sources };
     });
-    const store = await LevelStore.open(join(options.dataDir, 'chain'));
+    const store = await openStore(join(options.dataDir, 'chain'));
     stopping.add(() => store.close());
     const metrics = nodeMetrics();
+    showDisk(options.dataDir, metrics.registry);
     const node = await MainChainNode.start({
       metrics,
       store,

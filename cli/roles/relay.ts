@@ -8,7 +8,7 @@ import { bookPages } from '../../relay/bind.js';
 import { withIndex } from '../../relay/indexed.js';
 import { relayMetrics } from '../../relay/metrics.js';
 import { RelayService } from '../../relay/service.js';
-import { LevelStore } from '../../storage/level.js';
+import { showDisk } from '../diskMetrics.js';
 import { showConsumers } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
 import { passphraseOf } from '../passphrase.js';
@@ -19,6 +19,7 @@ import { openMeasuredIndex, presentStore } from './indexStore.js';
 import { openChain } from './openChain.js';
 import { replicate } from './replicated.js';
 import { type Running, starting } from './running.js';
+import { openStore } from './store.js';
 
 export interface RelayOptions {
   /** Its own: what it copies from the log. */
@@ -45,7 +46,7 @@ export function startRelay(options: RelayOptions, log: Logger): Promise<Running>
     const { operatorDir } = options;
     const passphrase = await passphraseOf(operatorDir, options.passphrase);
     const keys = await FileKeys.open(join(operatorDir, 'keys'), passphrase);
-    const store = await LevelStore.open(options.dataDir);
+    const store = await openStore(options.dataDir);
     stopping.add(() => store.close());
     const eventLog = await openLog(options.log, store, (trouble) =>
       log.warn({ err: trouble }, 'the event log'),
@@ -82,6 +83,7 @@ export function startRelay(options: RelayOptions, log: Logger): Promise<Running>
     });
     stopping.add(() => service.stop());
     eventLog.show(metrics.registry);
+    showDisk(options.dataDir, metrics.registry);
     showConsumers(replicated.consumers, eventLog.log, metrics.registry);
     const group = () => ({ chains: service.group.units, losses: service.group.losses });
     const names = chains.map(({ name }) => name);

@@ -21,6 +21,18 @@ export class TransactionLostError extends CrossrootError {
   }
 }
 
+/** A configured node is of another main chain than the one whose genesis is trusted here. */
+export class WrongMainChainError extends CrossrootError {
+  override readonly name = 'WrongMainChainError';
+  override readonly retryable = true;
+  constructor(node: string, theirs: string, ours: string) {
+    super(`${node} is of another main chain: its genesis is ${theirs}, ours is ${ours}`, {
+      hint: 'Give the addresses of this chain’s nodes (main.nodes), or the data folder with their genesis.json.',
+      details: { node, theirs, ours },
+    });
+  }
+}
+
 /** The operator's account cannot pay. */
 export class OperatorBalanceError extends CrossrootError {
   override readonly name = 'OperatorBalanceError';

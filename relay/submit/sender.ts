@@ -16,6 +16,9 @@ import { isRetryableRefusal } from './refusals.js';
 /** Blocks after which a mark is no longer valid. */
 export const MARK_LIFETIME = 64;
 
+/** Most times the least fee that is paid. */
+const MAX_URGENCY = 64n;
+
 export type SenderClient = Pick<
   MainChainClient,
   'status' | 'account' | 'fee' | 'mark' | 'send' | 'transaction'
@@ -28,6 +31,8 @@ export interface SenderOptions {
   readonly pollMs?: number;
   /** A transaction is sent again this often while it is not in a block. */
   readonly resendMs?: number;
+  /** Called when a transaction was in no block until its mark expired: another node may do better. */
+  readonly onExpired?: () => void;
   /** Called with the account's balance before each transaction. */
   readonly onBalance?: (balance: bigint) => void;
 }
@@ -43,7 +48,7 @@ type Outcome = { readonly kind: 'included'; readonly inclusion: Inclusion } | { 
 /**
  * Sends one transaction of the operator's account at a time and waits until it is in a block. It stores nothing:
  * the nonce comes from the main chain, the same transaction is sent again until it is included or its mark has
- * expired, and a rebuilt one has the same nonce, so never both apply.
+ * expired, and a rebuilt one has the same nonce, so never both apply. A rebuilt one pays twice as much, up to 64 times.
  */
 export class TransactionSender {
   readonly #client: SenderClient;
@@ -52,6 +57,9 @@ export class TransactionSender {
   readonly #pollMs: number;
   readonly #resendMs: number;
   readonly #onBalance: ((balance: bigint) => void) | undefined;
+  readonly #onExpired: (() => void) | undefined;
+  /** What the least fee is multiplied by: doubled when a transaction expired, for others may pay more for the room. */
+  #urgency = 1n;
   readonly #queue = new Serial();
 
   constructor(options: SenderOptions) {
@@ -61,6 +69,7 @@ export class TransactionSender {
     this.#pollMs = options.pollMs ?? 200;
     this.#resendMs = options.resendMs ?? 2_000;
     this.#onBalance = options.onBalance;
+    this.#onExpired = options.onExpired;
   }
 
   get account(): Uint8Array {
@@ -79,7 +88,12 @@ export class TransactionSender {
         if (signal?.aborted) throw new TransactionLostError('the relay is stopping');
         const { signed, builtAt, genesisRoot } = await this.#build(method, payload);
         const outcome = await this.#drive(signed, builtAt, genesisRoot, signal);
-        if (outcome.kind === 'expired') continue;
+        if (outcome.kind === 'expired') {
+          this.#urgency = this.#urgency * 2n > MAX_URGENCY ? MAX_URGENCY : this.#urgency * 2n;
+          this.#onExpired?.();
+          continue;
+        }
+        this.#urgency = 1n;
         const { receipt } = outcome.inclusion;
         if (receipt.applied === 1) return outcome.inclusion;
         const refusal = new TextDecoder().decode(receipt.error);
@@ -92,12 +106,15 @@ export class TransactionSender {
   async #build(method: number, payload: Uint8Array) {
     // The height is read before the mark: expiry is then never judged too late by more than the mark's own age.
     const status = await this.#client.status();
-    const [account, fee, mark] = await Promise.all([
+    const [account, least, mark] = await Promise.all([
       this.#client.account(this.#operator.account),
       this.#client.fee(payload.length),
       this.#client.mark(),
     ]);
     this.#onBalance?.(account.balance);
+    // Rather the least fee than none.
+    const wanted = least * this.#urgency;
+    const fee = account.balance < wanted ? least : wanted;
     if (account.balance < fee)
       throw new OperatorBalanceError(toHex(this.#operator.account), account.balance, fee);
     const signed = this.#operator.sign(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { showDisk } from '../../cli/diskMetrics.js';
 import { showIndex, storeMeter } from '../../cli/indexMetrics.js';
 import { showLog } from '../../cli/logMetrics.js';
 import { MeasuredLog } from '../../cli/measuredLog.js';
@@ -30,6 +31,7 @@ function exported(): Map<string, Exported> {
   new MeasuredLog(log).show(more);
   storeMeter(more);
   showIndex({} as Parameters<typeof showIndex>[0], log, more);
+  showDisk('/', more);
   showSources(() => [], more);
   showGroup([], () => ({ chains: [], losses: 0 }), more);
   const all = new Map<string, Exported>();

@@ -1,0 +1,15 @@
+import { tmpdir } from 'node:os';
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { showDisk } from './diskMetrics.js';
+
+test('the disk of a folder is shown: its size, and what is free of it', async () => {
+  const registry = new Registry();
+  showDisk(tmpdir(), registry);
+  const value = async (name: string) =>
+    Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await registry.metrics())?.[1]);
+  const [free, size] = [await value('crossroot_disk_free_bytes'), await value('crossroot_disk_bytes')];
+  expect(size).toBeGreaterThan(2 ** 20);
+  expect(free).toBeLessThanOrEqual(size);
+  expect(free).toBeGreaterThan(0);
+});
