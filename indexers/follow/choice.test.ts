@@ -22,6 +22,30 @@ test('an invalid header is refused by its rule; the good ones before it stay', a
   expect(follower.status()).toMatchObject({ healthy: false, height: 105 });
 });
 
+test('of two sources with one name, only the one that lies is blamed', async () => {
+  const store = new MemoryStore();
+  const honest = new FakeChain();
+  honest.mine(30);
+  // The liar's headers wait for their parents, which the honest one brings.
+  const world = new FakeChain();
+  world.best = [...honest.best];
+  world.mine(1, { flaw: 1 });
+  const liar = new FakeSource('seeds', world);
+  const follower = await open(store, [liar, new FakeSource('seeds', honest)], { batch: 2 });
+  let polls = 0;
+  const { headers } = liar;
+  liar.headers = (from, count) => (polls++ > 0 && from < 125 ? headers(from, 0) : headers(from, count));
+  await follower.pollAll();
+  await follower.pollAll();
+  const { height, sources } = follower.status();
+  expect(height).toBe(130);
+  expect(sources.map(({ name, healthy }) => [name, healthy])).toEqual([
+    ['seeds', false],
+    ['seeds (2)', true],
+  ]);
+  for (const { source } of await follower.evidence.list('fake-work', 9)) expect(source).toBe('seeds');
+});
+
 test('a header from the future is tried again, and no fault of the source', async () => {
   const store = new MemoryStore();
   const world = new FakeChain();

@@ -15,7 +15,7 @@ import { EvidenceBook } from './evidence.js';
 import { agreedBlock } from './finality.js';
 import { SourceJudge } from './judge.js';
 import { pickLeader } from './leader.js';
-import { isFault, type SourceHealth, SourceMonitor } from './sourceMonitor.js';
+import { distinctNames, isFault, type SourceHealth, SourceMonitor } from './sourceMonitor.js';
 import { syncTo } from './sync.js';
 import { readAgain } from './syncSteps.js';
 
@@ -120,7 +120,10 @@ export class Follower {
       now: () => this.#now(),
       onError: (error, source) => options.onError?.(error, source),
     });
-    this.#monitors = options.sources.map((source) => new SourceMonitor(source, monitorOptions));
+    const names = distinctNames(options.sources);
+    this.#monitors = options.sources.map(
+      (source, i) => new SourceMonitor(source, { ...monitorOptions, name: names[i] ?? source.name }),
+    );
   }
 
   /** Takes the chain's producer lease and resumes where the log ends. @throws CheckpointMismatchError, LogCorruptError */

@@ -10,6 +10,8 @@ export { healthScore, isFault, type SourceHealth } from './health.js';
 export interface MonitorOptions extends HealthOptions {
   /** Most headers of one call. */
   readonly batch: number;
+  /** Default: the source's. */
+  readonly name?: string;
 }
 
 const MIN_BATCH = 8;
@@ -17,6 +19,8 @@ const MIN_BATCH = 8;
 /** One source with its health: timeouts, failures, back-off with jitter, and a batch size that it can bear. */
 export class SourceMonitor {
   readonly source: Source;
+  /** No other source of the same chain has it. */
+  readonly name: string;
   readonly #options: MonitorOptions;
   readonly #record: HealthRecord;
   #checked = false;
@@ -28,13 +32,11 @@ export class SourceMonitor {
   constructor(source: Source, options: MonitorOptions) {
     this.source = source;
     this.#options = options;
-    this.#record = new HealthRecord(source.name, options);
+    this.name = options.name ?? source.name;
+    this.#record = new HealthRecord(this.name, options);
     this.#batch = options.batch;
   }
 
-  get name(): string {
-    return this.source.name;
-  }
   get failures(): number {
     return this.#record.failures;
   }
@@ -131,4 +133,16 @@ export class SourceMonitor {
   #call<T>(what: string, answer: Promise<T>): Promise<T> {
     return this.#record.call(what, answer);
   }
+}
+
+/**
+ * Names of sources to keep things by: of two that have one name, such as two peers from DNS seeds, the second gets a number.
+ */
+export function distinctNames(sources: readonly Source[]): string[] {
+  const seen = new Map<string, number>();
+  return sources.map(({ name }) => {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return count === 1 ? name : `${name} (${count})`;
+  });
 }
