@@ -61,6 +61,7 @@ test('a store that opens later is measured too, and how the index is filled', as
   };
   const status = {
     ...{ headers: [], contents: [contents], streams: [{ stream: 'main' as const, lag: 6 }], lost: 8 },
+    certificates: { verified: 9, unverified: 1, wrong: 3 },
     rows: { events: 10, batches: 1, blocks: 5, mainBlocks: 2, evidence: 1 },
     ...{ available: true, rebuild: undefined },
   };
@@ -76,6 +77,8 @@ test('a store that opens later is measured too, and how the index is filled', as
     'crossroot_index_unreadable_blocks{chain="a"} 2',
     'crossroot_index_stream_lag_records{stream="main"} 6',
     'crossroot_index_lost_samples 8',
+    'crossroot_index_certificates_total{verdict="verified"} 9',
+    'crossroot_index_certificates_total{verdict="wrong"} 3',
     'crossroot_index_rows_total{what="events"} 10',
     'crossroot_index_rows_total{what="mainBlocks"} 2',
     'crossroot_index_write_seconds_count{what="writeEvents"} 1',

@@ -147,6 +147,17 @@ export function showIndex(
     [{}, lost],
   ]);
   new Counter({
+    name: 'crossroot_index_certificates_total',
+    help: 'Certificates of main-chain blocks taken in: verified, unverified (delegates not to be had), wrong (set aside)',
+    labelNames: ['verdict'] as const,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [verdict, count] of Object.entries(service.status().certificates))
+        this.inc({ verdict }, count);
+    },
+  });
+  new Counter({
     name: 'crossroot_index_rows_total',
     help: 'Events, blocks with their contents, main-chain blocks and evidence written to the index, repeats included',
     labelNames: ['what'] as const,

@@ -14,6 +14,29 @@ export class MainConflictError extends CrossrootError {
   }
 }
 
+/** A certificate in the stream of main-chain blocks does not hold. Its block is indexed without it. */
+export class WrongCertificateError extends CrossrootError {
+  override readonly name = 'WrongCertificateError';
+  constructor(
+    readonly height: number,
+    reason: string,
+  ) {
+    super(`the certificate of main-chain block ${height} does not hold: ${reason}`, {
+      hint: 'Whoever published it is faulty, or the genesis of this process is another one than that of the nodes.',
+      details: { height },
+    });
+  }
+}
+
+/** A certificate cannot be checked yet: no node has the delegates of its term. */
+export class HandoverMissingError extends CrossrootError {
+  override readonly name = 'HandoverMissingError';
+  override readonly retryable = true;
+  constructor(readonly term: number) {
+    super(`no node has the hand-over to the delegates of term ${term} now`, { details: { term } });
+  }
+}
+
 /** A main-chain node has not yet, or no longer, what it said is final. */
 export class MainBlockMissingError extends CrossrootError {
   override readonly name = 'MainBlockMissingError';

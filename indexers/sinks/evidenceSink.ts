@@ -34,7 +34,7 @@ export const evidenceEffect: SetEffect<EvidenceRecord> = async (writer, values, 
     if (typeof row === 'string') step.refuse(i, row);
     else rows.push(row);
   }
-  if (rows.length > 0) await writer.writeEvidence(rows);
+  if (rows.length > 0) await writer.writeEvidence(rows, step.next);
 };
 
 /** @returns why it is none, otherwise */

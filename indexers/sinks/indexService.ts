@@ -4,6 +4,7 @@ import type { EventLog } from '../log/eventLog.js';
 import type { LogStreams } from '../log/streams.js';
 import type { IndexStore, ServedProof } from '../store/indexStore.js';
 import { MAX_PAGE } from '../store/view.js';
+import type { MainTrust } from './certificates.js';
 import type { ConsumerStatus } from './consumer.js';
 import type { BlockSource } from './contents/writer.js';
 import { bookOf, type IndexChain, LiveIndex, type LiveIndexStatus } from './liveIndex.js';
@@ -32,6 +33,8 @@ export interface IndexServiceOptions {
   readonly blocks: BlockSource;
   /** Of the main chain: blocks of another one are set aside. */
   readonly genesisRoot?: Uint8Array;
+  /** From where the main chain's certificates are checked. */
+  readonly trust?: MainTrust;
   /** How often sources and lag are sampled. Default 5000. */
   readonly sampleMs?: number;
   /** Told of trouble that is tried again, and of what was set aside. */
@@ -61,6 +64,7 @@ const NOTHING: LiveIndexStatus = {
   contents: [],
   streams: [],
   rows: { events: 0, batches: 0, blocks: 0, mainBlocks: 0, evidence: 0 },
+  certificates: { verified: 0, unverified: 0, wrong: 0 },
   lost: 0,
 };
 
@@ -219,12 +223,12 @@ export class IndexService {
   }
 
   #main(): MainSinkOptions {
-    const { chains, genesisRoot, onError } = this.#options;
+    const { chains, genesisRoot, trust, onError } = this.#options;
     const names = new Map(
       chains.flatMap(({ name, specRoot }) => (specRoot === undefined ? [] : [[toBareHex(specRoot), name]])),
     );
     return {
-      genesisRoot,
+      ...{ genesisRoot, trust },
       chainOf: (specRoot) => names.get(toBareHex(specRoot)),
       ...(onError === undefined ? {} : { onConflict: onError }),
     };

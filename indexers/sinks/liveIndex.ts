@@ -5,6 +5,7 @@ import type { EventLog } from '../log/eventLog.js';
 import type { BlockRecord, EvidenceRecord } from '../log/records.js';
 import type { LogStreams, RecordStream } from '../log/streams.js';
 import type { IndexStore } from '../store/indexStore.js';
+import type { CertificateVerdict } from './certificates.js';
 import type { ConsumerStatus, LogConsumer } from './consumer.js';
 import { ContentsSink, type ContentsStatus } from './contents/sink.js';
 import { type BlockSource, contentsBuilder } from './contents/writer.js';
@@ -71,6 +72,7 @@ export interface LiveIndexStatus {
   readonly contents: readonly ContentsStatus[];
   readonly streams: readonly StreamStatus[];
   readonly rows: IndexRows;
+  readonly certificates: CertificateCounts;
   /** Samples and proofs that were not written. */
   readonly lost: number;
 }
@@ -83,6 +85,9 @@ export interface IndexRows {
   readonly mainBlocks: number;
   readonly evidence: number;
 }
+
+/** Certificates of main-chain blocks that this process took in since its start, by what they were found to be. */
+export type CertificateCounts = Readonly<Record<CertificateVerdict['type'], number>>;
 
 /** Looks in a row that must find another log before it is believed. */
 const OTHER_LOG_TIMES = 3;
@@ -102,6 +107,7 @@ export class LiveIndex {
   readonly #streams = new Map<StreamStatus['stream'], RecordStream<unknown>>();
   readonly #sampler: Sampler;
   readonly #rows = { events: 0, batches: 0, mainBlocks: 0, evidence: 0 };
+  readonly #certificates = { verified: 0, unverified: 0, wrong: 0 };
 
   constructor(options: LiveIndexOptions) {
     this.#options = options;
@@ -164,6 +170,7 @@ export class LiveIndex {
       contents,
       streams: [...this.#streams].map(([stream, { lag }]) => ({ stream, lag })),
       rows: { ...this.#rows, blocks: contents.reduce((sum, { blocks }) => sum + blocks, 0) },
+      certificates: { ...this.#certificates },
       lost: this.#sampler.lost,
     };
   }
@@ -243,7 +250,12 @@ export class LiveIndex {
   #openStreams(): void {
     const { streams, index, main } = this.#options;
     const [blocks, faults] = [streams.blocks(), streams.evidence()];
-    const mainBlocks = mainEffect(main);
+    const mainBlocks = mainEffect({
+      ...main,
+      onCertificate: (verdict) => {
+        this.#certificates[verdict]++;
+      },
+    });
     followInto<BlockRecord>(blocks, MAIN_STREAM, index.sets, async (writer, values, step) => {
       await mainBlocks(writer, values, step);
       this.#rows.mainBlocks += values.length;

@@ -7,7 +7,8 @@ import type {
   MainBlockContents,
   SetWriter,
 } from '../store/indexStore.js';
-import { MainConflictError } from './errors.js';
+import { type CertificateVerdict, CertificateVerifier, type MainTrust } from './certificates.js';
+import { MainConflictError, WrongCertificateError } from './errors.js';
 import { type MainBlock, type MainTip, mainBlock, mainStep } from './mainChain.js';
 import type { SetEffect } from './streamSink.js';
 
@@ -19,25 +20,46 @@ export interface MainSinkOptions {
   readonly genesisRoot?: Uint8Array | undefined;
   /** Name of the chain of a spec root, where it is known; its hex otherwise. */
   readonly chainOf: (specRoot: Uint8Array) => string | undefined;
+  /** From where certificates are checked; without it none is, and none counts as verified. */
+  readonly trust?: MainTrust | undefined;
+  /** Told of each certificate. */
+  readonly onCertificate?: (verdict: CertificateVerdict['type']) => void;
   /** Told of what was set aside. */
-  readonly onConflict?: (error: MainConflictError) => void;
+  readonly onConflict?: (error: MainConflictError | WrongCertificateError) => void;
 }
 
 /**
  * Main-chain blocks into the index, by the rule of `mainStep`. What was published twice changes nothing; another block at a height
- * that has one, and what does not fit, is set aside.
+ * that has one, and what does not fit, is set aside. So is a copy of a block whose certificate does not hold: the block is
+ * indexed without the certificate, and is certified by the next one above it that holds.
  */
 export function mainEffect(options: MainSinkOptions): SetEffect<BlockRecord> {
-  const { genesisRoot, onConflict } = options;
+  const { genesisRoot, trust, onCertificate, onConflict } = options;
+  const verifier = trust && new CertificateVerifier(trust);
   return async (writer, values, step) => {
     let tip = await newest(writer);
+    await verifier?.resume(writer, tip?.hash);
     const rows: MainBlockContents[] = [];
+    const seen: CertificateVerdict['type'][] = [];
     for (const [i, record] of values.entries()) {
       const block = mainBlock(record);
       const means = mainStep(tip, block, genesisRoot);
       if (means.type === 'next') {
-        rows.push(contentsOf(block, options));
+        const certificate = certificateOf(record);
+        const verdict: CertificateVerdict | undefined =
+          verifier === undefined
+            ? certificate && { type: 'unverified', reason: 'no genesis is known' }
+            : await verifier.check(block.header, certificate);
+        rows.push(
+          contentsOf(block, options, verdict?.type === 'wrong' ? undefined : certificate, verdict?.type),
+        );
         tip = block;
+        if (verdict !== undefined) seen.push(verdict.type);
+        if (verdict?.type === 'wrong') {
+          const error = new WrongCertificateError(block.height, verdict.reason);
+          step.refuse(i, `${error.message}; the block is indexed without it`);
+          onConflict?.(error);
+        }
         continue;
       }
       const reason = means.type === 'refused' ? means.reason : await conflict(writer, rows, block);
@@ -46,6 +68,7 @@ export function mainEffect(options: MainSinkOptions): SetEffect<BlockRecord> {
       onConflict?.(new MainConflictError(block.height, reason));
     }
     if (rows.length > 0) await writer.writeMainBlocks(rows);
+    for (const verdict of seen) onCertificate?.(verdict);
   };
 }
 
@@ -69,6 +92,8 @@ async function conflict(
 function contentsOf(
   { header, height, hash, record }: MainBlock,
   { chainOf }: MainSinkOptions,
+  certificate: Certificate | undefined,
+  verdict: CertificateVerdict['type'] | undefined,
 ): MainBlockContents {
   const commitments = record.commitments.map((commitment): IndexedCommitment => {
     const { specRoot, reorgRoot: _, ...rest } = commitment;
@@ -78,14 +103,18 @@ function contentsOf(
   return {
     block: { height, root: hash, parentRoot, slot, term, producer, header: record.header },
     commitments,
-    ...(record.certificate.length === 0
-      ? {}
-      : { certificate: certificateOf(CertificateType.deserialize(record.certificate)) }),
+    ...(certificate === undefined ? {} : { certificate: indexed(certificate, verdict === 'verified') }),
   };
 }
 
-function certificateOf({ vote, bits, signature }: Certificate): IndexedCertificate {
+/** @param record as a stream has decoded it, so that its certificate can be read */
+function certificateOf({ certificate }: BlockRecord): Certificate | undefined {
+  return certificate.length === 0 ? undefined : CertificateType.deserialize(certificate);
+}
+
+function indexed({ vote, bits, signature }: Certificate, verified: boolean): IndexedCertificate {
   return {
+    verified,
     mainHeight: vote.source.height,
     mainRoot: vote.source.root,
     term: vote.term,

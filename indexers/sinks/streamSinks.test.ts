@@ -82,19 +82,17 @@ test('evidence of any process is one row; what is none is set aside', async () =
     seen: 9,
     number: 3,
   };
-  await log
-    .evidence()
-    .publish([
-      of(fault),
-      of({ ...fault, raw: '00ff' }),
-      of(fault),
-      of({ ...fault, height: -1 }),
-      of({ ...fault, kind: 'rain' }),
-      of({ ...fault, raw: 'XY' }),
-      // No date is so late.
-      of({ ...fault, seen: 8_640_000_000_001 }),
-      of(null),
-    ]);
+  await log.evidence().publish([
+    of(fault),
+    of({ ...fault, raw: '00ff' }),
+    of(fault),
+    of({ ...fault, height: -1 }),
+    of({ ...fault, kind: 'rain' }),
+    of({ ...fault, raw: 'XY' }),
+    // No date is so late.
+    of({ ...fault, seen: 8_640_000_000_001 }),
+    of(null),
+  ]);
   await stream.caughtUp();
   const { number: _, ...row } = fault;
   expect([...index.tables.evidence.values()]).toEqual([

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LimitExceededError, MalformedInputError } from '../../proofs/errors/input.js';
-import { checkLimit, decodeCursor, decodeListCursor, encodeCursor, encodeListCursor } from './cursor.js';
+import {
+  checkLimit,
+  decodeCursor,
+  decodeListCursor,
+  encodeCursor,
+  encodeListCursor,
+  markOf,
+} from './cursor.js';
 import { clipRanges, joinRanges } from './ranges.js';
 import type { View } from './view.js';
 
@@ -17,7 +24,10 @@ test('a cursor gives back its view and key, to its own question alone', () => {
         expect(decodeCursor(what, text)).toEqual({ number: 7, hash: view.hash.subarray(0, 8), key });
         if (other !== what) expect(() => decodeCursor(other, text)).toThrow(MalformedInputError);
       }
-      expect(decodeListCursor(what, encodeListCursor(what, key.slice(0, 2)))).toEqual(key.slice(0, 2));
+      for (const mark of ['', markOf(view.hash)]) {
+        const place = { at: 2 ** 52, mark, key: key.slice(0, 2) };
+        expect(decodeListCursor(what, encodeListCursor(what, place))).toEqual(place);
+      }
     }),
   );
 });

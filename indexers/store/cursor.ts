@@ -19,6 +19,8 @@ const Cursor = z.tuple([
 ]);
 const ListCursor = z.tuple([
   z.string().max(MAX_QUESTION),
+  count,
+  z.string().regex(/^([0-9a-f]{16})?$/),
   z.array(z.union([count, z.string().max(200)])).max(8),
 ]);
 
@@ -42,16 +44,30 @@ export function decodeCursor(what: string, text: string): PageCursor {
   return { number, hash: fromHex(hash, 'cursor'), key };
 }
 
-/** Of rows that belong to no view. */
-export function encodeListCursor(what: string, key: PageKey): string {
-  return pack([what, key]);
+/** Where a page of records ended, and the view that it was of. */
+export interface ListCursor {
+  /** Height, position or time. */
+  readonly at: number;
+  /** First bytes of what is there, as bare hex, where that tells one chain from another; else empty. */
+  readonly mark: string;
+  readonly key: PageKey;
+}
+
+/** What a cursor keeps of a root. */
+export function markOf(root: Uint8Array): string {
+  return toBareHex(root.subarray(0, HASH_BYTES));
+}
+
+/** Of records: their views are no views of a foreign chain. */
+export function encodeListCursor(what: string, { at, mark, key }: ListCursor): string {
+  return pack([what, at, mark, key]);
 }
 
 /** @throws MalformedInputError */
-export function decodeListCursor(what: string, text: string): PageKey {
-  const [of, key] = unpack(text, ListCursor);
+export function decodeListCursor(what: string, text: string): ListCursor {
+  const [of, at, mark, key] = unpack(text, ListCursor);
   if (of !== what) throw new MalformedInputError('cursor', `is of another question: ${of}`);
-  return key;
+  return { at, mark, key };
 }
 
 /** @throws LimitExceededError, MalformedInputError */

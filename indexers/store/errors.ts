@@ -85,6 +85,23 @@ export class UnknownViewError extends CrossrootError {
   }
 }
 
+/** The index has not come to such a view of records, or it is of another chain or log. */
+export class UnknownRecordsError extends CrossrootError {
+  override readonly name = 'UnknownRecordsError';
+  override readonly retryable = true;
+  /** @param what such as `main-chain block` */
+  constructor(
+    readonly what: string,
+    readonly asked: number,
+    readonly newest: number | undefined,
+    problem = newest === undefined ? 'it has none yet' : `its newest is ${newest}`,
+  ) {
+    super(`the index cannot be read as of ${what} ${asked}: ${problem}`, {
+      details: { what, asked, ...(newest === undefined ? {} : { newest }) },
+    });
+  }
+}
+
 /** ClickHouse's error code as clients give it, somewhere in the chain of causes. */
 function codeOf(error: unknown): number | undefined {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {

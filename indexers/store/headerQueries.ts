@@ -142,7 +142,7 @@ export class HeaderQueries {
   }
 
   /** How much there is in the view. */
-  async counts(snapshot: Snapshot): Promise<Omit<ChainCounts, 'chain' | 'commitments'>> {
+  async counts(snapshot: Snapshot): Promise<Omit<ChainCounts, 'chain' | 'commitments' | 'number'>> {
     const start = await this.start(snapshot);
     const { height } = snapshot.view;
     const canonical = start === undefined ? 0 : height - start + 1;

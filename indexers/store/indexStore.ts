@@ -26,7 +26,21 @@ import type {
   SourceSample,
   SourceStep,
 } from './types.js';
-import type { Answer, Listing, ListQuery, NumberRange, Page, PageQuery, StepQuery, View } from './view.js';
+import type {
+  Answer,
+  Listing,
+  ListQuery,
+  MainView,
+  NumberRange,
+  Page,
+  PageQuery,
+  SampleQuery,
+  Series,
+  StepQuery,
+  StreamView,
+  TimeView,
+  View,
+} from './view.js';
 
 export type * from './types.js';
 
@@ -61,7 +75,10 @@ export interface IndexWriter {
   writeMainBlocks(blocks: readonly MainBlockContents[]): Promise<void>;
   /** Root of the main-chain block of a height, or of the newest one. */
   mainRoot(height?: number): Promise<{ readonly height: number; readonly root: Uint8Array } | undefined>;
-  writeEvidence(rows: readonly IndexedEvidence[]): Promise<void>;
+  /** SSZ header of the newest main-chain block whose certificate was checked. */
+  certifiedHeader(): Promise<Uint8Array | undefined>;
+  /** @param position of the stream after them: they are part of views from there on */
+  writeEvidence(rows: readonly IndexedEvidence[], position: number): Promise<void>;
   writeSourceSamples(rows: readonly SourceSample[]): Promise<void>;
   writeLagSamples(rows: readonly LagSample[]): Promise<void>;
   writeProofs(rows: readonly ServedProof[]): Promise<void>;
@@ -74,8 +91,8 @@ export interface IndexWriter {
  * What can be asked about all chains at leisure; never on a proof's path. Every answer about a chain is of one view: the
  * state after one event, its newest unless an earlier one is asked for; a reorganisation never shows in the middle of it.
  * All methods throw IndexQueryError, or IndexUnavailableError where there is no store; those that take `at` or a cursor
- * throw UnknownViewError for an event that the index has not; those that take a cursor throw MalformedInputError for one of
- * another question; LimitExceededError for more than `MAX_PAGE` rows or `MAX_STEPS` steps.
+ * throw UnknownViewError for an event that the index has not, and UnknownRecordsError for such a view of records; those that
+ * take a cursor throw MalformedInputError for one of another question; LimitExceededError for more than `MAX_PAGE` rows or `MAX_STEPS` steps.
  */
 export interface IndexReader {
   /** The newest view, or the one after event `at`. */
@@ -116,20 +133,20 @@ export interface IndexReader {
   statistics(chain: string, query: StepQuery & { readonly at?: number }): Promise<Page<IndexedStatistics>>;
   coverage(chain: string, at?: number): Promise<Coverage>;
 
-  /** Newest first. */
-  mainBlocks(query: ListQuery): Promise<Listing<IndexedMainBlock>>;
-  /** Newest first. */
-  commitments(chain: string, query: ListQuery): Promise<Listing<IndexedCommitment>>;
-  /** Newest first. */
-  certificates(query: ListQuery): Promise<Listing<IndexedCertificate>>;
-  /** Newest first. */
-  evidence(chain: string, query: ListQuery): Promise<Listing<IndexedEvidence>>;
-  /** Newest first; of one chain or of all. */
-  proofsServed(query: ListQuery & { readonly chain?: string }): Promise<Listing<ServedProof>>;
+  /** The main chain as far as it is indexed, or as of an earlier height; `undefined` before its first block. */
+  mainView(at?: number): Promise<MainView | undefined>;
+  /** Newest first, up to one main-chain block, as are the next two. */
+  mainBlocks(query: ListQuery): Promise<Listing<IndexedMainBlock, MainView | undefined>>;
+  commitments(chain: string, query: ListQuery): Promise<Listing<IndexedCommitment, MainView | undefined>>;
+  certificates(query: ListQuery): Promise<Listing<IndexedCertificate, MainView | undefined>>;
+  /** Newest first, up to one position of the stream of evidence. */
+  evidence(chain: string, query: ListQuery): Promise<Listing<IndexedEvidence, StreamView>>;
+  /** Newest first, up to one time; of one chain or of all. */
+  proofsServed(query: ListQuery & { readonly chain?: string }): Promise<Listing<ServedProof, TimeView>>;
   /** Upwards by time. */
-  sourceSeries(chain: string, query: StepQuery): Promise<readonly SourceStep[]>;
-  /** Upwards by time. */
-  lagSeries(chain: string, query: StepQuery): Promise<readonly LagStep[]>;
+  sourceSeries(chain: string, query: SampleQuery): Promise<Series<SourceStep>>;
+  /** Upwards by time. `chain` is empty for streams that are of no chain. */
+  lagSeries(chain: string, query: SampleQuery): Promise<Series<LagStep>>;
   /** Of every chain that the index knows, by name. */
   counts(): Promise<readonly ChainCounts[]>;
 }

@@ -1,6 +1,6 @@
 import { CONTENTS_TABLES } from './contents/schema.js';
 import { HEADER_TABLES } from './schema/headerTables.js';
-import { RECORD_TABLES } from './schema/recordTables.js';
+import { RECORD_TABLES, recordViewColumns } from './schema/recordTables.js';
 import type { TableDefinition } from './schema/table.js';
 
 /** All tables of a set, in the order in which they are made. */
@@ -27,6 +27,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   // Carried out by `TableSets`: the tables of the first release had no sets.
   { version: 1, name: 'sets of tables, each in a database of its own' },
+  { version: 2, name: 'records are of views; certificates are checked', inPlace: recordViewColumns },
 ];
 
 /** Tables of the first release, all in the database that stable names now are in. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { count, hexBytes } from './columns.js';
+import { count, flag, hexBytes } from './columns.js';
 import type {
   IndexedCertificate,
   IndexedCommitment,
@@ -71,6 +71,7 @@ export const certificateRow = z
     signers: count,
     bits_text: hexBytes,
     signature_text: hexBytes,
+    verified: flag,
   })
   .transform(
     (row): IndexedCertificate => ({
@@ -80,6 +81,7 @@ export const certificateRow = z
       signers: row.signers,
       bits: row.bits_text,
       signature: row.signature_text,
+      verified: row.verified,
     }),
   );
 

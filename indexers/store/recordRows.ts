@@ -1,3 +1,4 @@
+import { clockOf } from './recordViews.js';
 import type { SqlClient } from './sql/client.js';
 import { RowWriter } from './sql/rowBinary.js';
 import type { IndexedEvidence, LagSample, MainBlockContents, ServedProof, SourceSample } from './types.js';
@@ -36,6 +37,7 @@ export const writeRecords = {
           .uint16(certificate.signers)
           .bytes(certificate.bits)
           .bytes(certificate.signature)
+          .bool(certificate.verified)
           .endRow();
       blocks
         .uint64(block.height)
@@ -45,6 +47,8 @@ export const writeRecords = {
         .uint64(block.term)
         .uint32(block.producer)
         .bytes(block.header)
+        .uint32(list.length)
+        .bool(certificate !== undefined)
         .endRow();
     }
     await client.insert(`${database}.commitments`, COMMITMENT_COLUMNS, commitments.take());
@@ -52,7 +56,13 @@ export const writeRecords = {
     await client.insert(`${database}.main_blocks`, MAIN_BLOCK_COLUMNS, blocks.take());
   },
 
-  async evidence(client: SqlClient, database: string, all: readonly IndexedEvidence[]): Promise<void> {
+  /** @param position of the stream after them */
+  async evidence(
+    client: SqlClient,
+    database: string,
+    all: readonly IndexedEvidence[],
+    position: number,
+  ): Promise<void> {
     const rows = new RowWriter();
     for (const row of all)
       rows
@@ -65,13 +75,15 @@ export const writeRecords = {
         .text(row.hash)
         .text(row.message)
         .text(row.raw ?? '')
+        .uint64(position)
         .endRow();
-    const columns = ['chain', 'seen', 'id', 'kind', 'source', 'height', 'hash', 'message', 'raw'];
+    const columns = ['chain', 'seen', 'id', 'kind', 'source', 'height', 'hash', 'message', 'raw', 'position'];
     await client.insert(`${database}.evidence`, columns, rows.take());
   },
 
   async sourceSamples(client: SqlClient, database: string, all: readonly SourceSample[]): Promise<void> {
     const rows = new RowWriter();
+    const written = await clockOf(client);
     for (const row of all)
       rows
         .text(row.chain)
@@ -82,13 +94,25 @@ export const writeRecords = {
         .float64(row.latencyMs)
         .uint64(row.errors)
         .nullable(row.tipHeight, (height) => rows.uint64(height))
+        .int64(written)
         .endRow();
-    const columns = ['chain', 'time', 'source', 'healthy', 'score', 'latency_ms', 'errors', 'tip_height'];
+    const columns = [
+      'chain',
+      'time',
+      'source',
+      'healthy',
+      'score',
+      'latency_ms',
+      'errors',
+      'tip_height',
+      'written',
+    ];
     await client.insert(`${database}.source_samples`, columns, rows.take());
   },
 
   async lagSamples(client: SqlClient, database: string, all: readonly LagSample[]): Promise<void> {
     const rows = new RowWriter();
+    const written = await clockOf(client);
     for (const row of all)
       rows
         .text(row.chain)
@@ -96,16 +120,18 @@ export const writeRecords = {
         .text(row.stream)
         .uint64(row.events)
         .float64(row.seconds)
+        .int64(written)
         .endRow();
     await client.insert(
       `${database}.lag_samples`,
-      ['chain', 'time', 'stream', 'events', 'seconds'],
+      ['chain', 'time', 'stream', 'events', 'seconds', 'written'],
       rows.take(),
     );
   },
 
   async proofs(client: SqlClient, database: string, all: readonly ServedProof[]): Promise<void> {
     const rows = new RowWriter();
+    const written = await clockOf(client);
     for (const row of all)
       rows
         .int64(Math.floor(row.time))
@@ -116,8 +142,19 @@ export const writeRecords = {
         .uint64(row.mainHeight)
         .uint64(row.bytes)
         .float64(row.milliseconds)
+        .int64(written)
         .endRow();
-    const columns = ['time', 'chain', 'kind', 'subject', 'height', 'main_height', 'bytes', 'milliseconds'];
+    const columns = [
+      'time',
+      'chain',
+      'kind',
+      'subject',
+      'height',
+      'main_height',
+      'bytes',
+      'milliseconds',
+      'written',
+    ];
     await client.insert(`${database}.proofs_served`, columns, rows.take());
   },
 } as const;
@@ -136,5 +173,7 @@ const COMMITMENT_COLUMNS = [
   'reorg_count',
   'policy_version',
 ];
-const CERTIFICATE_COLUMNS = ['main_height', 'main_root', 'term', 'signers', 'bits', 'signature'];
-const MAIN_BLOCK_COLUMNS = ['height', 'root', 'parent_root', 'slot', 'term', 'producer', 'header'];
+const CERTIFICATE_COLUMNS = ['main_height', 'main_root', 'term', 'signers', 'bits', 'signature', 'verified'];
+const MAIN_BLOCK_COLUMNS = [
+  ...['height', 'root', 'parent_root', 'slot', 'term', 'producer', 'header', 'commitments', 'certificates'],
+];

@@ -26,6 +26,7 @@ const progressRow = z.object({ number: count, height: count, hash_text: hexBytes
 const rangeRow = z.object({ first: count, last: count });
 const rootRow = z.object({ height: count, root_text: hexBytes });
 const nextRow = z.object({ next: count });
+const headerTextRow = z.object({ header_text: hexBytes });
 
 const EVENT_COLUMNS = ['chain', 'height', 'number', 'type', 'hash', 'parent', 'time', 'raw', 'epoch'];
 
@@ -96,8 +97,16 @@ export class SqlSetWriter implements SetWriter {
     const [row] = await this.#client.query('mainRoot', sql, rootRow, bounds);
     return row && { height: row.height, root: row.root_text };
   }
-  writeEvidence(rows: readonly IndexedEvidence[]): Promise<void> {
-    return writeRecords.evidence(this.#client, this.#of.database, rows);
+  async certifiedHeader(): Promise<Uint8Array | undefined> {
+    const { database } = this.#of;
+    const sql = `SELECT lower(hex(header)) AS header_text FROM ${database}.main_blocks WHERE height = (
+        SELECT max(main_height) FROM ${database}.certificates WHERE verified = 1
+          AND main_height <= (SELECT max(height) FROM ${database}.main_blocks))
+      LIMIT 1`;
+    return (await this.#client.query('certifiedHeader', sql, headerTextRow))[0]?.header_text;
+  }
+  writeEvidence(rows: readonly IndexedEvidence[], position: number): Promise<void> {
+    return writeRecords.evidence(this.#client, this.#of.database, rows, position);
   }
   writeSourceSamples(rows: readonly SourceSample[]): Promise<void> {
     return writeRecords.sourceSamples(this.#client, this.#of.database, rows);

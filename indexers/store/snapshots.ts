@@ -40,7 +40,7 @@ export class Snapshots {
     at: number | undefined,
     ask: (snapshot: Snapshot) => Promise<T>,
   ): Promise<T> {
-    return this.#inSet(async (database) => ask(await this.#snapshot(database, chain, scope, at)));
+    return this.inSet(async (database) => ask(await this.#snapshot(database, chain, scope, at)));
   }
 
   /**
@@ -58,7 +58,7 @@ export class Snapshots {
     checkLimit(limit);
     const question = `${what} ${chain}`.slice(0, MAX_QUESTION);
     const before = cursor === undefined ? undefined : decodeCursor(question, cursor);
-    return this.#inSet(async (database) => {
+    return this.inSet(async (database) => {
       const snapshot = await this.#snapshot(database, chain, scope, before?.number ?? at);
       const { view } = snapshot;
       if (before !== undefined && !bytesEqual(view.hash.subarray(0, before.hash.length), before.hash))
@@ -113,8 +113,8 @@ export class Snapshots {
     return this.#client.query('viewAt', sql, tipRow, { chain, number, above });
   }
 
-  /** Once more where the set went away meanwhile. */
-  async #inSet<T>(ask: (database: string) => Promise<T>): Promise<T> {
+  /** A question of several statements to one set: once more where it went away meanwhile. */
+  async inSet<T>(ask: (database: string) => Promise<T>): Promise<T> {
     const { set, database } = await this.#sets.current();
     try {
       return await ask(database);

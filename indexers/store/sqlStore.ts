@@ -19,7 +19,17 @@ import type {
   ServedProof,
   SourceSample,
 } from './types.js';
-import type { Answer, ListQuery, NumberRange, Page, PageQuery, Snapshot, StepQuery, View } from './view.js';
+import type {
+  Answer,
+  ListQuery,
+  NumberRange,
+  Page,
+  PageQuery,
+  SampleQuery,
+  Snapshot,
+  StepQuery,
+  View,
+} from './view.js';
 
 export interface SqlIndexStoreOptions extends TableSetsOptions {
   /** Only reads: makes and changes no table, and waits for whoever fills the index to make them. Default false. */
@@ -30,7 +40,6 @@ export interface SqlIndexStoreOptions extends TableSetsOptions {
 export class SqlIndexStore implements IndexStore {
   readonly sets: SqlIndexSets;
   readonly #client: SqlClient;
-  readonly #tables: TableSets;
   readonly #snapshots: Snapshots;
   readonly #headers: HeaderQueries;
   readonly #records: RecordQueries;
@@ -43,7 +52,6 @@ export class SqlIndexStore implements IndexStore {
 
   private constructor(client: SqlClient, tables: TableSets) {
     this.#client = client;
-    this.#tables = tables;
     this.#contents = new SqlContents(client);
     this.#snapshots = new Snapshots(client, tables);
     this.#headers = new HeaderQueries(client);
@@ -80,8 +88,11 @@ export class SqlIndexStore implements IndexStore {
   async mainRoot(height?: number): ReturnType<SetWriter['mainRoot']> {
     return (await this.#writer()).mainRoot(height);
   }
-  async writeEvidence(rows: readonly IndexedEvidence[]): Promise<void> {
-    await (await this.#writer()).writeEvidence(rows);
+  async certifiedHeader(): Promise<Uint8Array | undefined> {
+    return (await this.#writer()).certifiedHeader();
+  }
+  async writeEvidence(rows: readonly IndexedEvidence[], position: number): Promise<void> {
+    await (await this.#writer()).writeEvidence(rows, position);
   }
   async writeSourceSamples(rows: readonly SourceSample[]): Promise<void> {
     await (await this.#writer()).writeSourceSamples(rows);
@@ -171,31 +182,35 @@ export class SqlIndexStore implements IndexStore {
     );
   }
 
-  async mainBlocks(query: ListQuery) {
-    return this.#records.mainBlocks(await this.#database(), query);
+  mainView(at?: number) {
+    return this.#snapshots.inSet((database) => this.#records.mainView(database, at));
   }
-  async commitments(chain: string, query: ListQuery) {
-    return this.#records.commitments(await this.#database(), chain, query);
+  mainBlocks(query: ListQuery) {
+    return this.#snapshots.inSet((database) => this.#records.mainBlocks(database, query));
   }
-  async certificates(query: ListQuery) {
-    return this.#records.certificates(await this.#database(), query);
+  commitments(chain: string, query: ListQuery) {
+    return this.#snapshots.inSet((database) => this.#records.commitments(database, chain, query));
   }
-  async evidence(chain: string, query: ListQuery) {
-    return this.#records.evidence(await this.#database(), chain, query);
+  certificates(query: ListQuery) {
+    return this.#snapshots.inSet((database) => this.#records.certificates(database, query));
   }
-  async proofsServed(query: ListQuery & { readonly chain?: string }) {
-    return this.#records.proofsServed(await this.#database(), query);
+  evidence(chain: string, query: ListQuery) {
+    return this.#snapshots.inSet((database) => this.#records.evidence(database, chain, query));
   }
-  async sourceSeries(chain: string, query: StepQuery) {
-    return this.#records.sourceSeries(await this.#database(), chain, query);
+  proofsServed(query: ListQuery & { readonly chain?: string }) {
+    return this.#snapshots.inSet((database) => this.#records.proofsServed(database, query));
   }
-  async lagSeries(chain: string, query: StepQuery) {
-    return this.#records.lagSeries(await this.#database(), chain, query);
+  sourceSeries(chain: string, query: SampleQuery) {
+    return this.#snapshots.inSet((database) => this.#records.sourceSeries(database, chain, query));
+  }
+  lagSeries(chain: string, query: SampleQuery) {
+    return this.#snapshots.inSet((database) => this.#records.lagSeries(database, chain, query));
   }
 
   async counts(): Promise<readonly ChainCounts[]> {
     const counts: ChainCounts[] = [];
-    for (const [chain, commitments] of [...(await this.#records.chains(await this.#database()))].sort())
+    const chains = await this.#snapshots.inSet((database) => this.#records.chains(database));
+    for (const [chain, commitments] of [...chains].sort())
       counts.push(await this.#counts(chain, commitments));
     return counts;
   }
@@ -213,7 +228,7 @@ export class SqlIndexStore implements IndexStore {
         known = { key, counts: await this.#headers.counts(snapshot) };
         this.#counted.set(chain, known);
       }
-      return { chain, commitments, ...known.counts };
+      return { chain, commitments, ...known.counts, number: view.number };
     });
   }
 
@@ -232,9 +247,5 @@ export class SqlIndexStore implements IndexStore {
   /** Of the set in use at this moment: each write asks. */
   #writer(): Promise<SetWriter> {
     return this.sets.writer();
-  }
-
-  async #database(): Promise<string> {
-    return (await this.#tables.current()).database;
   }
 }

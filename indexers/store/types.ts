@@ -55,6 +55,8 @@ export interface IndexedCertificate {
   readonly bits: Uint8Array;
   /** BLS, aggregated. */
   readonly signature: Uint8Array;
+  /** Whether whoever wrote it has checked it: a quorum of the right delegates signed. What is wrong is not written at all. */
+  readonly verified: boolean;
 }
 
 /** A finalised main-chain block. */
@@ -112,13 +114,13 @@ export interface SourceSample {
 /** How far behind something was at one time. */
 export interface LagSample {
   readonly chain: string;
-  /** What lags: of a sink its name, `headers` or `contents`. */
+  /** What lags: `headers`, `contents`, `backfill`, or of no chain `main` and `evidence`. */
   readonly stream: string;
   /** Unix milliseconds. */
   readonly time: number;
   /** Events that were not done yet. */
   readonly events: number;
-  /** Seconds since the oldest of them was written, where known; else 0. */
+  /** Seconds since the oldest of them was written into the log; 0 if there are none. */
   readonly seconds: number;
 }
 
@@ -162,6 +164,7 @@ export interface LagStep {
   /** Mean and greatest. */
   readonly events: number;
   readonly maxEvents: number;
+  /** As `LagSample.seconds`: the greatest. */
   readonly maxSeconds: number;
 }
 
@@ -174,6 +177,8 @@ export interface ChainCounts {
   readonly commitments: number;
   readonly height: number | undefined;
   readonly finalizedHeight: number | undefined;
+  /** The event after which all of this but the commitments was counted. */
+  readonly number: number;
 }
 
 /** Heights, both inclusive. */

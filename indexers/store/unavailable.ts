@@ -20,6 +20,7 @@ export class UnavailableIndexStore implements IndexStore {
   readonly contentsProgress = this.#refuse;
   readonly writeMainBlocks = this.#refuse;
   readonly mainRoot = this.#refuse;
+  readonly certifiedHeader = this.#refuse;
   readonly writeEvidence = this.#refuse;
   readonly writeSourceSamples = this.#refuse;
   readonly writeLagSamples = this.#refuse;
@@ -41,6 +42,7 @@ export class UnavailableIndexStore implements IndexStore {
   readonly logs = this.#refuse;
   readonly statistics = this.#refuse;
   readonly coverage = this.#refuse;
+  readonly mainView = this.#refuse;
   readonly mainBlocks = this.#refuse;
   readonly commitments = this.#refuse;
   readonly certificates = this.#refuse;

@@ -36,11 +36,41 @@ export interface Answer<T> {
   readonly row: T | undefined;
 }
 
-/** Rows that belong to no view: they are appended and never taken back. */
-export interface Listing<T> {
+/** The main chain as far as a list of its records is read: up to a finalised block that was the newest one once. */
+export interface MainView {
+  readonly height: number;
+  readonly root: Uint8Array;
+  /**
+   * Height up to which it is certified: of the newest block whose certificate this index has checked, which vouches for all
+   * blocks below it. `undefined` where none was checked.
+   */
+  readonly certified: number | undefined;
+}
+
+/** A stream of the log as far as a list of its records is read. */
+export interface StreamView {
+  /** Records of the stream before this position, counted from 0, are in the list. */
+  readonly position: number;
+}
+
+/** When rows that many processes write were read: those that were written later are left out. */
+export interface TimeView {
+  /** Unix milliseconds, by the clock of the index. */
+  readonly time: number;
+}
+
+/** Records that are appended and never taken back, as far as one view goes. */
+export interface Listing<T, V> {
+  readonly view: V;
   readonly rows: readonly T[];
-  /** Opaque; absent at the end. */
+  /** Opaque: it holds the view, so that all pages are of one; absent at the end. */
   readonly next?: string;
+}
+
+/** Steps of a series as they were at one time. */
+export interface Series<T> {
+  readonly view: TimeView;
+  readonly rows: readonly T[];
 }
 
 export interface ListQuery {
@@ -48,6 +78,8 @@ export interface ListQuery {
   readonly limit: number;
   /** `next` of the page before. */
   readonly cursor?: string;
+  /** An earlier view's height, position or time; the newest by default. A cursor's own view goes before it. */
+  readonly at?: number;
 }
 
 /** A series over time. */
@@ -58,6 +90,12 @@ export interface StepQuery {
   readonly to: number;
   /** Seconds of one step. At most `MAX_STEPS` steps. */
   readonly step: number;
+}
+
+/** A series of samples. */
+export interface SampleQuery extends StepQuery {
+  /** An earlier view's time; now by default. */
+  readonly at?: number;
 }
 
 /** Most rows of one page. */

@@ -156,6 +156,7 @@ function headerConformance(open: () => IndexStore): void {
         commitments: 0,
         height: world.tip.height,
         finalizedHeight: 110,
+        number: (await store.view(CHAIN)).number,
       },
     ]);
   });

@@ -126,6 +126,8 @@ const QUESTIONS: readonly ((store: SqlIndexStore) => Promise<unknown>)[] = [
   (store) => store.logs(CHAIN, page),
   (store) => store.statistics(CHAIN, steps),
   (store) => store.coverage(CHAIN),
+  (store) => store.mainView(),
+  (store) => store.certifiedHeader(),
   (store) => store.mainBlocks(page),
   (store) => store.commitments(CHAIN, page),
   (store) => store.certificates(page),

@@ -222,7 +222,9 @@ describe.skipIf(!installed)('the index over HTTP on chDB', () => {
           commitments: `${B}/commitments`,
           mainBlocks: '/main/blocks',
         }[what];
-        const { status } = await server.get(`${path ?? '/proofs'}?cursor=${packed(what, key)}`);
+        const chain = { evidence: ` ${BITCOIN}`, commitments: ` ${BITCOIN}`, proofsServed: ' ' }[what] ?? '';
+        const cursor = packed(`${what}${chain}`, 0, '', key);
+        const { status } = await server.get(`${path ?? '/proofs'}?cursor=${cursor}`);
         expect({ what, key, status }).toEqual({ what, key, status: 400 });
       }
     expect((await server.get(`${B}/reorganisations?cursor=${next}`)).status).toBe(400);

@@ -22,7 +22,9 @@ async function overviewOf(
   counts: ChainCounts | undefined,
 ): Promise<z.output<typeof s.IndexOverview>> {
   const { name, kind } = chain;
-  const coverage = await answers.coverage(name);
+  // All of one view: that in which it was counted.
+  const at = counts?.number;
+  const coverage = await answers.ask((index) => index.coverage(name, at));
   const undone = counts?.reorganisations ?? 0;
   const to = Math.floor(Date.now() / 1000) + 1;
   const [statistics, reorganisations, lag] = await Promise.all([
@@ -30,7 +32,10 @@ async function overviewOf(
     answers.ask((index) => index.statistics(name, EVER)),
     undone === 0
       ? []
-      : answers.ask(async (index) => (await index.reorganisations(name, { limit: LATEST })).rows),
+      : answers.ask(async (index) => {
+          const question = { limit: LATEST, ...(at === undefined ? {} : { at }) };
+          return (await index.reorganisations(name, question)).rows;
+        }),
     answers.ask((index) => index.lagSeries(name, { from: to - RECENTLY, to, step: RECENTLY })),
   ]);
   const [total] = statistics.rows;
@@ -44,11 +49,13 @@ async function overviewOf(
     outputs: String(total?.outputs ?? 0),
     logs: String(total?.logs ?? 0),
     contents: contentsOf(coverage, Math.min(coverage.view.height, statistics.view.height)),
-    lag: [...new Map(lag.map((row) => [row.stream, row])).values()].map(({ stream, events, maxSeconds }) => ({
-      stream,
-      events: Math.round(events * 100) / 100,
-      seconds: maxSeconds,
-    })),
+    lag: [...new Map(lag.rows.map((row) => [row.stream, row])).values()].map(
+      ({ stream, events, maxSeconds }) => ({
+        stream,
+        events: Math.round(events * 100) / 100,
+        seconds: maxSeconds,
+      }),
+    ),
     reorganisations: {
       count: String(undone),
       latest: reorganisations.map((row) => reorganisationView(chain, row)),

@@ -32,8 +32,29 @@ export const Paged = At.extend({
       '`next` of the page before: goes on at the same view, with the rest of the question unchanged',
   }),
 });
-/** As `Paged`, for records that belong to no chain's events. */
+/** As `Paged`, without a view. */
 export const Listed = Paged.omit({ at: true });
+
+const earlier = (what: string, description: string) =>
+  z.object({ at: number(what).optional().meta({ description }) });
+/** For records of the main chain. */
+export const MainListed = Listed.extend(
+  earlier(
+    'a height',
+    'Reads them as they were when this main-chain block was the newest. `view.height` of an answer',
+  ).shape,
+);
+/** For evidence. */
+export const StreamListed = Listed.extend(
+  earlier(
+    'a position',
+    'Reads them as they were at this position of the stream. `view.position` of an answer',
+  ).shape,
+);
+/** For rows that many servers write. */
+export const TimeListed = Listed.extend(
+  earlier('a time', 'Unix milliseconds: leaves out what was written later. `view.time` of an answer').shape,
+);
 
 export const Range = {
   from: Height.optional().meta({ description: 'First height' }),
@@ -58,7 +79,7 @@ export const LogsQuery = Paged.extend({
   topic: BlockProofQuery.shape.topic,
   ...Range,
 });
-export const ProofsQuery = Listed.extend({ chain: ChainPath.shape.chain.optional() });
+export const ProofsQuery = TimeListed.extend({ chain: ChainPath.shape.chain.optional() });
 
 const step = {
   from: Seconds.optional().meta({ description: 'Unix seconds; by default a day before `to`' }),
@@ -73,7 +94,7 @@ const step = {
       description: `Seconds; by default what makes about a hundred steps. At most ${MAX_STEPS} steps`,
     }),
 };
-export const SeriesQuery = z.object(step);
+export const SeriesQuery = TimeListed.pick({ at: true }).extend(step);
 export const StatisticsQuery = At.extend(step);
 
 export const HashPath = ChainPath.extend({ hash: z.string().min(1).max(100) });

@@ -12,9 +12,12 @@ import {
   countsView,
   evidenceView,
   lagView,
+  mainAt,
   mainBlockView,
   servedView,
   sourceView,
+  streamAt,
+  timeAt,
 } from './recordViews.js';
 import { type IndexRoute, listing, single } from './route.js';
 import * as s from './schemas.js';
@@ -66,12 +69,13 @@ export const recordRoutes: readonly IndexRoute[] = [
     summary: 'How each source was doing over time',
     params: ChainPath,
     query: q.SeriesQuery,
-    answer: z.object({ ...steps, rows: z.array(s.SourceStep) }),
-    async read(answers, params, query) {
+    answer: z.object({ view: s.TimeView, ...steps, rows: z.array(s.SourceStep) }),
+    async read(answers, params, { at, ...query }) {
       const { name } = answers.chain(params.chain);
       const range = stepsOf(query, now());
-      const rows = await answers.ask((index) => index.sourceSeries(name, range));
-      return { ...told(range), rows: rows.map(sourceView) };
+      const question = { ...range, ...(at === undefined ? {} : { at }) };
+      const { view, rows } = await answers.ask((index) => index.sourceSeries(name, question));
+      return { view: timeAt.of(view), ...told(range), rows: rows.map(sourceView) };
     },
   }),
   single({
@@ -80,12 +84,13 @@ export const recordRoutes: readonly IndexRoute[] = [
     summary: 'How far the index was behind the event log over time',
     params: ChainPath,
     query: q.SeriesQuery,
-    answer: z.object({ ...steps, rows: z.array(s.LagStep) }),
-    async read(answers, params, query) {
+    answer: z.object({ view: s.TimeView, ...steps, rows: z.array(s.LagStep) }),
+    async read(answers, params, { at, ...query }) {
       const { name } = answers.chain(params.chain);
       const range = stepsOf(query, now());
-      const rows = await answers.ask((index) => index.lagSeries(name, range));
-      return { ...told(range), rows: rows.map(lagView) };
+      const question = { ...range, ...(at === undefined ? {} : { at }) };
+      const { view, rows } = await answers.ask((index) => index.lagSeries(name, question));
+      return { view: timeAt.of(view), ...told(range), rows: rows.map(lagView) };
     },
   }),
   listing({
@@ -93,7 +98,8 @@ export const recordRoutes: readonly IndexRoute[] = [
     path: `${CHAIN}/commitments`,
     summary: 'What finalised main-chain blocks say of the chain, newest first',
     params: ChainPath,
-    query: q.Listed,
+    query: q.MainListed,
+    at: mainAt,
     row: s.IndexCommitment,
     read(answers, params) {
       const { name } = answers.chain(params.chain);
@@ -106,7 +112,8 @@ export const recordRoutes: readonly IndexRoute[] = [
     path: `${CHAIN}/evidence`,
     summary: 'What sources did wrong, whoever saw it, newest first',
     params: ChainPath,
-    query: q.Listed,
+    query: q.StreamListed,
+    at: streamAt,
     row: s.IndexEvidence,
     read(answers, params) {
       const { name } = answers.chain(params.chain);
@@ -119,7 +126,8 @@ export const recordRoutes: readonly IndexRoute[] = [
     path: '/v1/index/main/blocks',
     summary: 'Finalised main-chain blocks, newest first',
     params: none,
-    query: q.Listed,
+    query: q.MainListed,
+    at: mainAt,
     row: s.IndexMainBlock,
     read: () => (index, part) => index.mainBlocks(part),
     view: mainBlockView,
@@ -129,7 +137,8 @@ export const recordRoutes: readonly IndexRoute[] = [
     path: '/v1/index/main/certificates',
     summary: 'Certificates that main-chain blocks carried, newest first',
     params: none,
-    query: q.Listed,
+    query: q.MainListed,
+    at: mainAt,
     row: s.IndexCertificate,
     read: () => (index, part) => index.certificates(part),
     view: certificateView,
@@ -140,6 +149,7 @@ export const recordRoutes: readonly IndexRoute[] = [
     summary: 'Proofs that were sent, newest first',
     params: none,
     query: q.ProofsQuery,
+    at: timeAt,
     row: s.ServedProof,
     read(_answers, _params, { chain }) {
       return (index, part) => index.proofsServed({ ...part, ...(chain === undefined ? {} : { chain }) });

@@ -9,16 +9,39 @@ import type {
   ServedProof as ServedProofRow,
   SourceStep,
 } from '../../../indexers/store/indexStore.js';
+import type { MainView, StreamView, TimeView } from '../../../indexers/store/view.js';
 import { toHex } from '../../../proofs/bytes.js';
 import { statusName } from '../views.js';
 import type { IndexAnswers } from './answers.js';
-import type * as s from './schemas.js';
+import * as s from './schemas.js';
 
 /** At most two digits after the point: means of many samples are no more exact. */
 const rounded = (value: number) => Math.round(value * 100) / 100;
 const whole = (value: number | undefined) => (value === undefined ? null : String(value));
 
-export function mainBlockView(_: IndexAnswers, row: IndexedMainBlock): z.output<typeof s.IndexMainBlock> {
+/** The main chain's view of a list; null before its first block. */
+export const mainAt = {
+  schema: s.MainView.nullable(),
+  of: (view: MainView | undefined) =>
+    view === undefined
+      ? null
+      : { height: String(view.height), root: toHex(view.root), certified: whole(view.certified) },
+} as const;
+export const streamAt = {
+  schema: s.StreamView,
+  of: ({ position }: StreamView) => ({ position: String(position) }),
+} as const;
+export const timeAt = { schema: s.TimeView, of: ({ time }: TimeView) => ({ time: String(time) }) } as const;
+
+/** Whether the view vouches for a main-chain block. */
+const isCertified = (height: number, at: MainView | undefined) =>
+  at?.certified !== undefined && height <= at.certified;
+
+export function mainBlockView(
+  _: IndexAnswers,
+  row: IndexedMainBlock,
+  at: MainView | undefined,
+): z.output<typeof s.IndexMainBlock> {
   return {
     height: String(row.height),
     root: toHex(row.root),
@@ -27,6 +50,7 @@ export function mainBlockView(_: IndexAnswers, row: IndexedMainBlock): z.output<
     term: String(row.term),
     producer: row.producer,
     header: toHex(row.header),
+    certified: isCertified(row.height, at),
   };
 }
 
@@ -41,12 +65,14 @@ export function certificateView(
     signers: row.signers,
     bits: toHex(row.bits),
     signature: toHex(row.signature),
+    verified: row.verified,
   };
 }
 
 export function commitmentView(
   answers: IndexAnswers,
   row: IndexedCommitment,
+  at: MainView | undefined,
 ): z.output<typeof s.IndexCommitment> {
   return {
     mainHeight: String(row.mainHeight),
@@ -62,6 +88,7 @@ export function commitmentView(
     },
     reorgCount: String(row.reorgCount),
     policyVersion: row.policyVersion,
+    certified: isCertified(row.mainHeight, at),
   };
 }
 
@@ -126,5 +153,6 @@ export function countsView(row: ChainCounts): z.output<typeof s.IndexCounts> {
     commitments: String(row.commitments),
     height: whole(row.height),
     finalizedHeight: whole(row.finalizedHeight),
+    number: String(row.number),
   };
 }

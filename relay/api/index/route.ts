@@ -114,19 +114,28 @@ export function pages<P extends z.ZodObject, Q extends z.ZodObject, R, V extends
   };
 }
 
-/** Pages of rows that belong to no view. */
-export function listing<P extends z.ZodObject, Q extends z.ZodObject, R, V extends z.ZodType>(
+/** Pages of records, all of one view. */
+export function listing<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  R,
+  V extends z.ZodType,
+  W,
+  A extends z.ZodType,
+>(
   route: Declared<P, Q> & {
     readonly row: V;
+    /** Which view they are read at. */
+    readonly at: { readonly schema: A; readonly of: (view: W) => z.output<A> };
     read(
       answers: IndexAnswers,
       params: z.output<P>,
       query: z.output<Q>,
-    ): (index: IndexReader, part: ListQuery) => Promise<Listing<R>>;
-    view(answers: IndexAnswers, row: R): z.output<V>;
+    ): (index: IndexReader, part: ListQuery) => Promise<Listing<R, W>>;
+    view(answers: IndexAnswers, row: R, at: W): z.output<V>;
   },
 ): IndexRoute {
-  const answer = z.object({ rows: z.array(route.row), next: s.Next });
+  const answer = z.object({ view: route.at.schema, rows: z.array(route.row), next: s.Next });
   return {
     errors: [400, 404],
     ...route,
@@ -135,10 +144,14 @@ export function listing<P extends z.ZodObject, Q extends z.ZodObject, R, V exten
     async handle(answers, request, response) {
       const params = ask(route.params, request.params);
       const read = route.read(answers, params, ask(route.query, request.query));
-      const part = defined(ask(Listed, request.query));
-      const { rows, next } = await answers.ask((index) => read(index, part));
-      const value = { rows: rows.map((row) => route.view(answers, row)), next: next ?? null };
-      reply(answer, request, response, value, false);
+      const part = defined({ ...ask(Listed, request.query), ...ask(At, request.query) });
+      const { view, rows, next } = await answers.ask((index) => read(index, part));
+      const value = {
+        view: route.at.of(view),
+        rows: rows.map((row) => route.view(answers, row, view)),
+        next: next ?? null,
+      };
+      reply(z.any(), request, response, value, part.at !== undefined || part.cursor !== undefined);
     },
   };
 }

@@ -11,6 +11,35 @@ export const View = z
   })
   .meta({ id: 'View', description: 'The one state of a chain that an answer is of' });
 
+/** What records are read at: none of them belongs to a foreign chain's events. */
+export const MainView = z
+  .object({
+    height: Integer64.meta({
+      description: 'Newest main-chain block that is in: what `at` takes to read the same again',
+    }),
+    root: Bytes,
+    certified: Integer64.nullable().meta({
+      description:
+        'Height up to which the main chain is certified: of the newest block whose certificate the index has checked; null where none was',
+    }),
+  })
+  .meta({ id: 'MainView', description: 'The main chain as far as the answer goes' });
+export const StreamView = z
+  .object({
+    position: Integer64.meta({
+      description: 'Records of the stream of evidence that are in: what `at` takes to read the same again',
+    }),
+  })
+  .meta({ id: 'StreamView', description: 'The stream of evidence as far as the answer goes' });
+export const TimeView = z
+  .object({
+    time: Integer64.meta({
+      description:
+        'Unix milliseconds; rows that were written later are left out: what `at` takes to read the same again',
+    }),
+  })
+  .meta({ id: 'TimeView', description: 'When the answer was read' });
+
 export const Next = z
   .string()
   .nullable()
@@ -66,6 +95,10 @@ export const IndexReorganisation = z
   })
   .meta({ id: 'IndexReorganisation' });
 
+const certified = z
+  .boolean()
+  .meta({ description: 'Whether a certificate that the index has checked vouches for the main-chain block' });
+
 export const IndexMainBlock = z
   .object({
     height: Integer64,
@@ -75,6 +108,7 @@ export const IndexMainBlock = z
     term: Integer64,
     producer: z.number().int(),
     header: Bytes.meta({ description: 'SSZ' }),
+    certified,
   })
   .meta({ id: 'IndexMainBlock', description: 'A finalised main-chain block' });
 
@@ -90,6 +124,7 @@ export const IndexCommitment = z
     tip: z.object({ height: Integer64, hash: ForeignHash }),
     reorgCount: Integer64,
     policyVersion: z.number().int(),
+    certified,
   })
   .meta({ id: 'IndexCommitment' });
 
@@ -101,6 +136,10 @@ export const IndexCertificate = z
     signers: z.number().int(),
     bits: Bytes.meta({ description: 'Who signed, as SSZ bits of the delegate set' }),
     signature: Bytes,
+    verified: z.boolean().meta({
+      description:
+        'Whether a quorum of the delegates of its term signed it; false where those delegates were not to be had',
+    }),
   })
   .meta({ id: 'IndexCertificate' });
 
@@ -133,12 +172,14 @@ export const SourceStep = z
 
 export const LagStep = z
   .object({
-    stream: z.string().meta({ description: 'What lags: headers or contents' }),
+    stream: z.string().meta({ description: 'What lags: headers, contents, backfill; main, evidence' }),
     time: Integer64.meta({ description: 'Begin of the step, Unix seconds' }),
     samples: Integer64,
-    events: z.number().meta({ description: 'Events not done yet, mean' }),
+    events: z.number().meta({ description: 'Events or records not done yet, mean' }),
     maxEvents: Integer64,
-    maxSeconds: z.number(),
+    maxSeconds: z
+      .number()
+      .meta({ description: 'Seconds since the oldest of them was written into the log, greatest' }),
   })
   .meta({ id: 'LagStep' });
 
@@ -151,6 +192,7 @@ export const IndexCounts = z
     commitments: Integer64,
     height: Integer64.nullable(),
     finalizedHeight: Integer64.nullable(),
+    number: Integer64.meta({ description: 'Event after which it was counted; of commitments all there are' }),
   })
   .meta({ id: 'IndexCounts' });
 

@@ -15,7 +15,7 @@ import {
   encodeCursor,
   encodeListCursor,
 } from '../../../indexers/store/cursor.js';
-import { UnknownViewError } from '../../../indexers/store/errors.js';
+import { UnknownRecordsError, UnknownViewError } from '../../../indexers/store/errors.js';
 import type {
   ChainCounts,
   Coverage,
@@ -35,9 +35,14 @@ import type {
   Answer,
   Listing,
   ListQuery,
+  MainView,
   Page,
   PageQuery,
+  SampleQuery,
+  Series,
   StepQuery,
+  StreamView,
+  TimeView,
   View,
 } from '../../../indexers/store/view.js';
 import { bytesEqual, toBareHex, ZERO32 } from '../../../proofs/bytes.js';
@@ -202,24 +207,45 @@ export class FakeIndex implements IndexReader {
     return { view, start, contents: state.contents ?? whole };
   }
 
-  mainBlocks = (query: ListQuery) => this.#list('main', query, this.main);
-  certificates = (query: ListQuery) => this.#list('certificates', query, this.certified);
-  async commitments(chain: string, query: ListQuery): Promise<Listing<IndexedCommitment>> {
-    return this.#list('commitments', query, (await this.#of(chain)).commitments);
+  async mainView(at?: number): Promise<MainView | undefined> {
+    await this.#of('');
+    const newest = this.main.find(({ height }) => at === undefined || height === at);
+    if (newest === undefined && at !== undefined)
+      throw new UnknownRecordsError('main-chain block', at, undefined);
+    const certified = this.certified.find((row) => row.verified && row.mainHeight <= (newest?.height ?? 0));
+    return newest && { height: newest.height, root: newest.root, certified: certified?.mainHeight };
   }
-  async evidence(chain: string, query: ListQuery): Promise<Listing<IndexedEvidence>> {
-    return this.#list('evidence', query, (await this.#of(chain)).evidence);
+  mainBlocks(query: ListQuery) {
+    return this.#mainList('main', query, this.main, ({ height }) => height);
   }
-  proofsServed(query: ListQuery & { readonly chain?: string }): Promise<Listing<ServedProof>> {
+  certificates(query: ListQuery) {
+    return this.#mainList('certificates', query, this.certified, ({ mainHeight }) => mainHeight);
+  }
+  async commitments(chain: string, query: ListQuery) {
+    const { commitments } = await this.#of(chain);
+    return this.#mainList('commitments', query, commitments, ({ mainHeight }) => mainHeight);
+  }
+  async evidence(chain: string, query: ListQuery): Promise<Listing<IndexedEvidence, StreamView>> {
+    const { evidence } = await this.#of(chain);
+    const all = evidence.length;
+    const position = recordsAt('evidence', query, all) ?? all;
+    // Newest first: the oldest came at position 1.
+    return this.#list('evidence', query, position, { position }, evidence.slice(all - position));
+  }
+  proofsServed(query: ListQuery & { readonly chain?: string }): Promise<Listing<ServedProof, TimeView>> {
     const { chain } = query;
-    const rows = this.proofs.filter((row) => chain === undefined || row.chain === chain);
-    return this.#list(`proofs ${chain ?? ''}`, query, rows);
+    const what = `proofs ${chain ?? ''}`;
+    const time = recordsAt(what, query, NOW) ?? NOW;
+    const rows = this.proofs.filter(
+      (row) => row.time <= time && (chain === undefined || row.chain === chain),
+    );
+    return this.#list(what, query, time, { time }, rows);
   }
-  async sourceSeries(chain: string): Promise<readonly SourceStep[]> {
-    return (await this.#of(chain)).sources;
+  async sourceSeries(chain: string, query: SampleQuery): Promise<Series<SourceStep>> {
+    return { view: { time: query.at ?? NOW }, rows: (await this.#of(chain)).sources };
   }
-  async lagSeries(chain: string): Promise<readonly LagStep[]> {
-    return (await this.#of(chain)).lags;
+  async lagSeries(chain: string, query: SampleQuery): Promise<Series<LagStep>> {
+    return { view: { time: query.at ?? NOW }, rows: (await this.#of(chain)).lags };
   }
   async counts(): Promise<readonly ChainCounts[]> {
     await this.#of('');
@@ -235,6 +261,7 @@ export class FakeIndex implements IndexReader {
         commitments: state.commitments.length,
         height: headers.at(-1)?.height,
         finalizedHeight: undefined,
+        number: state.events.length,
       };
     });
   }
@@ -256,14 +283,41 @@ export class FakeIndex implements IndexReader {
     return to >= rows.length ? part : { ...part, next: encodeCursor(what, view, [to]) };
   }
 
-  async #list<T>(what: string, query: ListQuery, rows: readonly T[]): Promise<Listing<T>> {
+  async #mainList<T>(
+    what: string,
+    query: ListQuery,
+    rows: readonly T[],
+    heightOf: (row: T) => number,
+  ): Promise<Listing<T, MainView | undefined>> {
+    const view = await this.mainView(recordsAt(what, query, Number.POSITIVE_INFINITY));
+    const at = view?.height ?? 0;
+    return this.#list(what, query, at, view, view ? rows.filter((row) => heightOf(row) <= at) : []);
+  }
+
+  async #list<T, V>(
+    what: string,
+    query: ListQuery,
+    at: number,
+    view: V,
+    rows: readonly T[],
+  ): Promise<Listing<T, V>> {
     await this.#of('');
     checkLimit(query.limit);
-    const from = query.cursor === undefined ? 0 : Number(decodeListCursor(what, query.cursor)[0] ?? 0);
+    const from = query.cursor === undefined ? 0 : Number(decodeListCursor(what, query.cursor).key[0] ?? 0);
     const to = from + query.limit;
-    const part = { rows: rows.slice(from, to) };
-    return to >= rows.length ? part : { ...part, next: encodeListCursor(what, [to]) };
+    const part = { view, rows: rows.slice(from, to) };
+    return to >= rows.length ? part : { ...part, next: encodeListCursor(what, { at, mark: '', key: [to] }) };
   }
+}
+
+/** When everything is read. */
+const NOW = 1_700_000_600_000;
+
+/** Which view of records a question names. */
+function recordsAt(what: string, { cursor, at }: ListQuery, newest: number): number | undefined {
+  const asked = cursor === undefined ? at : decodeListCursor(what, cursor).at;
+  if (asked !== undefined && asked > newest) throw new UnknownRecordsError(what, asked, newest);
+  return asked;
 }
 
 const all = (at: number | undefined): PageQuery => ({ limit: 1000, ...(at === undefined ? {} : { at }) });

@@ -235,6 +235,7 @@ export function fakeWorld(): FakeIndex {
       signers: 3,
       bits: Uint8Array.of(0x17),
       signature: new Uint8Array(96),
+      verified: height < 3,
     });
   }
   return index;

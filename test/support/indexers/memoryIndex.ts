@@ -185,6 +185,11 @@ export class MemoryClient {
         const found = main.get(height ?? Math.max(...main.keys()))?.block;
         return found && { height: found.height, root: found.root };
       },
+      certifiedHeader: async () => {
+        const { main } = this.#alive(tables());
+        const verified = [...main.values()].filter(({ certificate }) => certificate?.verified === true);
+        return verified.sort((a, b) => a.block.height - b.block.height).at(-1)?.block.header;
+      },
       writeEvidence: (rows) =>
         this.#write(() => {
           for (const row of rows) tables().evidence.set(`${row.chain}/${toBareHex(row.id)}`, row);
