@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { SourceFaultError, SourceUnavailableError } from '../../errors.js';
 import { type PeerAddress, parseAddress, resolveAddress, showAddress } from './address.js';
 import type { FloodLimits } from './flood.js';
@@ -26,10 +27,13 @@ export interface SessionOptions {
   readonly onPeer: (peer: Peer) => void;
 }
 
+/** Stands for the network's DNS seeds. */
+const SEEDS = 'seeds';
+
 /** Where `address: seeds` looks. @throws MalformedInputError for an address that cannot be read or a network without seeds */
 export function sessionAddresses(chain: string, address: string): PeerAddress[] {
   const { defaultPort, seeds } = p2pNetwork(chain);
-  if (address === 'seeds' && seeds.length > 0) return seeds.map((host) => ({ host, port: defaultPort }));
+  if (address === SEEDS && seeds.length > 0) return seeds.map((host) => ({ host, port: defaultPort }));
   return [parseAddress(address, defaultPort)];
 }
 
@@ -54,6 +58,8 @@ export class PeerSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#addresses = sessionAddresses(options.chain, options.address);
+    // Two sources that take their peers from the seeds are to have different ones.
+    if (options.address === SEEDS) this.#turn = randomInt(2 ** 32);
   }
 
   /** The peer whose connection is open, if there is one. */
