@@ -23,7 +23,7 @@ export function describeVerdict(verdict: Verdict): string[] {
   return [
     ...verdict.claims.flatMap(describeClaim),
     `in block      ${verdict.blockHash}`,
-    `of            ${verdict.chain}, height ${verdict.height}, ${new Date(verdict.blockTime * 1000).toISOString()}`,
+    `of            ${verdict.chain}, height ${verdict.height}, ${timeText(verdict.blockTime * 1000)}`,
     `depth         ${verdict.depth} block${verdict.depth === 1 ? '' : 's'} on top`,
     `assurance     ${assuranceWords(verdict.assurance)} since checkpoint ${verdict.since.height} (${verdict.since.hash})`,
     ...(verdict.since.trustedBlockRoot === undefined
@@ -31,6 +31,12 @@ export function describeVerdict(verdict: Verdict): string[] {
       : [`trusted block ${verdict.since.trustedBlockRoot}`]),
     ...describeMain(verdict.main),
   ];
+}
+
+/** A time in Unix milliseconds as a date; a chain's own time may be one that no date has. */
+function timeText(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? `${milliseconds / 1000} s after 1970` : date.toISOString();
 }
 
 function assuranceWords(assurance: string): string {
@@ -45,7 +51,7 @@ function describeMain(main: MainVerdict): string[] {
   const through =
     main.certifiedHeight === main.height ? '' : `, through certified height ${main.certifiedHeight}`;
   return [
-    `as of         main height ${main.height}${through}, ${new Date(main.time).toISOString()}`,
+    `as of         main height ${main.height}${through}, ${timeText(main.time)}`,
     `quorum        ${signed} of ${total} delegates signed (${needed} needed), term ${main.term}`,
     `main chain    ${toHex(main.genesisRoot)}`,
   ];
