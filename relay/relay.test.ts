@@ -48,7 +48,7 @@ const format: FormatContext = {
 };
 
 /** A regtest node with real work, a follower, four delegates over sockets, and the relay between them. */
-describe('a relay between a Bitcoin node and a main chain', () => {
+describe('a relay between a Bitcoin node and a main chain', { timeout: 300_000 }, () => {
   let folder: string;
   let bitcoin: RegtestNode;
   let rpc: RpcServer;
@@ -130,7 +130,7 @@ describe('a relay between a Bitcoin node and a main chain', () => {
   });
 
   async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
-    const end = Date.now() + 15_000;
+    const end = Date.now() + 120_000;
     while (!(await holds())) {
       if (Date.now() > end) throw new Error(`${what}: ${JSON.stringify(events.slice(-5))}`);
       await new Promise((resolve) => setTimeout(resolve, 50));

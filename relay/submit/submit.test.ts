@@ -321,38 +321,46 @@ describe('whatever goes wrong for a while', () => {
     fc.record({ do: fc.constant('wait' as const), seconds: fc.integer({ min: 1, max: 40 }) }),
   );
 
-  test.each(['work', 'attested'] as const)('a %s chain ends on the local best branch', async (mode) => {
-    const faults = fc.infiniteStream(
-      fc.constantFrom('none', 'none', 'none', 'none', 'unavailable', 'lost', 'dropped') as fc.Arbitrary<
-        'none' | 'unavailable' | 'lost' | 'dropped'
-      >,
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 8 }), faults, async (actions, stream) => {
-        const s = new Setup(mode);
-        s.main.fault = () => stream.next().value ?? 'none';
-        const finalize = () => s.local.finalizeAt(s.local.tip().height);
-        for (const step of actions) {
-          if (step.do === 'grow') s.local.grow(step.count, step.depth);
-          if (step.do === 'rollback') s.main.rollback(step.blocks);
-          if (step.do === 'restart') {
-            const old = s.loop.stop();
-            s.restart();
-            await s.run(2);
-            await old;
-          }
-          if (mode === 'attested') finalize();
-          await s.run(step.do === 'wait' ? step.seconds : 2);
-        }
-        s.main.fault = () => 'none';
-        s.local.grow(10);
-        if (mode === 'attested') finalize();
-        await s.run(240, () => s.converged && s.state.committed.height >= s.local.tip().height - 1);
-        expect(s.converged).toBe(true);
-        expect(s.state.committed.height).toBeGreaterThanOrEqual(s.local.tip().height - 1);
-        await s.stop();
-      }),
-      { numRuns: 60 },
-    );
-  });
+  test.each(['work', 'attested'] as const)(
+    'a %s chain ends on the local best branch',
+    async (mode) => {
+      const faults = fc.infiniteStream(
+        fc.constantFrom('none', 'none', 'none', 'none', 'unavailable', 'lost', 'dropped') as fc.Arbitrary<
+          'none' | 'unavailable' | 'lost' | 'dropped'
+        >,
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(action, { minLength: 1, maxLength: 8 }),
+          faults,
+          async (actions, stream) => {
+            const s = new Setup(mode);
+            s.main.fault = () => stream.next().value ?? 'none';
+            const finalize = () => s.local.finalizeAt(s.local.tip().height);
+            for (const step of actions) {
+              if (step.do === 'grow') s.local.grow(step.count, step.depth);
+              if (step.do === 'rollback') s.main.rollback(step.blocks);
+              if (step.do === 'restart') {
+                const old = s.loop.stop();
+                s.restart();
+                await s.run(2);
+                await old;
+              }
+              if (mode === 'attested') finalize();
+              await s.run(step.do === 'wait' ? step.seconds : 2);
+            }
+            s.main.fault = () => 'none';
+            s.local.grow(10);
+            if (mode === 'attested') finalize();
+            await s.run(240, () => s.converged && s.state.committed.height >= s.local.tip().height - 1);
+            expect(s.converged).toBe(true);
+            expect(s.state.committed.height).toBeGreaterThanOrEqual(s.local.tip().height - 1);
+            await s.stop();
+          },
+        ),
+        { numRuns: 60 },
+      );
+    },
+    300_000,
+  );
 });
