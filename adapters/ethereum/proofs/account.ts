@@ -11,7 +11,7 @@ import { bytesOf, integerOf, listOf } from '../rlp/read.js';
 import { decodeRlp } from '../rlp/rlp.js';
 import { joinTrieProofs } from '../trie/join.js';
 import { checkQuestion, payloadVerifier, questionId, reading, trieValues } from './common.js';
-import { counted, formatEther } from './facts.js';
+import { amountWords, counted } from './facts.js';
 import { SharedNodesType } from './payload.js';
 
 /** Keccak-256 of no bytes: the code hash of an account without code. */
@@ -111,7 +111,7 @@ export const accountVerifier = payloadVerifier(
   ProofKind.ethereumAccount,
   'ethereum-account',
   AccountPayloadType,
-  (payload, leaf) => {
+  (payload, leaf, chain) => {
     const { addresses } = checkQuestion(
       'account-mismatch',
       ProofKind.ethereumAccount,
@@ -123,7 +123,7 @@ export const accountVerifier = payloadVerifier(
     const [only, second] = addresses;
     if (only === undefined) throw new ProofError('malformed', 'an account proof has at least one account');
     if (second === undefined)
-      return { summary: accountWords(only, accounts[0]), facts: accountFacts(only, accounts[0]) };
+      return { summary: accountWords(only, accounts[0], chain), facts: accountFacts(only, accounts[0]) };
     return {
       summary: counted(addresses.length, 'account'),
       facts: { accounts: addresses.map((address, i) => accountFacts(address, accounts[i])) },
@@ -135,11 +135,11 @@ function ascend(addresses: readonly Uint8Array[]): boolean {
   return addresses.every((one, i) => i === 0 || compareBytes(addresses[i - 1] ?? one, one) < 0);
 }
 
-function accountWords(address: Uint8Array, account: EthereumAccount | undefined): string {
+function accountWords(address: Uint8Array, account: EthereumAccount | undefined, chain: string): string {
   if (account === undefined) return `no account ${toHex(address)}`;
   const { balance, nonce, codeHash } = account;
   const what = bytesEqual(codeHash, EMPTY_CODE_HASH) ? '' : ', with code';
-  return `account ${toHex(address)}: ${formatEther(balance)} ETH, nonce ${nonce}${what}`;
+  return `account ${toHex(address)}: ${amountWords(balance, chain)}, nonce ${nonce}${what}`;
 }
 
 function accountFacts(address: Uint8Array, account: EthereumAccount | undefined): Record<string, Json> {

@@ -77,7 +77,7 @@ export const blockLogVerifier = payloadVerifier(
   ProofKind.ethereumBlockLog,
   'ethereum-block-log',
   BlockLogPayloadType,
-  (payload, leaf) => {
+  (payload, leaf, chain) => {
     const { index, log, blockLog } = checkQuestion(
       'log-mismatch',
       ProofKind.ethereumBlockLog,
@@ -103,7 +103,7 @@ export const blockLogVerifier = payloadVerifier(
     if (before + log !== blockLog)
       throw new ProofError('log-mismatch', `the log is number ${before + log} in its block, not ${blockLog}`);
     return {
-      summary: `log ${blockLog} of the block: log ${log} of ${transactionWords(shown)}, by contract ${toHex(found.address)}`,
+      summary: `log ${blockLog} of the block: log ${log} of ${transactionWords(shown, chain)}, by contract ${toHex(found.address)}`,
       facts: {
         ...transactionFacts(shown),
         ...receiptFacts(receipt),

@@ -17,13 +17,13 @@ export function payloadVerifier<T>(
   kind: ProofKindCode,
   name: string,
   type: Type<T>,
-  check: (payload: T, leaf: Leaf) => PayloadClaim,
+  check: (payload: T, leaf: Leaf, chain: string) => PayloadClaim,
 ): PayloadVerifier {
   return {
     kind,
     name,
     chainKind: ChainKindCode.ethereum,
-    verify: (payload, leaf) => check(decodePayload(type, payload), leaf),
+    verify: (payload, leaf, chain) => check(decodePayload(type, payload), leaf, chain),
     toJson: (payload) => toJsonValue(type as Type<unknown>, decodePayload(type, payload)),
     fromJson: (json: Json) => type.serialize(fromJsonValue(type as Type<unknown>, json, 'payload') as T),
   };

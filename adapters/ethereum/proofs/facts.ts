@@ -49,14 +49,32 @@ export function logAt(receipt: EthereumReceipt, index: number): EthereumLog {
   return log;
 }
 
-export function transactionWords({ hash, transaction }: ShownTransaction): string {
-  return `transaction ${toHex(hash)}: ${actionWords(transaction)}`;
+/** @param chain its name, which tells the coin */
+export function transactionWords({ hash, transaction }: ShownTransaction, chain: string): string {
+  return `transaction ${toHex(hash)}: ${actionWords(transaction, chain)}`;
 }
 
-function actionWords({ to, value, input }: EthereumTransaction): string {
+function actionWords({ to, value, input }: EthereumTransaction, chain: string): string {
   if (to === undefined) return 'contract creation';
-  if (input.length === 0) return `payment of ${formatEther(value)} ETH to ${toHex(to)}`;
-  return `call of ${toHex(to)}${value > 0n ? ` with ${formatEther(value)} ETH` : ''}`;
+  if (input.length === 0) return `payment of ${amountWords(value, chain)} to ${toHex(to)}`;
+  return `call of ${toHex(to)}${value > 0n ? ` with ${amountWords(value, chain)}` : ''}`;
+}
+
+/** Coins of built-in chains by the first word of their names, and what their validators stake. */
+const COINS: Readonly<Record<string, { readonly own: string; readonly staked: string }>> = {
+  ethereum: { own: 'ETH', staked: 'ETH' },
+  gnosis: { own: 'xDAI', staked: 'mGNO' },
+};
+
+/**
+ * An amount in words. What the coin of a chain of the user's own is called, nobody says.
+ * @param wei 10^-18 coins
+ * @param kind `staked` for what comes from the beacon chain
+ */
+export function amountWords(wei: bigint, chain: string, kind: 'own' | 'staked' = 'own'): string {
+  const [word = ''] = chain.split('-');
+  const coins = Object.hasOwn(COINS, word) ? COINS[word] : undefined;
+  return `${formatEther(wei)} ${coins?.[kind] ?? 'coins of the chain'}`;
 }
 
 export function transactionFacts({ hash, index, transaction }: ShownTransaction): Record<string, Json> {
@@ -88,8 +106,8 @@ export function logFacts(log: EthereumLog): Record<string, Json> {
   return { contract: toHex(log.address), topics: log.topics.map(toHex), data: toHex(log.data) };
 }
 
-/** Wei as ETH without trailing zeros. */
-export function formatEther(wei: bigint): string {
+/** Wei as coins without trailing zeros. */
+function formatEther(wei: bigint): string {
   const fraction = (wei % 10n ** 18n).toString().padStart(18, '0').replace(/0+$/, '');
   return `${wei / 10n ** 18n}${fraction === '' ? '' : `.${fraction}`}`;
 }

@@ -98,7 +98,7 @@ export const severalVerifier = payloadVerifier(
   ProofKind.ethereumSeveral,
   'ethereum-several',
   SeveralPayloadType,
-  (payload, leaf) => {
+  (payload, leaf, chain) => {
     const { items } = checkQuestion(
       'transaction-mismatch',
       ProofKind.ethereumSeveral,
@@ -135,7 +135,7 @@ export const severalVerifier = payloadVerifier(
       const transaction = shown.get(item.index);
       if (transaction === undefined) throw new ProofError('malformed', 'an item has no transaction');
       const receipt = receipts.get(item.index);
-      const words = transactionWords(transaction);
+      const words = transactionWords(transaction, chain);
       const facts: Record<string, Json> = {
         part: PART_NAMES[item.part] ?? '',
         ...transactionFacts(transaction),

@@ -33,27 +33,32 @@ export const ethereumPayloadVerifiers: readonly PayloadVerifier[] = [
     ProofKind.ethereumTransaction,
     'ethereum-transaction',
     TransactionPayloadType,
-    (payload, leaf) => {
+    (payload, leaf, chain) => {
       const shown = transactionAt(payload.index, payload.transactionNodes, leaf);
-      return { summary: transactionWords(shown), facts: transactionFacts(shown) };
+      return { summary: transactionWords(shown, chain), facts: transactionFacts(shown) };
     },
   ),
-  payloadVerifier(ProofKind.ethereumReceipt, 'ethereum-receipt', ReceiptPayloadType, (payload, leaf) => {
-    const shown = transactionAt(payload.index, payload.transactionNodes, leaf);
-    const receipt = receiptAt(payload.receiptNodes, leaf, shown);
-    return {
-      summary: `receipt of ${transactionWords(shown)}: ${outcomeWords(receipt)}, ${receipt.logs.length} logs`,
-      facts: { ...transactionFacts(shown), ...receiptFacts(receipt) },
-    };
-  }),
-  payloadVerifier(ProofKind.ethereumLog, 'ethereum-log', LogPayloadType, (payload, leaf) => {
+  payloadVerifier(
+    ProofKind.ethereumReceipt,
+    'ethereum-receipt',
+    ReceiptPayloadType,
+    (payload, leaf, chain) => {
+      const shown = transactionAt(payload.index, payload.transactionNodes, leaf);
+      const receipt = receiptAt(payload.receiptNodes, leaf, shown);
+      return {
+        summary: `receipt of ${transactionWords(shown, chain)}: ${outcomeWords(receipt)}, ${receipt.logs.length} logs`,
+        facts: { ...transactionFacts(shown), ...receiptFacts(receipt) },
+      };
+    },
+  ),
+  payloadVerifier(ProofKind.ethereumLog, 'ethereum-log', LogPayloadType, (payload, leaf, chain) => {
     const shown = transactionAt(payload.index, payload.transactionNodes, leaf);
     const receipt = receiptAt(payload.receiptNodes, leaf, shown);
     const log = logAt(receipt, payload.logIndex);
     if (!bytesEqual(payload.logId, logId(shown.hash, payload.logIndex, log)))
       throw new ProofError('log-mismatch', `log ${payload.logIndex} is not the one that the proof is about`);
     return {
-      summary: `log ${payload.logIndex} of ${transactionWords(shown)}, by contract ${toHex(log.address)}`,
+      summary: `log ${payload.logIndex} of ${transactionWords(shown, chain)}, by contract ${toHex(log.address)}`,
       facts: {
         ...transactionFacts(shown),
         ...receiptFacts(receipt),

@@ -9,7 +9,7 @@ import type { EthereumHeader } from '../rules/header.js';
 import { indexKey, type Trie } from '../trie/build.js';
 import { headerOfLeaf, RawHeaderType } from './blockHeader.js';
 import { checkQuestion, payloadVerifier, questionId, reading, trieValues } from './common.js';
-import { formatEther } from './facts.js';
+import { amountWords } from './facts.js';
 import { SharedNodesType } from './payload.js';
 
 /** A withdrawal from the beacon chain (EIP-4895). */
@@ -64,7 +64,7 @@ export const withdrawalVerifier = payloadVerifier(
   ProofKind.ethereumWithdrawal,
   'ethereum-withdrawal',
   WithdrawalPayloadType,
-  (payload, leaf) => {
+  (payload, leaf, chain) => {
     const flaw = 'withdrawal-mismatch';
     const { position } = checkQuestion(flaw, ProofKind.ethereumWithdrawal, WithdrawalQuestionType, payload);
     const root = withdrawalsRootOf(headerOfLeaf(payload.header, leaf));
@@ -73,7 +73,7 @@ export const withdrawalVerifier = payloadVerifier(
       return { summary: `no withdrawal at place ${position}`, facts: { position, exists: false } };
     const { index, validatorIndex, address, amount } = reading(flaw, () => decodeWithdrawal(raw));
     return {
-      summary: `withdrawal ${index}: ${formatEther(amount * GWEI)} ETH of validator ${validatorIndex} to ${toHex(address)}`,
+      summary: `withdrawal ${index}: ${amountWords(amount * GWEI, chain, 'staked')} of validator ${validatorIndex} to ${toHex(address)}`,
       facts: {
         position,
         exists: true,
