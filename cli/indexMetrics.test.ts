@@ -54,19 +54,21 @@ test('a store that opens later is measured too, and how the index is filled', as
   expect(await measured.store.latest('a', 1)).toEqual([]);
   measured.close();
   expect(handle.times).toBe(2);
-  const backfill = { left: 7, perSecond: 3, secondsLeft: 2 };
+  const backfill = { left: 7, oldest: 1, perSecond: 3, secondsLeft: 2 };
   const contents = {
     ...{ chain: 'a', done: 1, last: 2, failures: 0, backfillFailures: 0, lastError: undefined },
     ...{ blocks: 5, bytes: 9, skipped: 4, unreadable: 2, backfill },
   };
   const status = {
     ...{ headers: [], contents: [contents], streams: [{ stream: 'main' as const, lag: 6 }], lost: 8 },
+    dropped: { full: 2, refused: 1, ended: 4 },
     certificates: { verified: 9, unverified: 1, wrong: 3 },
     rows: { events: 10, batches: 1, blocks: 5, mainBlocks: 2, evidence: 1 },
     ...{ available: true, rebuild: undefined },
   };
   const log = new EmbeddedLog(new MemoryStore());
-  showIndex({ status: () => status, consumers: () => [] }, log, registry);
+  const lags = async () => [{ chain: 'a', stream: 'contents', events: 3, seconds: 4.5 }];
+  showIndex({ status: () => status, consumers: () => [], lags }, log, registry);
   const shown = await registry.metrics();
   for (const line of [
     'crossroot_index_available 1',
@@ -77,6 +79,10 @@ test('a store that opens later is measured too, and how the index is filled', as
     'crossroot_index_unreadable_blocks{chain="a"} 2',
     'crossroot_index_stream_lag_records{stream="main"} 6',
     'crossroot_index_lost_samples 8',
+    'crossroot_index_proofs_dropped_total{reason="full"} 2',
+    'crossroot_index_proofs_dropped_total{reason="refused"} 1',
+    'crossroot_index_proofs_dropped_total{reason="ended"} 4',
+    'crossroot_index_lag_seconds{chain="a",stream="contents"} 4.5',
     'crossroot_index_certificates_total{verdict="verified"} 9',
     'crossroot_index_certificates_total{verdict="wrong"} 3',
     'crossroot_index_rows_total{what="events"} 10',

@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { EventLog } from '../indexers/log/eventLog.js';
 import type { ConsumerStatus } from '../indexers/sinks/consumer.js';
-import type { IndexStatus } from '../indexers/sinks/indexService.js';
+import type { IndexService, IndexStatus } from '../indexers/sinks/indexService.js';
+import type { DroppedProofs } from '../indexers/sinks/sampler.js';
 
 type Method = (...parameters: readonly unknown[]) => unknown;
 
@@ -91,7 +92,7 @@ export function measuredIndex<Handle extends { readonly store: object }>(
 
 /** Shows at `/metrics` what fills the index, and how far it is. */
 export function showIndex(
-  service: { status(): IndexStatus; consumers(): readonly ConsumerStatus[] },
+  service: Pick<IndexService, 'status' | 'consumers' | 'lags'>,
   log: Pick<EventLog, 'last'>,
   registry: Registry,
 ): void {
@@ -143,9 +144,19 @@ export function showIndex(
     ['stream'],
     (status) => status.streams.map(({ stream, lag }) => [{ stream }, lag]),
   );
-  gauge('lost_samples', 'Samples and proofs served that could not be written', [], ({ lost }) => [
-    [{}, lost],
-  ]);
+  gauge('lost_samples', 'Samples that could not be written', [], ({ lost }) => [[{}, lost]]);
+  showDropped(() => service.status().dropped, registry);
+  new Gauge({
+    name: 'crossroot_index_lag_seconds',
+    help: 'Seconds since the oldest event or record that is not in the index was written into the log',
+    labelNames: ['chain', 'stream'] as const,
+    registers: [registry],
+    async collect() {
+      const lags = await service.lags().catch(() => []);
+      this.reset();
+      for (const { chain, stream, seconds } of lags) this.set({ chain, stream }, seconds);
+    },
+  });
   new Counter({
     name: 'crossroot_index_certificates_total',
     help: 'Certificates of main-chain blocks taken in: verified, unverified (delegates not to be had), wrong (set aside)',
@@ -167,6 +178,20 @@ export function showIndex(
       this.reset();
       for (const [what, rows] of Object.entries({ events, blocks, mainBlocks, evidence }))
         this.inc({ what }, rows);
+    },
+  });
+}
+
+/** Shows at `/metrics` how many proofs that were sent are not noted in the index. */
+export function showDropped(dropped: () => DroppedProofs, registry: Registry): void {
+  new Counter({
+    name: 'crossroot_index_proofs_dropped_total',
+    help: 'Proofs that were sent and not noted in the index: full (too many waited), refused (for good), ended (still waiting at the end, or no index)',
+    labelNames: ['reason'] as const,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [reason, count] of Object.entries(dropped())) this.inc({ reason }, count);
     },
   });
 }

@@ -1,3 +1,4 @@
+import type { DroppedProofs } from '../indexers/sinks/sampler.js';
 import type { IndexReader, IndexWriter, ServedProof } from '../indexers/store/indexStore.js';
 import type { Worker } from './apiService.js';
 import { ProofRecorder } from './proofs/recorder.js';
@@ -7,6 +8,8 @@ export interface Indexed {
   readonly index: IndexReader;
   readonly onProof: (proof: ServedProof) => void;
   readonly worker: Worker;
+  /** Proofs that were sent and could not be noted, since the start. */
+  readonly dropped: () => DroppedProofs;
 }
 
 /**
@@ -23,5 +26,5 @@ export function withIndex(
     start: () => recorder.start(),
     stop: () => recorder.stop(),
   };
-  return { index: store, onProof: recorder.add, worker };
+  return { index: store, onProof: recorder.add, worker, dropped: () => recorder.given };
 }

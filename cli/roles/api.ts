@@ -5,7 +5,7 @@ import { bookPages } from '../../relay/bind.js';
 import { withIndex } from '../../relay/indexed.js';
 import { relayMetrics } from '../../relay/metrics.js';
 import { showDisk } from '../diskMetrics.js';
-import { showConsumers } from '../indexMetrics.js';
+import { showConsumers, showDropped } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
 import { commonAnswers } from './answers.js';
 import { openMeasuredIndex, presentStore } from './indexStore.js';
@@ -53,6 +53,7 @@ export function startApi(options: ApiOptions, log: Logger): Promise<Running> {
     stopping.add(() => service.stop());
     eventLog.show(metrics.registry);
     showDisk(folder, metrics.registry);
+    showDropped(indexed.dropped, metrics.registry);
     showConsumers(consumers, eventLog.log, metrics.registry);
     return { url: service.url, stop: () => stopping.stop() };
   });

@@ -12,6 +12,7 @@ import type { MainSinkOptions } from './mainSink.js';
 import type { RebuildProgress } from './rebuild/progress.js';
 import { IndexRebuild, type RebuildContents } from './rebuild/rebuild.js';
 import { RetryLoop } from './retryLoop.js';
+import type { Lag } from './sampler.js';
 
 export type { IndexChain } from './liveIndex.js';
 
@@ -66,6 +67,7 @@ const NOTHING: LiveIndexStatus = {
   rows: { events: 0, batches: 0, blocks: 0, mainBlocks: 0, evidence: 0 },
   certificates: { verified: 0, unverified: 0, wrong: 0 },
   lost: 0,
+  dropped: { full: 0, refused: 0, ended: 0 },
 };
 
 /**
@@ -82,6 +84,8 @@ export class IndexService {
   #opening: Promise<void> | undefined;
   #rebuild: Promise<number> | undefined;
   #progress: RebuildProgress | undefined;
+  /** Proofs that were sent before the index was open. */
+  #missed = 0;
   #stopped = false;
 
   constructor(options: IndexServiceOptions) {
@@ -145,7 +149,13 @@ export class IndexService {
 
   status(): IndexStatus {
     const live = this.#live?.status() ?? NOTHING;
-    return { ...live, available: this.available, rebuild: this.#progress };
+    const dropped = { ...live.dropped, ended: live.dropped.ended + this.#missed };
+    return { ...live, dropped, available: this.available, rebuild: this.#progress };
+  }
+
+  /** How far behind everything is that this process does. @throws as log and index do */
+  async lags(): Promise<readonly Lag[]> {
+    return this.#live?.lags() ?? [];
   }
 
   /** How far each sink of each chain is. */
@@ -155,7 +165,8 @@ export class IndexService {
 
   /** A proof was built and sent: it is written down, soon, if the index is there. */
   served(proof: ServedProof): void {
-    this.#live?.sampler.served(proof);
+    if (this.#live === undefined) this.#missed++;
+    else this.#live.sampler.served(proof);
   }
 
   /** Best-chain headers from `from` upwards, at most `limit`. @throws IndexUnavailableError, IndexQueryError */

@@ -12,9 +12,10 @@ import { type BlockSource, contentsBuilder } from './contents/writer.js';
 import { OtherLogError } from './errors.js';
 import { EVIDENCE_STREAM, evidenceEffect } from './evidenceSink.js';
 import { headerSink } from './headerSink.js';
+import { SeenTimes, writtenAt } from './lag.js';
 import { MAIN_STREAM, type MainSinkOptions, mainEffect } from './mainSink.js';
 import { checkSameLog } from './sameLog.js';
-import { type Lag, Sampler } from './sampler.js';
+import { type DroppedProofs, type Lag, Sampler } from './sampler.js';
 import { followInto } from './streamSink.js';
 
 /** A chain that is indexed. */
@@ -73,8 +74,9 @@ export interface LiveIndexStatus {
   readonly streams: readonly StreamStatus[];
   readonly rows: IndexRows;
   readonly certificates: CertificateCounts;
-  /** Samples and proofs that were not written. */
+  /** Samples that were not written. */
   readonly lost: number;
+  readonly dropped: DroppedProofs;
 }
 
 /** Written by this process since its start, repeats included. */
@@ -107,6 +109,7 @@ export class LiveIndex {
   readonly #streams = new Map<StreamStatus['stream'], RecordStream<unknown>>();
   readonly #sampler: Sampler;
   readonly #rows = { events: 0, batches: 0, mainBlocks: 0, evidence: 0 };
+  readonly #seen = new Map<string, SeenTimes>();
   readonly #certificates = { verified: 0, unverified: 0, wrong: 0 };
 
   constructor(options: LiveIndexOptions) {
@@ -172,24 +175,47 @@ export class LiveIndex {
       rows: { ...this.#rows, blocks: contents.reduce((sum, { blocks }) => sum + blocks, 0) },
       certificates: { ...this.#certificates },
       lost: this.#sampler.lost,
+      dropped: this.#sampler.dropped,
     };
   }
 
   /** How far behind everything is that this process does. */
   async lags(): Promise<Lag[]> {
-    const { log } = this.#options;
+    const { log, index } = this.#options;
+    const now = Date.now();
     const lags: Lag[] = [];
     for (const [chain, { headers, contents }] of this.#chains) {
       const last = (await log.last(chain))?.number ?? 0;
       const unread = log.lag?.(chain) ?? 0;
-      lags.push({ chain, stream: 'headers', events: unread + Math.max(0, last - headers.status().done) });
+      const behind = async (stream: string, done: number, left = Math.max(0, last - done)): Promise<Lag> => {
+        // Of what is not in the local store yet, nobody knows the time: it counts from when it was seen.
+        const since = this.#seenOf(`${chain} ${stream}`).look(now, done, last + unread);
+        const written = left > 0 ? await writtenAt(log, chain, done + 1, now) : undefined;
+        const seconds = written === undefined ? since : (now - written) / 1000;
+        return { chain, stream, events: left + unread, seconds };
+      };
+      lags.push(await behind('headers', headers.status().done));
       if (contents === undefined) continue;
       const { done, backfill } = contents.status();
-      lags.push({ chain, stream: 'contents', events: unread + Math.max(0, last - done) });
-      lags.push({ chain, stream: 'backfill', events: backfill.left });
+      lags.push(await behind('contents', done));
+      const { left, oldest } = backfill;
+      const begun = oldest === undefined ? undefined : await writtenAt(log, chain, oldest, now);
+      const seconds = left === 0 || begun === undefined ? 0 : (now - begun) / 1000;
+      lags.push({ chain, stream: 'backfill', events: left, seconds });
     }
-    for (const [stream, { lag }] of this.#streams) lags.push({ chain: '', stream, events: lag });
+    for (const [stream, { lag }] of this.#streams) {
+      const done = lag === 0 ? 0 : await index.position(stream);
+      const seconds = lag === 0 ? 0 : this.#seenOf(stream).look(now, done, done + lag);
+      if (lag === 0) this.#seen.delete(stream);
+      lags.push({ chain: '', stream, events: lag, seconds });
+    }
     return lags;
+  }
+
+  #seenOf(what: string): SeenTimes {
+    const known = this.#seen.get(what) ?? new SeenTimes();
+    this.#seen.set(what, known);
+    return known;
   }
 
   /** Ends everything; steps under way are finished first. */

@@ -1,4 +1,5 @@
 import type { SourceHealth } from '../follow/sourceMonitor.js';
+import { IndexQueryError } from '../store/errors.js';
 import type { IndexWriter, LagSample, ServedProof, SourceSample } from '../store/indexStore.js';
 import { RetryLoop } from './retryLoop.js';
 
@@ -7,6 +8,18 @@ export interface Lag {
   readonly chain: string;
   readonly stream: string;
   readonly events: number;
+  /** As `LagSample.seconds`. */
+  readonly seconds: number;
+}
+
+/** Proofs that were sent and are not noted in the index, by why. */
+export interface DroppedProofs {
+  /** Too many were waiting. */
+  readonly full: number;
+  /** The index refused them for good. */
+  readonly refused: number;
+  /** They were still waiting at the end, or there was no index to wait for. */
+  readonly ended: number;
 }
 
 export interface SamplerOptions {
@@ -27,14 +40,16 @@ const MAX_PROOFS = 1000;
 const MAX_NAME = 256;
 
 /**
- * Writes every few seconds how sources and sinks are doing, and the proofs that were served. These are samples: what the index does not
- * take while it is away is lost, and counted.
+ * Writes every few seconds how sources and sinks are doing, and the proofs that were served. Samples that the index does not take at once
+ * are lost; proofs wait, up to a number. What is lost is counted.
  */
 export class Sampler {
   readonly #options: SamplerOptions;
   readonly #loop: RetryLoop;
   #proofs: ServedProof[] = [];
-  /** Samples and proofs that were not written. */
+  #dropped = { full: 0, refused: 0, ended: 0 };
+  #stopped = false;
+  /** Samples that were not written. */
   lost = 0;
 
   constructor(options: SamplerOptions) {
@@ -51,13 +66,27 @@ export class Sampler {
     this.#loop.start();
   }
 
+  /** Proofs that are waiting are written, or given up. */
   async stop(): Promise<void> {
     await this.#loop.stop();
+    this.#stopped = true;
+    if (this.#proofs.length === 0) return;
+    try {
+      await this.#writeProofs();
+    } catch (error) {
+      this.#options.onError?.(error);
+    }
+    this.#dropped.ended += this.#proofs.splice(0).length;
+  }
+
+  get dropped(): DroppedProofs {
+    return { ...this.#dropped };
   }
 
   /** A proof was built and sent. */
   served(proof: ServedProof): void {
-    if (this.#proofs.length >= MAX_PROOFS) this.lost++;
+    if (this.#stopped) this.#dropped.ended++;
+    else if (this.#proofs.length >= MAX_PROOFS) this.#dropped.full++;
     else this.#proofs.push({ ...proof, subject: proof.subject.slice(0, MAX_NAME) });
   }
 
@@ -67,19 +96,34 @@ export class Sampler {
     const time = now();
     const health: SourceSample[] = [];
     for (const [chain, ones] of sources()) for (const one of ones) health.push(sampleOf(chain, one, time));
-    const behind = (await lags()).map((lag): LagSample => ({ ...lag, time, seconds: 0 }));
-    const proofs = this.#proofs.splice(0);
+    const behind = (await lags()).map((lag): LagSample => ({ ...lag, time }));
     try {
-      if (proofs.length > 0) await index.writeProofs(proofs);
-      proofs.length = 0;
+      await this.#writeProofs();
       if (health.length > 0) await index.writeSourceSamples(health.slice(0, MAX_ROWS));
       if (behind.length > 0) await index.writeLagSamples(behind.slice(0, MAX_ROWS));
     } catch (error) {
       this.lost += Math.min(MAX_ROWS, health.length) + Math.min(MAX_ROWS, behind.length);
-      for (const proof of proofs) this.served(proof);
       throw error;
     }
     return false;
+  }
+
+  /** Those that may be taken later go on waiting. */
+  async #writeProofs(): Promise<void> {
+    const proofs = this.#proofs.splice(0);
+    if (proofs.length === 0) return;
+    try {
+      await this.#options.index.writeProofs(proofs);
+    } catch (error) {
+      if (error instanceof IndexQueryError && !error.retryable) this.#dropped.refused += proofs.length;
+      else {
+        // The oldest first: those that came meanwhile are the ones too many.
+        const room = MAX_PROOFS - proofs.length;
+        this.#dropped.full += Math.max(0, this.#proofs.length - room);
+        this.#proofs = [...proofs, ...this.#proofs.slice(0, room)];
+      }
+      throw error;
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { MemoryIndex } from '../../test/support/indexers/memoryIndex.js';
 import { EmbeddedLog } from '../log/embedded.js';
 import { poisonCount } from '../log/embeddedStream.js';
 import type { RecordStream } from '../log/streams.js';
+import { IndexQueryError } from '../store/errors.js';
 import type { ServedProof } from '../store/indexStore.js';
 import { EVIDENCE_STREAM, evidenceEffect } from './evidenceSink.js';
 import { MAIN_STREAM, mainEffect } from './mainSink.js';
@@ -118,7 +119,7 @@ test('samples are bounded, and proofs wait for an index that is away', async () 
       writeLagSamples: (rows) => store.writeLagSamples(rows),
     },
     sources: () => new Map([['a', Array.from({ length: 400 }, (_, i) => health(`s${i}`))]]),
-    lags: () => [{ chain: 'a', stream: 'headers', events: 3 }],
+    lags: () => [{ chain: 'a', stream: 'headers', events: 3, seconds: 1.5 }],
     intervalMs: 10,
     onError: (error) => errors.push(error),
   });
@@ -135,7 +136,54 @@ test('samples are bounded, and proofs wait for an index that is away', async () 
   await expect.poll(() => index.samples.lags, WAIT).toBeGreaterThan(2);
   await sampler.stop();
   expect(index.samples.sources).toBe(256 * index.samples.lags);
-  expect(sampler.lost).toBeGreaterThanOrEqual(200 + 257);
+  expect(sampler.lost).toBeGreaterThanOrEqual(257);
+  expect(sampler.dropped).toEqual({ full: 200, refused: 0, ended: 0 });
+});
+
+test('proofs that the index refuses for good are given up and counted; so is what waits at the end', async () => {
+  const errors: unknown[] = [];
+  const written: string[] = [];
+  let failure: Error | undefined = new IndexQueryError('writing proofs_served', new Error('no'), false);
+  const sampler = new Sampler({
+    index: {
+      writeProofs: async (rows) => {
+        if (failure !== undefined) throw failure;
+        written.push(...rows.map(({ subject }) => subject));
+      },
+      writeSourceSamples: async () => undefined,
+      writeLagSamples: async () => undefined,
+    },
+    sources: () => new Map(),
+    lags: () => [],
+    intervalMs: 5,
+    onError: (error) => errors.push(error),
+  });
+  const proof = (subject: string): ServedProof => ({
+    ...{
+      chain: 'a',
+      kind: 'inclusion',
+      subject,
+      height: 1,
+      mainHeight: 2,
+      bytes: 3,
+      milliseconds: 4,
+      time: 5,
+    },
+  });
+  for (let i = 0; i < 3; i++) sampler.served(proof('refused'));
+  sampler.start();
+  await expect.poll(() => sampler.dropped.refused, WAIT).toBe(3);
+  failure = new IndexQueryError('writing proofs_served', new Error('away'), true);
+  const told = errors.length;
+  for (const subject of ['x', 'y']) sampler.served(proof(subject));
+  await expect.poll(() => errors.length, WAIT).toBeGreaterThan(told + 1);
+  failure = undefined;
+  await expect.poll(() => written, WAIT).toEqual(['x', 'y']);
+  failure = new Error('away');
+  sampler.served(proof('z'));
+  await sampler.stop();
+  sampler.served(proof('late'));
+  expect(sampler.dropped).toEqual({ full: 0, refused: 3, ended: 2 });
 });
 
 test('a rate is that of the last half minute; progress is one line', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { IndexQueryError } from '../../indexers/store/errors.js';
 import type { ServedProof } from '../../indexers/store/indexStore.js';
 import { ProofRecorder } from './recorder.js';
 
@@ -79,5 +80,23 @@ describe('records of sent proofs', () => {
     recorder.start();
     recorder.add(proof(1));
     await recorder.stop();
+    expect(recorder.given).toEqual({ full: 0, refused: 0, ended: 1 });
+  });
+
+  it('are given up where the index refuses them for good, and counted; later ones are written', async () => {
+    const written: number[] = [];
+    const recorder = new ProofRecorder({
+      write: async (proofs) => {
+        if (proofs.some(({ height }) => height < 3))
+          throw new IndexQueryError('writing', new Error('no'), false);
+        written.push(...proofs.map(({ height }) => height));
+      },
+      ...{ gatherMs: 1, retryMs: 1, batch: 3 },
+    });
+    recorder.start();
+    for (let height = 0; height < 5; height++) recorder.add(proof(height));
+    await vi.waitFor(() => expect(written).toEqual([3, 4]), 5000);
+    await recorder.stop();
+    expect(recorder.given).toEqual({ full: 0, refused: 3, ended: 0 });
   });
 });

@@ -1,3 +1,5 @@
+import type { DroppedProofs } from '../../indexers/sinks/sampler.js';
+import { IndexQueryError } from '../../indexers/store/errors.js';
 import type { ServedProof } from '../../indexers/store/indexStore.js';
 
 export interface RecorderOptions {
@@ -14,6 +16,11 @@ export interface RecorderOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** A refusal that is the same for each write: the records are not written, however often they are tried. */
+function isLasting(error: unknown): boolean {
+  return error instanceof IndexQueryError && !error.retryable;
+}
+
 const MAX_RETRY_MS = 60_000;
 
 /**
@@ -24,6 +31,8 @@ export class ProofRecorder {
   readonly #options: RecorderOptions;
   #waiting: ServedProof[] = [];
   #dropped = 0;
+  #refused = 0;
+  #ended = 0;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
@@ -36,6 +45,11 @@ export class ProofRecorder {
   /** Records that were given up since the start, because too many were waiting. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** All that were given up since the start, by why. */
+  get given(): DroppedProofs {
+    return { full: this.#dropped, refused: this.#refused, ended: this.#ended };
   }
 
   readonly add = (proof: ServedProof): void => {
@@ -62,6 +76,7 @@ export class ProofRecorder {
     this.#timer = undefined;
     await this.#writing;
     while (this.#waiting.length > 0 && (await this.#write()));
+    this.#ended += this.#waiting.splice(0).length;
   }
 
   #schedule(): void {
@@ -95,7 +110,11 @@ export class ProofRecorder {
     } catch (error) {
       this.#failures++;
       onError?.(error);
-      return false;
+      if (!isLasting(error)) return false;
+      const left = Math.max(0, taken.length - (this.#dropped - before));
+      this.#waiting = this.#waiting.slice(left);
+      this.#refused += left;
+      return true;
     }
   }
 }

@@ -58,6 +58,8 @@ export interface ContentsStatus {
 export interface BackfillStatus {
   /** Events that are still to be done; 0 once all is there. */
   readonly left: number;
+  /** Number of the oldest of them. */
+  readonly oldest: number | undefined;
   /** Events a second. */
   readonly perSecond: number;
   /** `undefined` while nothing moves. */
@@ -81,6 +83,7 @@ export class ContentsSink {
   #done = 0;
   #last = 0;
   #left = 0;
+  #oldest: number | undefined;
   #blocks = 0;
   #bytes = 0;
 
@@ -110,6 +113,7 @@ export class ContentsSink {
       skipped: this.#writers.live.skipped + this.#writers.backfill.skipped,
       backfill: {
         left: this.#left,
+        oldest: this.#oldest,
         perSecond: this.#left === 0 ? 0 : this.#rate.perSecond(),
         secondsLeft: this.#rate.secondsLeft(this.#left),
       },
@@ -152,8 +156,12 @@ export class ContentsSink {
     const ranges = await writer.contentsProgress(chain);
     const done = [...ranges, ...this.#unreadable];
     const next = backfillChunk(done, chunk);
-    this.#left = sizeOf(gapsBelow(done));
-    this.#left = next === undefined ? 0 : Math.min(this.#left, await this.#above(next.to));
+    const gaps = gapsBelow(done);
+    const all = sizeOf(gaps);
+    this.#left = next === undefined ? 0 : Math.min(all, await this.#above(next.to));
+    // Where it ends above the beginning, the oldest is about as far below the newest as there are events left.
+    const least = next === undefined || this.#left === all ? gaps[0]?.from : next.to - this.#left + 1;
+    this.#oldest = this.#left === 0 ? undefined : Math.max(1, least ?? 1);
     if (next === undefined || this.#left === 0) return false;
     await this.#first.backfill.refresh();
     const events = await this.#events(next);
