@@ -1,12 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { useFastHasher } from '../proofs/hash/fast.js';
-import { evidenceExportCommand, evidenceVerifyCommand } from './commands/evidence.js';
-import { headersVerifyCommand } from './commands/headers.js';
-import { importCommand } from './commands/import.js';
-import { proveCommand } from './commands/prove.js';
-import { statusCommand } from './commands/status.js';
-import { trustCommand } from './commands/trust.js';
-import { verifyCommand } from './commands/verify.js';
 import { UsageError } from './errors.js';
 import { options } from './options.js';
 import { reportError } from './output.js';
@@ -14,7 +6,6 @@ import { version } from './version.js';
 
 /** Runs one command line. @returns the exit code: 0 good, 1 refused or failed, 2 usage */
 export async function main(argv: readonly string[]): Promise<number> {
-  useFastHasher();
   const json = argv.includes('--json');
   try {
     await program(json).parseAsync([...argv], { from: 'user' });
@@ -41,7 +32,7 @@ function program(json: boolean): Command {
     .addOption(options.rebuildIndex())
     .addOption(options.passphraseFile())
     .action(async (flags) => {
-      const { upCommand } = await import('./up/command.js');
+      const { upCommand } = await load(() => import('./up/command.js'));
       process.exitCode = await upCommand(flags);
     });
   addRoles(root);
@@ -54,7 +45,9 @@ function program(json: boolean): Command {
     .addOption(options.now())
     .addOption(options.signetChallenge())
     .addOption(options.warn())
-    .action((file, flags) => headersVerifyCommand(file, flags));
+    .action(async (file, flags) =>
+      (await load(() => import('./commands/headers.js'))).headersVerifyCommand(file, flags),
+    );
   add(
     root,
     'prove',
@@ -84,7 +77,7 @@ function program(json: boolean): Command {
     .addOption(options.fromTerm())
     .addOption(options.signetChallenges())
     .addOption(options.networkFiles())
-    .action((flags) => proveCommand(flags));
+    .action(async (flags) => (await load(() => import('./commands/prove.js'))).proveCommand(flags));
   add(
     root,
     'import',
@@ -104,7 +97,9 @@ function program(json: boolean): Command {
     .addOption(options.output())
     .addOption(options.signetChallenges())
     .addOption(options.networkFiles())
-    .action((files, flags) => importCommand(files, flags));
+    .action(async (files, flags) =>
+      (await load(() => import('./commands/import.js'))).importCommand(files, flags),
+    );
   add(root, 'verify', 'check proofs offline; opens no socket')
     .argument('<file...>', 'proof files, JSON or SSZ')
     .addOption(options.trust())
@@ -116,7 +111,9 @@ function program(json: boolean): Command {
     .addOption(options.acceptStaleAnchor())
     .addOption(options.signetChallenges())
     .addOption(options.networkFiles())
-    .action((files, flags) => verifyCommand(files, flags));
+    .action(async (files, flags) =>
+      (await load(() => import('./commands/verify.js'))).verifyCommand(files, flags),
+    );
   add(
     root,
     'trust',
@@ -124,21 +121,25 @@ function program(json: boolean): Command {
   )
     .addOption(options.api())
     .addOption(options.output())
-    .action((flags) => trustCommand(flags));
+    .action(async (flags) => (await load(() => import('./commands/trust.js'))).trustCommand(flags));
   const evidence = root.command('evidence').description('what sources did wrong').copyInheritedSettings(root);
   add(evidence, 'export', 'write both branches of a deep fork, as headers')
     .addOption(options.chain().makeOptionMandatory())
     .addOption(options.evidenceNumber().makeOptionMandatory())
     .addOption(options.api())
     .addOption(options.output())
-    .action((flags) => evidenceExportCommand(flags));
+    .action(async (flags) =>
+      (await load(() => import('./commands/evidence.js'))).evidenceExportCommand(flags),
+    );
   add(evidence, 'verify', 'check both branches by all header rules; opens no socket')
     .argument('<file>', 'what evidence export wrote')
     .addOption(options.now())
-    .action((file, flags) => evidenceVerifyCommand(file, flags));
+    .action(async (file, flags) =>
+      (await load(() => import('./commands/evidence.js'))).evidenceVerifyCommand(file, flags),
+    );
   add(root, 'status', 'what a running Crossroot says of itself')
     .addOption(options.api())
-    .action((flags) => statusCommand(flags));
+    .action(async (flags) => (await load(() => import('./commands/status.js'))).statusCommand(flags));
   return root;
 }
 
@@ -149,7 +150,7 @@ function addRoles(root: Command): void {
     .addOption(options.data())
     .addOption(options.passphraseFile())
     .action(async (flags) => {
-      const { initCommand } = await import('./commands/init.js');
+      const { initCommand } = await load(() => import('./commands/init.js'));
       await initCommand(flags);
     });
   const role = (name: string, description: string) =>
@@ -158,7 +159,7 @@ function addRoles(root: Command): void {
       .addOption(options.data())
       .addOption(options.logFile())
       .addOption(options.listenHost());
-  const roles = () => import('./commands/roles.js');
+  const roles = () => load(() => import('./commands/roles.js'));
   role('node', 'run one delegate of the main chain')
     .addOption(options.delegate())
     .addOption(options.passphraseFile())
@@ -176,6 +177,13 @@ function addRoles(root: Command): void {
   role('api', 'answer: proofs, the index, the page; any number behind one address')
     .addOption(options.listenPort())
     .action(async (flags) => (await roles()).apiCommand(flags));
+}
+
+/** Loads a command once it is to run: loading is most of the time of a short one. Before, hashing is made fast. */
+async function load<T>(command: () => Promise<T>): Promise<T> {
+  const { useFastHasher } = await import('../proofs/hash/fast.js');
+  useFastHasher();
+  return command();
 }
 
 function add(parent: Command, name: string, description: string): Command {

@@ -4,7 +4,6 @@ import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
 import { verifyHeaderRun } from '../../adapters/bitcoin/rules/verifyRun.js';
 import { Bip54Observer } from '../../adapters/bitcoin/rules/warnings.js';
 import { HeaderRuleError } from '../../adapters/errors.js';
-import { readCheckpointFile } from '../../config/checkpoint.js';
 import { FileError, RefusedError, UsageError } from '../errors.js';
 import { print } from '../output.js';
 import { addSignet } from '../signets.js';
@@ -55,6 +54,8 @@ export async function headersVerifyCommand(file: string, flags: HeadersFlags): P
 
 async function startOf(flags: HeadersFlags): Promise<Parameters<typeof verifyHeaderRun>[2]> {
   if (flags.checkpoint !== undefined) {
+    // All kinds of chains come with it: only where it is needed.
+    const { readCheckpointFile } = await import('../../config/checkpoint.js');
     const { checkpoint } = await readCheckpointFile(flags.chain, flags.checkpoint);
     if (
       flags.startHeight !== undefined &&
