@@ -18,7 +18,9 @@ export default defineConfig({
     maxWorkers: '100%',
     // What a test says of memory is measured after a collection.
     execArgv: ['--expose-gc'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Far above what any takes by itself: tests wait for events, and other work on the machine must not end them.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 90_000 } },
   },
 });

@@ -10,5 +10,6 @@ export default defineConfig({
     execArgv: ['--expose-gc'],
     testTimeout: 900_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 90_000 } },
   },
 });

@@ -75,7 +75,7 @@ test('a relay submits while the chain is its own, and stands by otherwise', asyn
   expect(one.service.lastStep(NAME)?.result).toMatchObject({ kind: 'idle', reason: /stands by/ });
 
   const leave = await one.take();
-  await expect.poll(committed, { timeout: 20_000 }).toBe(local.tip().height - 1);
+  await expect.poll(committed, { timeout: 90_000 }).toBe(local.tip().height - 1);
   expect([await one.submitting(), await other.submitting()]).toEqual([1, 0]);
   await leave();
   expect([await one.submitting(), one.service.lastStep(NAME)?.result]).toEqual([
@@ -86,7 +86,7 @@ test('a relay submits while the chain is its own, and stands by otherwise', asyn
   // The other one goes on where it ended, with an account of its own.
   local.grow(10);
   await other.take();
-  await expect.poll(committed, { timeout: 20_000 }).toBe(local.tip().height - 1);
+  await expect.poll(committed, { timeout: 90_000 }).toBe(local.tip().height - 1);
   expect(await other.submitting()).toBe(1);
   expect(one.service.account).not.toEqual(other.service.account);
   expect(other.events.some(({ type }) => type === 'registered')).toBe(false);
@@ -104,7 +104,7 @@ test('two that both believe the chain to be theirs do each other no harm', async
   for (let i = 0; i < 5; i++) {
     local.grow(4);
     await expect
-      .poll(() => main.chain(NAME)?.committed.height, { timeout: 20_000 })
+      .poll(() => main.chain(NAME)?.committed.height, { timeout: 90_000 })
       .toBe(local.tip().height - 1);
   }
   await Promise.all([one.service.stop(), other.service.stop()]);

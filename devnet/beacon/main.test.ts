@@ -54,7 +54,7 @@ it('names the block that is final at its first start, and goes on from disk', as
   const root = readFileSync(rootFile(), 'utf8');
   expect(root).toMatch(/^0x[0-9a-f]{64}\n$/);
   const first = await finalized();
-  await expect.poll(async () => (await finalized()).slot, { timeout: 20_000 }).toBeGreaterThan(first.slot);
+  await expect.poll(async () => (await finalized()).slot, { timeout: 90_000 }).toBeGreaterThan(first.slot);
   await beacon.stop();
   expect(await beacon.ended).toContain('exit code 0');
   beacon = await start();

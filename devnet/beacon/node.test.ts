@@ -137,15 +137,15 @@ describe('reorganisation of the execution chain', () => {
     const kept = engine.blocks.slice();
     engine.blocks.splice(10);
     engine.branch++;
-    await expect.poll(() => node.problem, { timeout: 5000 }).toMatch(/does not have the finalised block/);
+    await expect.poll(() => node.problem, { timeout: 90_000 }).toMatch(/does not have the finalised block/);
     expect(toHex(node.chain.finalized.root)).toBe(finalized);
     await engine.mine();
     engine.branch--;
     engine.blocks.splice(0, engine.blocks.length, ...kept);
-    await expect.poll(() => node.problem, { timeout: 5000 }).toBeUndefined();
+    await expect.poll(() => node.problem, { timeout: 90_000 }).toBeUndefined();
     expect(problems.length).toBe(2);
     const { slot } = node.chain.head;
-    await expect.poll(() => node.chain.head.slot, { timeout: 5000 }).toBeGreaterThan(slot);
+    await expect.poll(() => node.chain.head.slot, { timeout: 90_000 }).toBeGreaterThan(slot);
     await node.close();
   });
 });

@@ -63,7 +63,7 @@ describe('over anvil', () => {
           if (slot > client.finalized.beacon.slot) client.processFinalityUpdate(update!.data, NOW);
           return client.finalized.execution?.blockNumber ?? 0;
         },
-        { timeout: 20_000, interval: 50 },
+        { timeout: 90_000, interval: 50 },
       )
       .toBeGreaterThanOrEqual(paid.blockNumber);
     const block = await data(`/eth/v2/beacon/blocks/${paid.blockNumber}`);
@@ -150,7 +150,7 @@ describe('over anvil', () => {
     const before = service.node.chain.head.slot;
     await callNode(anvil, 'anvil_reorg', [3, []]);
     await expect
-      .poll(() => service.node.chain.head.record.header.slot, { timeout: 10_000 })
+      .poll(() => service.node.chain.head.record.header.slot, { timeout: 90_000 })
       .toBeGreaterThan(before + 30);
     const slots = Array.from({ length: 40 }, (_, i) => before - 8 + i);
     expect(slots.some((slot) => service.node.chain.store.canonical(slot) === undefined)).toBe(true);
@@ -162,7 +162,7 @@ describe('over anvil', () => {
     await service.close();
     await callNode(anvil, 'anvil_mine', ['0x3']);
     service = await serve();
-    await expect.poll(() => service.node.chain.head.slot, { timeout: 10_000 }).toBeGreaterThan(slot + 5);
+    await expect.poll(() => service.node.chain.head.slot, { timeout: 90_000 }).toBeGreaterThan(slot + 5);
   });
 
   it('says that anvil does not answer, and goes on when it does', async () => {
@@ -171,13 +171,13 @@ describe('over anvil', () => {
       startBeacon({ dataDir: join(dir, 'other'), execution: 'http://127.0.0.1:1', port: 0 }),
     ).rejects.toThrow(NodeCallError);
     await anvil.stop();
-    await expect.poll(() => service.node.problem, { timeout: 10_000 }).toMatch(/no answer/);
+    await expect.poll(() => service.node.problem, { timeout: 90_000 }).toMatch(/no answer/);
     expect((await get('/eth/v1/node/health')).status).toBe(503);
     anvil = await launchAnvil({
       dataDir: join(dir, 'anvil'),
       port: Number(new URL(url).port),
       blockTime: 'never',
     });
-    await expect.poll(() => service.node.problem, { timeout: 10_000 }).toBeUndefined();
+    await expect.poll(() => service.node.problem, { timeout: 90_000 }).toBeUndefined();
   });
 });

@@ -105,7 +105,7 @@ class SignedChain {
   }
 }
 
-const WAIT = { timeout: 20_000, interval: 5 };
+const WAIT = { timeout: 90_000, interval: 5 };
 const streams: RecordStream<unknown>[] = [];
 let chain: SignedChain;
 beforeAll(() => {

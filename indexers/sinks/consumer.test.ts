@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { IndexedWorld } from '../../test/support/indexers/indexedWorld.js';
 import { LogConsumer } from './consumer.js';
 
-const WAIT = { timeout: 20_000, interval: 5 };
+const WAIT = { timeout: 90_000, interval: 5 };
 
 test('events that come while the last full batch is written are not waited for', async () => {
   const world = new IndexedWorld();

@@ -8,7 +8,7 @@ import { bitcoinContents } from '../store/contents/bitcoin.js';
 import { LiveIndex } from './liveIndex.js';
 import { IndexRebuild, type RebuildContents } from './rebuild/rebuild.js';
 
-const WAIT = { timeout: 30_000, interval: 1 };
+const WAIT = { timeout: 90_000, interval: 1 };
 
 /** What happens between two crashes. */
 interface Act {

@@ -12,7 +12,7 @@ import { EvidencePublisher } from './evidencePublisher.js';
 import { mainBlock, mainStep } from './mainChain.js';
 import { type MainBlocks, MainPublisher } from './mainPublisher.js';
 
-const WAIT = { timeout: 30_000, interval: 20 };
+const WAIT = { timeout: 90_000, interval: 20 };
 const genesisRoot = new Uint8Array(32);
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

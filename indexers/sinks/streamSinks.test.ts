@@ -14,7 +14,7 @@ import { progressLine } from './rebuild/progress.js';
 import { Sampler } from './sampler.js';
 import { followInto } from './streamSink.js';
 
-const WAIT = { timeout: 20_000, interval: 5 };
+const WAIT = { timeout: 90_000, interval: 5 };
 const streams: RecordStream<unknown>[] = [];
 afterEach(async () => {
   for (const stream of streams.splice(0)) await stream.stop();

@@ -49,7 +49,7 @@ async function network(
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  const end = Date.now() + 3000;
+  const end = Date.now() + 90_000;
   while (!holds()) {
     if (Date.now() > end) throw new Error('nothing happened in time');
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -67,7 +67,7 @@ async function deliver(call: Call): Promise<{ readonly root: Uint8Array; readonl
     (await client.status()).genesisRoot,
   ];
   const root = await client.send(signer.sign({ sender: signer.account, nonce, fee, mark, call }, genesis));
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 120_000;
   for (;;) {
     const status = await client.transaction(root);
     if (status.status === 'finalized')

@@ -125,7 +125,7 @@ describe('the API over HTTP', () => {
     local.grow(20);
     ticking = setInterval(() => main.block(), 20);
     relay = await RelayService.start({ ...config(), http: { port: 0 } });
-    const end = Date.now() + 10_000;
+    const end = Date.now() + 90_000;
     const done = () =>
       main.chain('made-up')?.committed.height === local.tip().height - 1 && main.chain('other');
     while (!done() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));

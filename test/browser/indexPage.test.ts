@@ -39,14 +39,14 @@ describe.skipIf(program === undefined)(title, () => {
     });
     page.on('request', (request) => asked.push(request.url()));
     await page.goto(new URL('/', server.url).href);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     await server?.close();
   });
 
   const text = async (selector: string, part: string) => {
-    await expect.poll(() => page.textContent(selector), { timeout: 20_000 }).toContain(part);
+    await expect.poll(() => page.textContent(selector), { timeout: 90_000 }).toContain(part);
     return (await page.textContent(selector)) ?? '';
   };
 
@@ -58,7 +58,7 @@ describe.skipIf(program === undefined)(title, () => {
     expect(shown).toContain('headers 2 events');
     if (process.env.SCREENSHOT !== undefined)
       await page.screenshot({ path: process.env.SCREENSHOT, fullPage: true });
-  }, 60_000);
+  }, 180_000);
 
   const search = async (chain: string, what: string, expected: string) => {
     await page.selectOption('#where', chain);
@@ -77,7 +77,7 @@ describe.skipIf(program === undefined)(title, () => {
     await search('bitcoin-regtest', ADDRESS, 'address: 21 at event 25');
     await search('ethereum-local', toHex(account('alice')), 'address: 21 at event 25');
     await search('ethereum-local', 'nothing such', 'Nothing by that name');
-  }, 60_000);
+  }, 180_000);
 
   it('shows what it is told as text, whatever it is', async () => {
     const hostile = '<img src=x onerror="document.title=1">';
@@ -85,7 +85,7 @@ describe.skipIf(program === undefined)(title, () => {
     expect(shown).toContain(hostile);
     expect(await page.locator('#found img').count()).toBe(0);
     expect(await page.title()).toBe('Crossroot relay');
-  }, 60_000);
+  }, 180_000);
 
   it('asks nobody but its server, and nothing went wrong but what was asked wrongly', () => {
     expect(asked.filter((url) => !url.startsWith(new URL('/', server.url).href) && url !== 'data:,')).toEqual(

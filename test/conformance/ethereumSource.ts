@@ -64,7 +64,7 @@ export function ethereumSourceSuite(title: string, start: () => Promise<Ethereum
       const hash = String(
         await node.call('eth_sendRawTransaction', [await payer.signTransaction(filled as never)]),
       );
-      for (const end = Date.now() + 20_000; Date.now() < end; await sleep(20)) {
+      for (const end = Date.now() + 90_000; Date.now() < end; await sleep(20)) {
         const place = await source.findTransaction(fromHex(hash));
         const receipt = place && (await node.call('eth_getTransactionReceipt', [hash]));
         if (place === undefined || receipt === null) continue;

@@ -102,7 +102,7 @@ async function expectFollowed(): Promise<void> {
 }
 
 async function untilFollowed(): Promise<void> {
-  for (const end = Date.now() + 15_000; ; await sleep(20)) {
+  for (const end = Date.now() + 90_000; ; await sleep(20)) {
     const { hash } = (await anvil.call('eth_getBlockByNumber', ['latest', false])) as { hash: string };
     const own = follower.status().hash;
     if (own !== undefined && toHex(own) === hash) return;

@@ -166,7 +166,7 @@ export class Cluster {
   }
 
   /** Waits until `holds`. @throws Error with the state of all nodes after `timeout` */
-  async until(holds: () => boolean, what: string, timeout = 15_000): Promise<void> {
+  async until(holds: () => boolean, what: string, timeout = 120_000): Promise<void> {
     const end = Date.now() + timeout;
     while (!holds()) {
       if (this.faults.length > 0) throw this.faults[0];

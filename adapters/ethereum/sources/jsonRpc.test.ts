@@ -18,7 +18,7 @@ async function minedIn(hash: string): Promise<Uint8Array> {
       if (found === undefined) throw new Error(`${hash} is in no block yet`);
       return found.hash;
     },
-    { timeout: 10_000 },
+    { timeout: 90_000 },
   );
 }
 

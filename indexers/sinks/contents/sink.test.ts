@@ -7,7 +7,7 @@ import { bitcoinContents } from '../../store/contents/bitcoin.js';
 import { backfillChunk, gapsBelow, joined, liveStart } from './ranges.js';
 import { ContentsSink, type ContentsSinkOptions } from './sink.js';
 
-const WAIT = { timeout: 20_000, interval: 5 };
+const WAIT = { timeout: 90_000, interval: 5 };
 const sinks: ContentsSink[] = [];
 afterEach(async () => {
   for (const sink of sinks.splice(0)) await sink.stop();
