@@ -1,4 +1,4 @@
-import { bytesEqual } from '../../../proofs/bytes.js';
+import { bytesEqual, toBareHex } from '../../../proofs/bytes.js';
 import { LimitExceededError, MalformedInputError } from '../../../proofs/errors/input.js';
 import { ProofError } from '../../../proofs/errors/proof.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
@@ -97,6 +97,8 @@ export function importInclusion(
 class KnownTree {
   #depth: number | undefined;
   readonly #nodes = new Map<string, Uint8Array>();
+  /** Of leaves, by their hash. */
+  readonly #places = new Map<string, number>();
 
   get depth(): number {
     return this.#depth ?? 0;
@@ -111,18 +113,15 @@ class KnownTree {
       if (before !== undefined && !bytesEqual(before, hash))
         throw new MalformedInputError(WHAT, `contradicts another at place ${position} of level ${level}`);
       this.#nodes.set(`${level} ${position}`, hash);
+      if (level > 0) continue;
+      const leaf = toBareHex(hash);
+      this.#places.set(leaf, Math.min(position, this.#places.get(leaf) ?? position));
     }
   }
 
   /** The first place of a leaf: a second one is padding. */
   placeOf(txid: Uint8Array): number | undefined {
-    let place: number | undefined;
-    for (const [key, hash] of this.#nodes) {
-      const [level, position] = key.split(' ').map(Number);
-      if (level !== 0 || position === undefined || !bytesEqual(hash, txid)) continue;
-      place = Math.min(place ?? position, position);
-    }
-    return place;
+    return this.#places.get(toBareHex(txid));
   }
 
   /** As `multiproofNodes`. @throws MalformedInputError where a node is not known */
