@@ -1,31 +1,19 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyValueStore, KeyValueWrite } from '../../../storage/keyValue.js';
-import { Serials } from '../../serial.js';
-import { LeaseLostError, LogConflictError } from '../errors.js';
 import type { ChainEvent, EventInput } from '../event.js';
 import type { Cursor, EventLog, Lease } from '../eventLog.js';
 import { Listeners } from '../listeners.js';
 import { type BlockRecord, blockCodec, type EvidenceRecord, evidenceCodec } from '../records.js';
 import type { LogStreams, RecordCodec, RecordStream } from '../streams.js';
 import { LogTables } from '../tables.js';
-import { AppendBatch } from './appendBatch.js';
-import { BATCH_OVERHEAD, encodeRecords } from './batchEncoder.js';
-import type { KafkaDriver, OutBatch } from './driver.js';
-import {
-  AppendUnresolvedError,
-  KafkaUnavailableError,
-  LogClosedError,
-  OversizeAppendError,
-} from './errors.js';
-import { HOLDER_BYTES, leaseRecord } from './messages.js';
-import { PendingAppend } from './pending.js';
+import type { KafkaDriver } from './driver.js';
+import { LogClosedError } from './errors.js';
 import { PoisonBox } from './poison.js';
 import { TopicReader } from './reader.js';
-import { longer, MIN_RETRY_MS, retried } from './retry.js';
+import { retried } from './retry.js';
 import { KafkaStream } from './stream.js';
 import { ChainTail, type TailStatus } from './tail.js';
 import { MAX_BATCH_BYTES, Topics } from './topics.js';
+import { LogWriter } from './writer.js';
 
 export interface KafkaLogOptions {
   readonly driver: KafkaDriver;
@@ -61,14 +49,12 @@ export class KafkaLog implements EventLog, LogStreams {
   readonly #tables: LogTables;
   readonly #control: TopicReader;
   readonly #poison: PoisonBox;
-  readonly #serials = new Serials();
+  readonly #writer: LogWriter;
   readonly #listeners = new Listeners();
   readonly #tails = new Map<string, ChainTail>();
   readonly #streams = new Set<{ stop(): Promise<void> }>();
   /** Chains whose topic is there. */
   readonly #ensured = new Set<string>();
-  /** Leases that this process took. */
-  readonly #held = new Map<string, number>();
   #closed = false;
   #closing: Promise<void> | undefined;
 
@@ -83,6 +69,13 @@ export class KafkaLog implements EventLog, LogStreams {
       driver,
       topics: this.#topics,
       onError: (error) => this.#trouble(error),
+    });
+    this.#writer = new LogWriter({
+      ...{ driver, store, topics: this.#topics, maxBatchBytes, client: options.client ?? '' },
+      deliveryMs: options.deliveryMs ?? DELIVERY_MS,
+      tail: (chain) => this.#tails.get(chain),
+      begin: (chain, deadline) => this.#begin(chain, deadline),
+      retried: (task, deadline, settled) => this.#retried(task, deadline, settled),
     });
   }
 
@@ -113,8 +106,7 @@ export class KafkaLog implements EventLog, LogStreams {
   /** Makes a chain's topic unless it is there, and reads all that it has now. @throws KafkaUnavailableError */
   async catchUp(chain: string): Promise<void> {
     const deadline = this.#deadline();
-    await this.#ensure(chain, deadline);
-    await this.#followed(chain).caughtUp(deadline);
+    await (await this.#begin(chain, deadline)).caughtUp(deadline);
   }
 
   lag(chain: string): number {
@@ -122,26 +114,7 @@ export class KafkaLog implements EventLog, LogStreams {
   }
 
   acquire(chain: string): Promise<Lease> {
-    return this.#serials.of(chain).run(async () => {
-      const deadline = this.#deadline();
-      await this.#ensure(chain, deadline);
-      const tail = this.#followed(chain);
-      for (let wait = MIN_RETRY_MS; ; wait = longer(wait)) {
-        await tail.caughtUp(deadline);
-        const epoch = tail.mirror.state.fold.epoch + 1;
-        const holder = new Uint8Array(randomBytes(HOLDER_BYTES));
-        const record = leaseRecord({ chain, epoch, holder, client: this.#options.client ?? '' });
-        const settled = () => tail.mirror.state.fold.epoch >= epoch;
-        await this.#deliver(this.#topics.events(chain), encodeRecords([record]), settled, deadline);
-        await tail.until(settled, deadline);
-        const { fold } = tail.mirror.state;
-        if (fold.epoch === epoch && fold.holder !== undefined && Buffer.from(fold.holder).equals(holder)) {
-          this.#held.set(chain, epoch);
-          return { chain, epoch };
-        }
-        await sleep(wait * (0.5 + Math.random()));
-      }
-    });
+    return this.#writer.acquire(chain);
   }
 
   append(
@@ -150,34 +123,7 @@ export class KafkaLog implements EventLog, LogStreams {
     events: readonly EventInput[],
     also: readonly KeyValueWrite[] = [],
   ): Promise<number> {
-    const { chain, epoch } = lease;
-    return this.#serials.of(chain).run(async () => {
-      const tail = this.#tails.get(chain);
-      const fold = tail?.mirror.state.fold;
-      const { holder } = fold ?? {};
-      if (tail === undefined || fold === undefined || holder === undefined || this.#held.get(chain) !== epoch)
-        throw new LeaseLostError(chain, epoch, fold?.epoch ?? 0);
-      if (fold.epoch !== epoch) throw new LeaseLostError(chain, epoch, fold.epoch);
-      const next = fold.number + 1;
-      if (next !== expectedNumber) throw new LogConflictError(chain, expectedNumber, next);
-      if (events.length === 0) {
-        if (also.length > 0) await this.#options.store.batch(also);
-        return next - 1;
-      }
-      const batch = new AppendBatch({ chain, epoch, holder, first: next }, events);
-      const { maxBatchBytes = MAX_BATCH_BYTES } = this.#options;
-      const bytes = batch.body.length + BATCH_OVERHEAD;
-      if (bytes > maxBatchBytes)
-        throw new OversizeAppendError(this.#topics.events(chain), bytes, maxBatchBytes);
-      const pending = new PendingAppend(batch, also);
-      tail.mirror.pending = pending;
-      try {
-        await this.#resolve(tail, pending);
-      } finally {
-        tail.mirror.pending = undefined;
-      }
-      return batch.last;
-    });
+    return this.#writer.append(lease, expectedNumber, events, also);
   }
 
   async read(chain: string, fromNumber: number, limit: number): Promise<ChainEvent[]> {
@@ -221,38 +167,6 @@ export class KafkaLog implements EventLog, LogStreams {
     await this.#options.driver.close();
   }
 
-  /** Sends until the tail shows what became of it. */
-  async #resolve(tail: ChainTail, pending: PendingAppend): Promise<void> {
-    const { deliveryMs = DELIVERY_MS } = this.#options;
-    const { append } = pending;
-    const { chain, first } = append.place;
-    const deadline = this.#deadline();
-    const settled = () => pending.outcome !== undefined;
-    try {
-      const offset = await this.#deliver(this.#topics.events(chain), append, settled, deadline);
-      const end = offset === undefined || offset < 0 ? Number.POSITIVE_INFINITY : offset + append.count;
-      await tail.until(() => settled() || tail.mirror.state.next >= end, deadline);
-    } catch (error) {
-      if (!(error instanceof KafkaUnavailableError)) throw error;
-      if (!settled()) throw new AppendUnresolvedError(chain, first, deliveryMs, error);
-    }
-    pending.passed(tail.mirror.state.fold);
-    if (pending.outcome !== 'accepted') throw pending.outcome;
-  }
-
-  /**
-   * Sends again while the brokers do not answer: records that arrive twice count once.
-   * @returns the offset of the first record; `undefined` if the outcome showed before
-   */
-  #deliver(
-    topic: string,
-    batch: OutBatch,
-    settled: () => boolean,
-    deadline: number,
-  ): Promise<number | undefined> {
-    return this.#retried(() => this.#options.driver.produce(topic, batch), deadline, settled);
-  }
-
   async #ensure(chain: string, deadline: number): Promise<void> {
     if (this.#ensured.has(chain)) return;
     const topic = this.#topics.events(chain);
@@ -288,7 +202,9 @@ export class KafkaLog implements EventLog, LogStreams {
     return 4 * (this.#options.maxBatchBytes ?? MAX_BATCH_BYTES);
   }
 
-  #followed(chain: string): ChainTail {
+  /** Reads a chain from now on; its topic is made unless it is there. */
+  async #begin(chain: string, deadline: number): Promise<ChainTail> {
+    await this.#ensure(chain, deadline);
     const tail = this.#tail(chain);
     tail.start();
     return tail;

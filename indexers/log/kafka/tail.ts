@@ -1,12 +1,10 @@
-import { bytesEqual } from '../../../proofs/bytes.js';
 import { pause } from '../../pause.js';
 import type { KafkaDriver } from './driver.js';
-import { KafkaResponseError, KafkaUnavailableError, LogClosedError, LogReplacedError } from './errors.js';
+import { KafkaUnavailableError, LogClosedError, LogReplacedError } from './errors.js';
 import { Mirror, type MirrorOptions } from './mirror.js';
-import { anchorDigest } from './mirrorState.js';
 import { TopicReader } from './reader.js';
-import { readBatches } from './recordBatch.js';
-import { ErrorCode } from './wire.js';
+import { TopicIdentity } from './topicIdentity.js';
+import { Watchdog } from './watchdog.js';
 
 export interface TailOptions extends MirrorOptions {
   readonly driver: KafkaDriver;
@@ -39,33 +37,43 @@ export interface TailStatus {
 
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 5000;
-/** A record that was read and is not to be had for so long is lost. */
-const ABSENT_MS = 15_000;
 
 /** Reads one chain's topic into the local store, for ever. */
 export class ChainTail {
   readonly mirror: Mirror;
   readonly #options: TailOptions;
   readonly #reader: TopicReader;
+  readonly #identity: TopicIdentity;
+  readonly #watchdog: Watchdog;
   readonly #stop = new AbortController();
   readonly #waiting = new Set<() => void>();
   #hurry = new AbortController();
   /** Since the last pause. */
   #hurried = false;
   #loop: Promise<void> | undefined;
-  #watch: NodeJS.Timeout | undefined;
   #highWatermark = 0;
-  #arrival = Date.now();
   #known = false;
-  #absentSince: number | undefined;
   #stalls = 0;
   #lastError: unknown;
 
   constructor(options: TailOptions) {
     this.#options = options;
     this.mirror = new Mirror(options);
-    const { driver, maxWaitMs, deadlineMs } = options;
+    const { driver, topic, control, stallMs, maxWaitMs, deadlineMs, maxInflated, onError } = options;
     this.#reader = new TopicReader({ driver, maxWaitMs, deadlineMs });
+    this.#identity = new TopicIdentity(topic, this.#reader, maxInflated);
+    this.#watchdog = new Watchdog({
+      ...{ topic, control, stallMs, onError },
+      next: () => this.mirror.state.next,
+      onEnd: (end) => {
+        this.#highWatermark = Math.max(this.#highWatermark, end);
+      },
+      onStall: (error) => {
+        this.#stalls++;
+        onError(error);
+        void this.#reader.reconnect();
+      },
+    });
   }
 
   status(): TailStatus {
@@ -88,12 +96,11 @@ export class ChainTail {
   start(): void {
     if (this.#loop !== undefined) return;
     this.#loop = this.#run();
-    this.#watch = setInterval(() => this.#look(), Math.max(100, this.#options.stallMs / 2));
-    this.#watch.unref();
+    this.#watchdog.start();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#watch);
+    this.#watchdog.stop();
     this.#stop.abort();
     this.#tell();
     await this.#reader.reconnect();
@@ -173,100 +180,17 @@ export class ChainTail {
   }
 
   async #step(): Promise<void> {
-    const { topic } = this.#options;
     const { state } = this.mirror;
-    // After each break: it may be another topic, or a broker that lost records.
-    if (!this.#known) await this.#recognise();
+    if (!this.#known) await this.#identity.check(state);
     this.#known = true;
-    let answer: Awaited<ReturnType<TopicReader['fetch']>>;
-    try {
-      answer = await this.#reader.fetch(topic, state.next);
-    } catch (error) {
-      if (!(error instanceof KafkaResponseError) || error.code !== ErrorCode.offsetOutOfRange) throw error;
-      throw await this.#outOfRange();
-    }
+    const answer = await this.#identity.fetch(state.next, state.next);
     this.#highWatermark = answer.highWatermark;
     const more = await this.mirror.apply(answer.batches);
     this.#tell();
     const { next, fold } = this.mirror.state;
     if (next === state.next) return;
-    this.#arrival = Date.now();
+    this.#watchdog.fed();
     if (more) this.#options.onAdvance(fold.number);
-  }
-
-  /** That the newest record that was read is still where it was. @throws LogReplacedError */
-  async #recognise(): Promise<void> {
-    const { topic, maxInflated } = this.#options;
-    const { anchor, next } = this.mirror.state;
-    if (anchor === undefined) {
-      const start = (await this.#reader.offset(topic, 'earliest')) ?? 0;
-      if (start > next) throw new LogReplacedError(topic, next, `its records begin at ${start}`);
-      return;
-    }
-    let answer: Awaited<ReturnType<TopicReader['fetch']>>;
-    try {
-      answer = await this.#reader.fetch(topic, anchor.offset);
-    } catch (error) {
-      if (!(error instanceof KafkaResponseError) || error.code !== ErrorCode.offsetOutOfRange) throw error;
-      throw await this.#outOfRange();
-    }
-    if (answer.highWatermark <= anchor.offset) return this.#await(anchor.offset, answer.highWatermark);
-    this.#absentSince = undefined;
-    for (const batch of readBatches(answer.batches, maxInflated)) {
-      if (batch.next <= anchor.offset) continue;
-      for (const record of batch.records()) {
-        if (record.offset < anchor.offset) continue;
-        const same = bytesEqual(anchorDigest(record), anchor.digest);
-        if (same && record.offset === anchor.offset) return;
-        break;
-      }
-      break;
-    }
-    throw new LogReplacedError(topic, next, `it has another record at ${anchor.offset}`);
-  }
-
-  /**
-   * A new leader learns only after a while how much of its log all replicas have: what was read before seems not to be there
-   * until then.
-   * @throws KafkaUnavailableError; LogReplacedError once that took too long
-   */
-  #await(offset: number, end: number): never {
-    const { topic } = this.#options;
-    this.#absentSince ??= Date.now();
-    const problem = `its records are up to ${end} only`;
-    if (Date.now() - this.#absentSince < ABSENT_MS)
-      throw new KafkaUnavailableError(`${topic} has no record ${offset} yet: ${problem}`);
-    throw new LogReplacedError(topic, this.mirror.state.next, problem);
-  }
-
-  async #outOfRange(): Promise<LogReplacedError> {
-    const { topic } = this.#options;
-    const { next } = this.mirror.state;
-    const [start, end] = [
-      await this.#reader.offset(topic, 'earliest'),
-      await this.#reader.offset(topic, 'latest'),
-    ];
-    return new LogReplacedError(topic, next, `its records are from ${start ?? 0} to ${end ?? 0}`);
-  }
-
-  /** The watchdog: a topic that grows while nothing arrives means a reader that has stalled, whatever it says. */
-  #look(): void {
-    const { control, topic, stallMs, onError } = this.#options;
-    if (Date.now() - this.#arrival < stallMs) return;
-    const before = this.mirror.state.next;
-    control.offset(topic, 'latest').then(
-      (end = 0) => {
-        this.#highWatermark = Math.max(this.#highWatermark, end);
-        if (this.#stop.signal.aborted || end <= before || this.mirror.state.next !== before) return;
-        this.#stalls++;
-        this.#arrival = Date.now();
-        onError(
-          new KafkaUnavailableError(`${topic} grew to ${end} and nothing came after ${before}: read anew`),
-        );
-        void this.#reader.reconnect();
-      },
-      (error: unknown) => onError(error),
-    );
   }
 
   #tell(): void {

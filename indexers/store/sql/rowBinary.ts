@@ -10,6 +10,9 @@ export class RowWriter {
   #bytes: Buffer;
   #at = 0;
   #rows = 0;
+  /** The text that was written last: a column of names has mostly the same. */
+  #text = '';
+  #encoded = utf8('');
 
   constructor(capacity = 1 << 16) {
     this.#bytes = Buffer.allocUnsafe(Math.max(64, capacity));
@@ -112,7 +115,11 @@ export class RowWriter {
 
   /** String, LowCardinality(String): UTF-8. */
   text(value: string): this {
-    return this.bytes(utf8(value));
+    if (value !== this.#text) {
+      this.#encoded = utf8(value);
+      this.#text = value;
+    }
+    return this.bytes(this.#encoded);
   }
 
   /** Array: its length, then each item by `write`. */
