@@ -9,11 +9,13 @@ import type {
   LogQuery,
   Outpoint,
 } from './contents/types.js';
-import type { PageKey, Slice, Snapshot, StepQuery } from './view.js';
+import type { NumberRange, PageKey, Slice, Snapshot, StepQuery } from './view.js';
 
 /** What the tables of blocks' contents write and answer, in the set that they are told. */
 export interface ContentsTables {
   write(database: string, chain: string, blocks: readonly BlockContents[]): Promise<void>;
+  /** Completes rows that were copied from another set: to be called before their numbers are published. */
+  joinCopied(database: string, chain: string, numbers: NumberRange): Promise<void>;
   transaction(snapshot: Snapshot, hash: Uint8Array): Promise<readonly IndexedTransaction[]>;
   blockTransactions(
     snapshot: Snapshot,

@@ -1,4 +1,6 @@
 import { CONTENTS_TABLES } from './contents/schema.js';
+import { carryOutputs } from './contents/schemaCoins.js';
+import { carryTopics } from './contents/schemaEthereum.js';
 import { HEADER_TABLES } from './schema/headerTables.js';
 import { RECORD_TABLES, recordViewColumns } from './schema/recordTables.js';
 import type { TableDefinition } from './schema/table.js';
@@ -28,6 +30,11 @@ export const MIGRATIONS: readonly Migration[] = [
   // Carried out by `TableSets`: the tables of the first release had no sets.
   { version: 1, name: 'sets of tables, each in a database of its own' },
   { version: 2, name: 'records are of views; certificates are checked', inPlace: recordViewColumns },
+  {
+    version: 3,
+    name: 'spends beside their outputs, places of topics',
+    inPlace: (database) => [...carryOutputs(database), ...carryTopics(database)],
+  },
 ];
 
 /** Tables of the first release, all in the database that stable names now are in. */

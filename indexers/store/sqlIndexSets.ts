@@ -54,6 +54,7 @@ export class SqlIndexSets implements IndexSets {
       parameters: { chain, from, last },
     };
     for (const table of CONTENTS_WRITTEN) await copyTable(this.#client, table, database, into, where);
+    await this.#contents.joinCopied(into, chain, { from, to: last });
   }
 
   rebuildNeeded(): Promise<boolean> {

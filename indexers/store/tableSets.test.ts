@@ -138,8 +138,8 @@ describe.skipIf(!hasChdb)('sets of tables', () => {
     const maker = new EventMaker('c');
     const events = maker.take(30);
     await store.writeEvents('c', events);
-    for (const { name, stable } of SET_TABLES)
-      if (stable !== 'none') await client.query(name, `SELECT * FROM ${prefix}.${name} LIMIT 1`, any);
+    for (const { name, called = name, stable } of SET_TABLES)
+      if (stable !== 'none') await client.query(name, `SELECT * FROM ${prefix}.${called} LIMIT 1`, any);
     const count = async () =>
       (
         await client.query(

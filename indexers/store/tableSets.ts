@@ -177,12 +177,12 @@ export class TableSets {
 
   /** Stable names, for people and dashboards. */
   async #makeViews(database: string): Promise<void> {
-    for (const { name, stable = 'final', columns = '*' } of this.#options.tables) {
+    for (const { name, called = name, stable = 'final', columns = '*' } of this.#options.tables) {
       if (stable === 'none') continue;
       const final = stable === 'final' ? ' FINAL' : '';
       await this.#run(
         'making views',
-        `CREATE OR REPLACE VIEW ${this.prefix}.${name} AS SELECT ${columns} FROM ${database}.${name}${final}`,
+        `CREATE OR REPLACE VIEW ${this.prefix}.${called} AS SELECT ${columns} FROM ${database}.${name}${final}`,
       );
     }
     await this.#run('making views', headersView(this.prefix, database));

@@ -8,6 +8,7 @@ import { LimitExceededError, MalformedInputError } from '../../proofs/errors/inp
 import { MemoryStore } from '../../storage/memory.js';
 import { fakeCheckpoint, fakeKind } from '../support/indexers/fakeKind.js';
 import { FakeChain, FakeSource } from '../support/indexers/fakeSource.js';
+import { indexContentsConformance } from './indexContents.js';
 import { indexRecordsConformance } from './indexRecords.js';
 import { indexSetsConformance } from './indexSets.js';
 import { indexViewsConformance } from './indexViews.js';
@@ -27,6 +28,7 @@ export function indexStoreConformance(open: () => Promise<IndexStore>): void {
 
   describe('headers', () => headerConformance(() => store));
   describe('views', () => indexViewsConformance(() => store));
+  describe('contents', () => indexContentsConformance(() => store));
   describe('records', () => indexRecordsConformance(() => store));
   describe('sets', () => indexSetsConformance(() => store));
 }

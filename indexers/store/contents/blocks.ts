@@ -1,8 +1,9 @@
 import { toBareHex } from '../../../proofs/bytes.js';
-import { snapshotParameters } from '../schema/lost.js';
 import type { SqlClient } from '../sql/client.js';
 import type { Snapshot } from '../view.js';
+import type { Shown } from './lost.js';
 import * as queries from './queries.js';
+import type { BlockRow } from './rows.js';
 import { blockRow, foundBlockRow, kindRow } from './rows.js';
 
 /** What pages add to a row that knows its block by number. */
@@ -23,11 +24,13 @@ export interface FoundBlock {
 /** Blocks behind the numbers of contents. All methods throw IndexQueryError. */
 export class Blocks {
   readonly #client: SqlClient;
+  readonly #shown: Shown;
   /** A chain's kind never changes. */
   readonly #kinds = new Map<string, 'bitcoin' | 'ethereum'>();
 
-  constructor(client: SqlClient) {
+  constructor(client: SqlClient, shown: Shown) {
     this.#client = client;
+    this.#shown = shown;
   }
 
   /** `undefined` while no block of the chain is in. */
@@ -40,9 +43,21 @@ export class Blocks {
   }
 
   async byHash(snapshot: Snapshot, hash: Uint8Array): Promise<FoundBlock | undefined> {
-    const parameters = { ...snapshotParameters(snapshot), hash: toBareHex(hash) };
+    const parameters = { ...(await this.#shown.parameters(snapshot)), hash: toBareHex(hash) };
     const sql = queries.blockByHash(snapshot.database);
     return (await this.#client.query('blockByHash', sql, foundBlockRow, parameters))[0];
+  }
+
+  /** Blocks by the numbers of their contents. */
+  async of(
+    { database, view: { chain } }: Snapshot,
+    some: readonly number[],
+  ): Promise<ReadonlyMap<number, BlockRow>> {
+    const numbers = [...new Set(some)];
+    if (numbers.length === 0) return new Map();
+    const sql = queries.blocksByNumber(database);
+    const blocks = await this.#client.query('blocksByNumber', sql, blockRow, { chain, numbers });
+    return new Map(blocks.map((block) => [block.number, block]));
   }
 
   /** Rows with their blocks. @param found of one page; those without `canonical` are of the best chain */
@@ -50,14 +65,12 @@ export class Blocks {
     snapshot: Snapshot,
     found: readonly Row[],
   ): Promise<(Row & BlockOfRow)[]> {
-    const numbers = [...new Set(found.map(({ number }) => number))];
-    if (numbers.length === 0) return [];
-    const sql = queries.blocksByNumber(snapshot.database);
-    const { chain } = snapshot.view;
-    const blocks = await this.#client.query('blocksByNumber', sql, blockRow, { chain, numbers });
-    const byNumber = new Map(blocks.map((block) => [block.number, block]));
+    const blocks = await this.of(
+      snapshot,
+      found.map(({ number }) => number),
+    );
     return found.flatMap((row) => {
-      const block = byNumber.get(row.number);
+      const block = blocks.get(row.number);
       if (block === undefined) return [];
       return [{ ...row, blockHash: block.hash_text, time: block.time, canonical: row.canonical ?? true }];
     });

@@ -40,7 +40,7 @@ export const COLUMNS: Readonly<Record<WrittenTable, readonly string[]>> = {
     ],
     'raw',
   ],
-  bitcoin_outputs: [
+  bitcoin_coins: [
     ...PLACE,
     ...['script_key', 'position', 'vout', 'txid', 'coinbase', 'value', 'kind', 'script'],
   ],
@@ -141,7 +141,7 @@ export class ContentsRows {
       .bytes(row.raw)
       .endRow();
     for (const [vout, { value, script, scriptKey, kind }] of row.outputs.entries())
-      this.#place(this.tables.bitcoin_outputs, block)
+      this.#place(this.tables.bitcoin_coins, block)
         .uint64(scriptKey)
         .uint32(position)
         .uint32(vout)

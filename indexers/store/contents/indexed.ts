@@ -1,10 +1,11 @@
 import type * as z from 'zod';
 import type { BlockOfRow } from './blocks.js';
 import { transactionInput } from './ethereum.js';
-import type { BitcoinRow, EthereumRow, ReceiptRow, statisticsRow } from './rows.js';
+import type { BitcoinRow, EthereumRow, LogRow, ReceiptRow, statisticsRow } from './rows.js';
 import type {
   IndexedBitcoinTransaction,
   IndexedEthereumTransaction,
+  IndexedLog,
   IndexedReceipt,
   IndexedStatistics,
   InTransaction,
@@ -94,5 +95,17 @@ export function statisticsOf(row: z.infer<typeof statisticsRow>): IndexedStatist
     weight: row.weight_count,
     gasUsed: row.gas_used_text,
     logs: row.log_count,
+  };
+}
+
+export function indexedLog(row: LogRow & BlockOfRow): IndexedLog {
+  return {
+    ...placeOf(row),
+    transactionHash: row.hash_text,
+    logIndex: row.log_index,
+    blockLogIndex: row.block_log_index,
+    address: row.address_text,
+    topics: row.topic_texts.slice(0, row.topics),
+    data: row.data_text,
   };
 }

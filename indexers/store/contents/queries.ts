@@ -16,19 +16,19 @@ export const PAGE_BYTES = 8 * 2 ** 20;
  * Numbers of all events that connected a block which the view has disconnected. Reads the few heights at which a block was ever
  * undone.
  */
-function lostNumbers(database: string): string {
-  return `(SELECT arrayJoin(groupArrayIf(number, type = 'connect')) FROM ${database}.header_events
+export const lostNumbers = (database: string) =>
+  `SELECT arrayJoin(groupArrayIf(number, type = 'connect')) AS lost FROM ${database}.header_events
     WHERE chain = {chain:String} AND number <= {number:UInt64} AND type != 'finalize' AND (height, hash) IN (
       SELECT height, hash FROM ${database}.undone WHERE chain = {chain:String} AND number <= {number:UInt64})
-    GROUP BY hash HAVING argMax(type, number) = 'disconnect')`;
-}
+    GROUP BY hash HAVING argMax(type, number) = 'disconnect'`;
 
 /** Whether a row's block is on the best chain of the view; of rows that are in its contents. */
-const isBest = (database: string) => `(number NOT IN ${lostNumbers(database)})`;
-const seen = (database: string) => `${IN_CONTENTS} AND ${isBest(database)}`;
+const IS_BEST = '(number NOT IN {lost:Array(UInt64)})';
+/** Whether a row is to be seen in the view. Parameters: those of `Shown`. */
+export const SEEN = `${IN_CONTENTS} AND ${IS_BEST}`;
 
 /** A list of rows' places as a set: parameters `heights`, `positions`, `numbers`. */
-const GIVEN_PLACES = `(SELECT tupleElement(one, 1), tupleElement(one, 2), tupleElement(one, 3) FROM (SELECT arrayJoin(
+export const GIVEN_PLACES = `(SELECT tupleElement(one, 1), tupleElement(one, 2), tupleElement(one, 3) FROM (SELECT arrayJoin(
   arrayZip({heights:Array(UInt64)}, {positions:Array(UInt32)}, {numbers:Array(UInt64)})) AS one))`;
 
 const BITCOIN = `height, number, position, lower(hex(txid)) AS hash_text, lower(hex(wtxid)) AS wtxid_text, version, lock_time, coinbase,
@@ -41,10 +41,6 @@ const RECEIPT = `height, number, position, lower(hex(hash)) AS hash_text, type, 
   lower(hex(recipient)) AS recipient_text, lower(hex(created)) AS created_text, toString(price) AS price_text, succeeded,
   lower(hex(state_root)) AS state_root_text, toString(gas_used) AS gas_used_text,
   toString(cumulative_gas_used) AS cumulative_gas_used_text, logs`;
-const LOG = `height, number, position, log_index, block_log_index, lower(hex(transaction_hash)) AS hash_text,
-  lower(hex(address)) AS address_text, topics, arrayMap(topic -> lower(hex(topic)), [topic0, topic1, topic2, topic3]) AS topic_texts,
-  lower(hex(data)) AS data_text`;
-
 const TABLES = {
   bitcoin: { table: 'bitcoin_transactions', hash: 'txid', columns: BITCOIN },
   ethereum: { table: 'ethereum_transactions', hash: 'hash', columns: ETHEREUM },
@@ -53,7 +49,7 @@ const TABLES = {
 export type TransactionTable = keyof typeof TABLES;
 
 /** Rows of `inner` up to the page's bytes, and how many there were. @param bytes of a row, as an expression */
-function withinBytes(inner: string, order: string, bytes: string, columns: string): string {
+export function withinBytes(inner: string, order: string, bytes: string, columns: string): string {
   return `SELECT ${columns}, found FROM (
     SELECT *, count() OVER () AS found,
       sum(${bytes}) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
@@ -66,18 +62,23 @@ export const chainKind = (database: string) =>
 
 /** What stands behind numbers. Parameter `numbers`. */
 export const blocksByNumber = (database: string) =>
-  `SELECT number, lower(hex(block_hash)) AS hash_text, time FROM ${database}.blocks
+  `SELECT number, height, lower(hex(block_hash)) AS hash_text, time FROM ${database}.blocks
     WHERE chain = {chain:String} AND number IN {numbers:Array(UInt64)}`;
+
+/** A block other than those of `numbers` that is not below the height `lowest`. */
+export const blocksAbove = (database: string) =>
+  `SELECT number FROM ${database}.blocks
+    WHERE chain = {chain:String} AND height >= {lowest:UInt64} AND number NOT IN {numbers:Array(UInt64)} LIMIT 1`;
 
 /** Parameter `hash`. */
 export const blockByHash = (database: string) =>
-  `SELECT number, height, time, kind, ${isBest(database)} AS canonical FROM ${database}.blocks
+  `SELECT number, height, time, kind, ${IS_BEST} AS canonical FROM ${database}.blocks
     WHERE chain = {chain:String} AND block_hash = unhex({hash:String}) AND ${IN_CONTENTS} ORDER BY number LIMIT 1`;
 
 /** Parameters `hash` and `key`, its first eight bytes. */
 export function transactionByHash(database: string, of: TransactionTable): string {
   const { table, hash, columns } = TABLES[of];
-  return `SELECT ${columns}, ${isBest(database)} AS canonical FROM ${database}.${table}
+  return `SELECT ${columns}, ${IS_BEST} AS canonical FROM ${database}.${table}
     WHERE chain = {chain:String} AND (height, position) IN (SELECT height, position FROM ${database}.transactions_by_hash
       WHERE chain = {chain:String} AND key = {key:UInt64})
       AND ${hash} = unhex({hash:String}) AND ${IN_CONTENTS}
@@ -93,27 +94,11 @@ export function blockTransactions(database: string, of: 'bitcoin' | 'ethereum'):
   return withinBytes(inner, 'position', 'length(raw)', columns);
 }
 
-/** Parameters `key`, `script`, `height`, `position`, `vout` of the last row before, and `limit`. */
-export const outputsByScript = (database: string) =>
-  `SELECT height, number, position, vout, lower(hex(txid)) AS hash_text, toString(value) AS value_text, kind, coinbase
-    FROM ${database}.bitcoin_outputs
-    WHERE chain = {chain:String} AND script_key = {key:UInt64} AND script = unhex({script:String}) AND ${seen(database)}
-      AND height >= {height:UInt64} AND (height, position, vout) > ({height:UInt64}, {position:Int64}, {vout:Int64})
-    ORDER BY height, position, vout LIMIT {limit:UInt32}`;
-
-const SPEND = `height, number, position, vin, lower(hex(txid)) AS hash_text, lower(hex(spent_txid)) AS spent_text, spent_vout`;
-
-/** Best-chain spenders of outpoints. Parameters `txids` and `vouts`, of one length. */
-export const spendersOf = (database: string) =>
-  `SELECT ${SPEND}, true AS canonical FROM ${database}.bitcoin_spends
-    WHERE chain = {chain:String} AND (spent_txid, spent_vout) IN (
-      SELECT toFixedString(unhex(tupleElement(one, 1)), 32), tupleElement(one, 2) FROM (SELECT arrayJoin(
-        arrayZip({txids:Array(String)}, {vouts:Array(UInt32)})) AS one)) AND ${seen(database)}
-    LIMIT 1 BY spent_txid, spent_vout`;
+const SPEND = `height, number, position, vin, lower(hex(txid)) AS hash_text`;
 
 /** Spenders in every branch. Parameters `txid`, `vout`. */
 export const spenders = (database: string) =>
-  `SELECT ${SPEND}, ${isBest(database)} AS canonical FROM ${database}.bitcoin_spends
+  `SELECT ${SPEND}, ${IS_BEST} AS canonical FROM ${database}.bitcoin_spends
     WHERE chain = {chain:String} AND spent_txid = unhex({txid:String}) AND spent_vout = {vout:UInt32} AND ${IN_CONTENTS}
     ORDER BY canonical DESC, number DESC, position, vin LIMIT 1 BY number, position, vin LIMIT ${MAX_BRANCHES}`;
 
@@ -125,7 +110,7 @@ export const rawTransactions = (database: string) =>
 /** Parameters `address`, `height` and `position` of the last row before, and `limit`. */
 export const placesByAddress = (database: string) =>
   `SELECT height, number, position FROM ${database}.ethereum_addresses
-    WHERE chain = {chain:String} AND address = unhex({address:String}) AND ${seen(database)}
+    WHERE chain = {chain:String} AND address = unhex({address:String}) AND ${SEEN}
       AND height <= {height:UInt64} AND (height, position) < ({height:UInt64}, {position:Int64})
     ORDER BY height DESC, position DESC LIMIT {limit:UInt32}`;
 
@@ -136,38 +121,12 @@ export function transactionsAt(database: string): string {
   return withinBytes(inner, 'height DESC, position DESC', 'length(raw)', ETHEREUM);
 }
 
-/**
- * Parameters `from`, `to`, `height` and `log` of the last row before, `limit`, `address0` … and `topic<place>_<n>` …
- * @param addresses how many contracts; none means any
- * @param topics how many alternatives each place has; 0 for any topic
- */
-export function logs(database: string, addresses: number, topics: readonly number[]): string {
-  const conditions = topics.map((count, place) => {
-    const one = (_: unknown, i: number) => `toFixedString(unhex({topic${place}_${i}:String}), 32)`;
-    return count === 0 ? '' : `AND topic${place} IN (${Array.from({ length: count }, one)})`;
-  });
-  if (topics.length > 0) conditions.push(`AND topics >= ${topics.length}`);
-  const inner = (table: string, address: string) => `SELECT * FROM ${database}.${table}
-    WHERE chain = {chain:String} ${address} AND height >= greatest({from:UInt64}, {height:UInt64}) AND height <= {to:UInt64}
-      AND (height, block_log_index) > ({height:UInt64}, {log:Int64}) ${conditions.join(' ')} AND ${seen(database)}
-    ORDER BY height, block_log_index LIMIT {limit:UInt32}`;
-  const each = Array.from({ length: addresses }, (_, i) =>
-    inner('ethereum_logs_by_address', `AND address = unhex({address${i}:String})`),
-  );
-  const [first = inner('ethereum_logs', '')] = each;
-  const rows =
-    each.length < 2
-      ? first
-      : `SELECT * FROM (${each.map((one) => `(${one})`).join(' UNION ALL ')}) ORDER BY height, block_log_index LIMIT {limit:UInt32}`;
-  return withinBytes(rows, 'height, block_log_index', '256 + length(data)', LOG);
-}
-
 /** Parameters `from`, `to` (exclusive), `step`, seconds. */
 export const statistics = (database: string) =>
   `SELECT intDiv(time, {step:UInt64}) * {step:UInt64} AS begin, count() AS block_count, sum(transactions) AS transaction_count,
       sum(inputs) AS input_count, sum(outputs) AS output_count, sum(logs) AS log_count, toString(sum(value)) AS value_text,
       sum(bytes) AS byte_count, sum(weight) AS weight_count, toString(sum(gas_used)) AS gas_used_text
     FROM (SELECT * FROM ${database}.blocks
-      WHERE chain = {chain:String} AND time >= {from:UInt64} AND time < {to:UInt64} AND ${seen(database)}
+      WHERE chain = {chain:String} AND time >= {from:UInt64} AND time < {to:UInt64} AND ${SEEN}
       ORDER BY number LIMIT 1 BY block_hash)
     GROUP BY begin ORDER BY begin`;

@@ -11,8 +11,9 @@ const canonical = flag.optional();
 /** Rows before the page was cut to its bytes. */
 const found = count.optional();
 
+export const numberRow = z.object({ number: count });
 export const kindRow = z.object({ kind: z.enum(['bitcoin', 'ethereum']) });
-export const blockRow = z.object({ number: count, hash_text: hexBytes, time: count });
+export const blockRow = z.object({ number: count, height: count, hash_text: hexBytes, time: count });
 export const foundBlockRow = z.object({
   number: count,
   height: count,
@@ -21,6 +22,7 @@ export const foundBlockRow = z.object({
   canonical: flag,
 });
 export const placeRow = z.object(place);
+export const logPlaceRow = z.object({ height: count, number: count, block_log_index: count });
 
 export const bitcoinRow = z.object({
   ...place,
@@ -74,22 +76,25 @@ export const receiptRow = z.object({
   logs: count,
 });
 
-export const outputRow = z.object({
+/** One of an output's rows: the output's own, or one that only names a spend and has no txid. */
+export const coinRow = z.object({
   ...place,
-  found,
   vout: count,
   hash_text: hexBytes,
   value_text: integer,
   kind: z.enum(scriptKinds),
   coinbase: flag,
+  /** Whether it has the script that was asked for; another may have the same key. */
+  fits: flag,
+  spend_numbers: z.array(count),
+  spend_vins: z.array(count),
+  spend_texts: z.array(hexBytes),
 });
 
 export const spendRow = z.object({
   ...place,
   vin: count,
   hash_text: hexBytes,
-  spent_text: z.string(),
-  spent_vout: count,
   canonical: flag,
 });
 
@@ -122,4 +127,7 @@ export const statisticsRow = z.object({
 
 export type BitcoinRow = z.infer<typeof bitcoinRow>;
 export type EthereumRow = z.infer<typeof ethereumRow>;
+export type BlockRow = z.infer<typeof blockRow>;
+export type CoinRow = z.infer<typeof coinRow>;
+export type LogRow = z.infer<typeof logRow>;
 export type ReceiptRow = z.infer<typeof receiptRow>;

@@ -1,8 +1,5 @@
 import type { TableDefinition } from '../schema/table.js';
-import { byHashView, FINE, PLACE, SETTINGS } from './schemaShared.js';
-import { scriptKinds } from './types.js';
-
-const kinds = scriptKinds.map((kind, i) => `'${kind}' = ${i}`).join(', ');
+import { byHashView, FINE, PLACE } from './schemaShared.js';
 
 export const BITCOIN_TABLES: readonly TableDefinition[] = [
   {
@@ -29,27 +26,6 @@ export const BITCOIN_TABLES: readonly TableDefinition[] = [
     ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, position, number) ${FINE}`,
   },
   byHashView('bitcoin_transactions', 'txid'),
-  {
-    name: 'bitcoin_outputs',
-    stable: 'final',
-    columns: `chain, number, height, position, lower(hex(txid)) AS txid, vout, coinbase, value, kind,
-      lower(hex(script)) AS script`,
-    why: `By script, then upwards by place: a page of a script's outputs is one short run of rows, and the next page begins where it
-      ended. The key is the first eight bytes of the script's SHA-256, of one length whatever the script's; the script itself is
-      compared too.`,
-    create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.bitcoin_outputs (
-      ${PLACE},
-      script_key UInt64 CODEC(Delta, ZSTD(1)),
-      position UInt32,
-      vout UInt32,
-      txid FixedString(32) CODEC(NONE),
-      coinbase Bool,
-      value UInt64,
-      kind Enum8(${kinds}),
-      script String CODEC(ZSTD(1)),
-      INDEX by_number number TYPE minmax GRANULARITY 1
-    ) ENGINE = ReplacingMergeTree ORDER BY (chain, script_key, height, position, vout, number) ${SETTINGS}`,
-  },
   {
     name: 'bitcoin_spends',
     stable: 'final',

@@ -14,6 +14,24 @@ const LOG_COLUMNS = `${PLACE},
       topic3 FixedString(32) CODEC(ZSTD(1)),
       data String CODEC(ZSTD(1))`;
 
+/** A row for each topic of each log. */
+const topicsOf = (
+  database: string,
+) => `SELECT chain, number, height, place AS topic_place, sipHash64(topic) AS topic_key,
+        sipHash64(topic0) AS event_key, topics, block_log_index
+      FROM ${database}.ethereum_logs
+      ARRAY JOIN arraySlice([topic0, topic1, topic2, topic3], 1, topics) AS topic,
+        arraySlice([0, 1, 2, 3], 1, topics) AS place`;
+
+/** Fills the places of topics from logs that are there, and leaves out what they replace. */
+export function carryTopics(database: string): readonly string[] {
+  const columns = 'chain, number, height, topic_place, topic_key, event_key, topics, block_log_index';
+  return [
+    `INSERT INTO ${database}.ethereum_topics (${columns}) ${topicsOf(database)}`,
+    ...[0, 1, 2, 3].map((i) => `ALTER TABLE ${database}.ethereum_logs DROP INDEX IF EXISTS by_topic${i}`),
+  ];
+}
+
 export const ETHEREUM_TABLES: readonly TableDefinition[] = [
   {
     name: 'ethereum_transactions',
@@ -82,16 +100,36 @@ export const ETHEREUM_TABLES: readonly TableDefinition[] = [
     columns: `chain, number, height, position, log_index, block_log_index, lower(hex(transaction_hash)) AS transaction_hash,
       lower(hex(address)) AS address, arrayMap(topic -> lower(hex(topic)), arraySlice([topic0, topic1, topic2, topic3], 1, topics)) AS topics,
       lower(hex(data)) AS data`,
-    why: `By height and place in the block: a block's logs, and those of a range of heights. Bloom filters of each topic leave out
-      granules without it where no contract is named.`,
+    why: `By height and place in the block: a block's logs, and those of a range of heights. Small granules, since a page of logs
+      that topics led to has some in each of many blocks.`,
     create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.ethereum_logs (
       ${LOG_COLUMNS},
-      INDEX by_number number TYPE minmax GRANULARITY 1,
-      INDEX by_topic0 topic0 TYPE bloom_filter(0.01) GRANULARITY 4,
-      INDEX by_topic1 topic1 TYPE bloom_filter(0.01) GRANULARITY 4,
-      INDEX by_topic2 topic2 TYPE bloom_filter(0.01) GRANULARITY 4,
-      INDEX by_topic3 topic3 TYPE bloom_filter(0.01) GRANULARITY 4
-    ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, block_log_index, number) ${SETTINGS}`,
+      INDEX by_number number TYPE minmax GRANULARITY 1
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, block_log_index, number) ${FINE}`,
+  },
+  {
+    name: 'ethereum_topics',
+    stable: 'none',
+    why: `Where a topic is: some bytes a topic, upwards by place, so that a page is one short run of rows and its logs are read by
+      their places. A hash of the topic, since few are as long as they look; the logs that it leads to are compared with the whole.
+      The first topic, the event, is beside each of the others, since most questions that name an account name an event, too.`,
+    create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.ethereum_topics (
+      ${PLACE},
+      topic_place UInt8,
+      topic_key UInt64 CODEC(Delta, ZSTD(1)),
+      event_key UInt64 CODEC(ZSTD(1)),
+      topics UInt8,
+      block_log_index UInt32
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, topic_place, topic_key, height, block_log_index, number) ${FINE}`,
+  },
+  {
+    name: 'ethereum_logs_to_topics',
+    stable: 'none',
+    why: 'Fills ethereum_topics.',
+    create: (
+      database,
+    ) => `CREATE MATERIALIZED VIEW IF NOT EXISTS ${database}.ethereum_logs_to_topics TO ${database}.ethereum_topics AS
+      ${topicsOf(database)}`,
   },
   {
     name: 'ethereum_logs_by_address',

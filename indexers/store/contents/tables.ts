@@ -3,17 +3,19 @@ import { ByteReader } from '../../../adapters/bitcoin/proofs/reader.js';
 import { parseStripped, parseWitness, readParts } from '../../../adapters/bitcoin/proofs/transaction.js';
 import { toBareHex } from '../../../proofs/bytes.js';
 import type { ContentsTables } from '../contentsTables.js';
-import { snapshotParameters } from '../schema/lost.js';
 import type { Parameters, SqlClient } from '../sql/client.js';
-import type { PageKey, Slice, Snapshot, StepQuery } from '../view.js';
-import { scriptKey } from './bitcoin.js';
+import type { NumberRange, PageKey, Slice, Snapshot, StepQuery } from '../view.js';
 import type { BlockContents } from './blockContents.js';
 import { Blocks } from './blocks.js';
-import { bitcoinTransaction, ethereumTransaction, receiptOf, statisticsOf } from './indexed.js';
+import { type CoinQuery, Coins } from './coins.js';
+import { bitcoinTransaction, ethereumTransaction, indexedLog, receiptOf, statisticsOf } from './indexed.js';
+import * as logQueries from './logQueries.js';
 import { logParameters } from './logQuery.js';
+import { Shown } from './lost.js';
 import { keyOf, type Placed, sliceOf, uniqueBlocks } from './paging.js';
 import * as queries from './queries.js';
 import * as rows from './rows.js';
+import { joinSpends } from './schemaCoins.js';
 import type {
   IndexedLog,
   IndexedOutput,
@@ -26,21 +28,21 @@ import type {
 } from './types.js';
 import { writeContents } from './write.js';
 
-/** Outputs that one page of unspent ones looks through at most. */
-const MAX_LOOKED_THROUGH = 4000;
-/** Outputs that are looked up at once where only unspent ones are wanted. */
-const LOOK = 1000;
 /** Above any height: ClickHouse's own greatest is beyond 2^53. */
 const TOP = Number.MAX_SAFE_INTEGER;
 
 /** Blocks' contents in a set's tables. Every answer is of the snapshot it is given. All methods throw IndexQueryError. */
 export class SqlContents implements ContentsTables {
   readonly #client: SqlClient;
+  readonly #shown: Shown;
   readonly #blocks: Blocks;
+  readonly #coins: Coins;
 
   constructor(client: SqlClient) {
     this.#client = client;
-    this.#blocks = new Blocks(client);
+    this.#shown = new Shown(client);
+    this.#blocks = new Blocks(client, this.#shown);
+    this.#coins = new Coins(client, this.#shown, this.#blocks);
   }
 
   write(database: string, chain: string, blocks: readonly BlockContents[]): Promise<void> {
@@ -49,6 +51,12 @@ export class SqlContents implements ContentsTables {
       database,
       blocks.filter((block) => block.chain === chain),
     );
+  }
+
+  /** Spends of these numbers beside their outputs, which may have been copied before the set they come from knew of them. */
+  joinCopied(database: string, chain: string, { from, to }: NumberRange): Promise<void> {
+    const where = 'chain = {chain:String} AND number >= {from:UInt64} AND number <= {to:UInt64}';
+    return this.#client.command('joining spends', joinSpends(database, where), { chain, from, to });
   }
 
   async transaction(snapshot: Snapshot, hash: Uint8Array): Promise<readonly IndexedTransaction[]> {
@@ -86,34 +94,24 @@ export class SqlContents implements ContentsTables {
     return sliceOf(found, limit, key, (list) => list.map((row) => ethereumTransaction(placed(row))));
   }
 
-  async outputsByScript(
+  outputsByScript(
     snapshot: Snapshot,
-    { script, unspent = false }: { readonly script: Uint8Array; readonly unspent?: boolean },
+    query: CoinQuery,
     limit: number,
     after?: PageKey,
   ): Promise<Slice<IndexedOutput>> {
-    if (!unspent) return this.#outputs(snapshot, script, limit, after);
-    const found: IndexedOutput[] = [];
-    let next = after;
-    for (let looked = 0; looked < MAX_LOOKED_THROUGH; looked += LOOK) {
-      const page = await this.#outputs(snapshot, script, LOOK, next);
-      const fitting = page.rows.filter((row) => row.spentBy === undefined);
-      const room = limit - found.length;
-      found.push(...fitting.slice(0, room));
-      const last = fitting.length > room ? found.at(-1) : undefined;
-      if (last !== undefined) return { rows: found, next: [last.height, last.position, last.vout] };
-      next = page.next;
-      if (next === undefined || found.length === limit) break;
-    }
-    return { rows: found, ...(next === undefined ? {} : { next }) };
+    return this.#coins.page(snapshot, query, limit, after);
   }
 
   async spenders(snapshot: Snapshot, { txid, vout }: Outpoint): Promise<readonly IndexedSpend[]> {
     const sql = queries.spenders(snapshot.database);
     const parameters = { txid: toBareHex(txid), vout };
     const found = await this.#ask(snapshot, 'spenders', sql, rows.spendRow, parameters);
-    const raws = await this.#rawTransactions(snapshot, found);
-    return uniqueBlocks(await this.#blocks.place(snapshot, found)).flatMap((row) => {
+    const [raws, placed] = await Promise.all([
+      this.#rawTransactions(snapshot, found),
+      this.#blocks.place(snapshot, found),
+    ]);
+    return uniqueBlocks(placed).flatMap((row) => {
       const raw = raws.get(placeKey(row));
       if (raw === undefined) return [];
       const { sequence, scriptSig, witness } = inputOf(raw, row.vin);
@@ -158,82 +156,38 @@ export class SqlContents implements ContentsTables {
   ): Promise<Slice<IndexedLog>> {
     const { parameters, addresses, topics } = logParameters(query);
     const [height = 0, log = -1] = keyOf(after, 2) ?? [];
-    const sql = queries.logs(snapshot.database, addresses, topics);
     const bound = { ...parameters, height, log, limit: limit + 1 };
-    const found = await this.#ask(snapshot, 'logs', sql, rows.logRow, bound);
-    const key = (row: (typeof found)[number]) => [row.height, row.block_log_index];
-    return sliceOf(found, limit, key, async (list) =>
-      (await this.#blocks.place(snapshot, list)).map((row) => ({
-        height: row.height,
-        blockHash: row.blockHash,
-        time: row.time,
-        canonical: true,
-        position: row.position,
-        transactionHash: row.hash_text,
-        logIndex: row.log_index,
-        blockLogIndex: row.block_log_index,
-        address: row.address_text,
-        topics: row.topic_texts.slice(0, row.topics),
-        data: row.data_text,
-      })),
-    );
+    const key = (row: LogPlace) => [row.height, row.block_log_index];
+    const finish = async (list: readonly rows.LogRow[]) =>
+      (await this.#blocks.place(snapshot, list)).map(indexedLog);
+    if (addresses > 0 || topics.every((count) => count === 0)) {
+      const sql = logQueries.logs(snapshot.database, addresses, topics);
+      const found = await this.#ask(snapshot, 'logs', sql, rows.logRow, bound);
+      return sliceOf(found, limit, key, finish);
+    }
+    const sql = logQueries.placesByTopics(snapshot.database, topics);
+    const places = await this.#ask(snapshot, 'placesByTopics', sql, rows.logPlaceRow, bound);
+    const page = places.slice(0, limit);
+    if (page.length === 0) return { rows: [] };
+    const at = logQueries.logsAt(snapshot.database, topics);
+    const given = {
+      ...parameters,
+      heights: page.map((row) => row.height),
+      positions: page.map((row) => row.block_log_index),
+      numbers: page.map((row) => row.number),
+    };
+    const found = await this.#ask(snapshot, 'logsAt', at, rows.logRow, given);
+    // What is cut to the page's bytes goes on from its own end, all else from that of the places.
+    const cut = await sliceOf(found, limit, key, finish);
+    const last = page.at(-1);
+    if (cut.next !== undefined || last === undefined || places.length <= limit) return cut;
+    return { rows: cut.rows, next: key(last) };
   }
 
   async statistics(snapshot: Snapshot, { from, to, step }: StepQuery): Promise<readonly IndexedStatistics[]> {
     const sql = queries.statistics(snapshot.database);
     const found = await this.#ask(snapshot, 'statistics', sql, rows.statisticsRow, { from, to, step });
     return found.map(statisticsOf);
-  }
-
-  async #outputs(
-    snapshot: Snapshot,
-    script: Uint8Array,
-    limit: number,
-    after: PageKey | undefined,
-  ): Promise<Slice<IndexedOutput>> {
-    const [height = 0, position = -1, vout = -1] = keyOf(after, 3) ?? [];
-    const parameters = { key: scriptKey(script), script: toBareHex(script), height, position, vout };
-    const sql = queries.outputsByScript(snapshot.database);
-    const bound = { ...parameters, limit: limit + 1 };
-    const found = await this.#ask(snapshot, 'outputsByScript', sql, rows.outputRow, bound);
-    const key = (row: (typeof found)[number]) => [row.height, row.position, row.vout];
-    return sliceOf(found, limit, key, async (list) => {
-      const spent = await this.#spent(snapshot, list);
-      return (await this.#blocks.place(snapshot, list)).map((row) => ({
-        height: row.height,
-        blockHash: row.blockHash,
-        time: row.time,
-        canonical: true,
-        position: row.position,
-        txid: row.hash_text,
-        vout: row.vout,
-        value: row.value_text,
-        script,
-        kind: row.kind,
-        coinbase: row.coinbase,
-        spentBy: spent.get(`${toBareHex(row.hash_text)}:${row.vout}`),
-      }));
-    });
-  }
-
-  /** Who spends outputs in this view, by `txid:vout`. */
-  async #spent(
-    snapshot: Snapshot,
-    outputs: readonly { readonly hash_text: Uint8Array; readonly vout: number }[],
-  ): Promise<ReadonlyMap<string, NonNullable<IndexedOutput['spentBy']>>> {
-    if (outputs.length === 0) return new Map();
-    const sql = queries.spendersOf(snapshot.database);
-    const found = await this.#ask(snapshot, 'spendersOf', sql, rows.spendRow, {
-      txids: outputs.map(({ hash_text }) => toBareHex(hash_text)),
-      vouts: outputs.map(({ vout }) => vout),
-    });
-    const placed = await this.#blocks.place(snapshot, found);
-    return new Map(
-      placed.map(({ spent_text, spent_vout, hash_text, vin, height, blockHash }) => [
-        `${spent_text}:${spent_vout}`,
-        { txid: hash_text, vin, height, blockHash },
-      ]),
-    );
   }
 
   async #rawTransactions(snapshot: Snapshot, places: readonly Placed[]): Promise<Map<string, Uint8Array>> {
@@ -243,16 +197,19 @@ export class SqlContents implements ContentsTables {
     return new Map(found.map((row) => [placeKey(row), row.raw_text]));
   }
 
-  #ask<T>(
+  async #ask<T>(
     snapshot: Snapshot,
     what: string,
     sql: string,
     row: z.ZodType<T>,
     parameters: Parameters,
   ): Promise<T[]> {
-    return this.#client.query(what, sql, row, { ...snapshotParameters(snapshot), ...parameters });
+    const shown = await this.#shown.parameters(snapshot);
+    return this.#client.query(what, sql, row, { ...shown, ...parameters });
   }
 }
+
+type LogPlace = Pick<rows.LogRow, 'height' | 'block_log_index'>;
 
 /** A hash, and its first eight bytes as the number by which `transactions_by_hash` is sorted. */
 function hashParameters(hash: Uint8Array): Parameters {

@@ -13,6 +13,8 @@ export interface TableDefinition {
    * replaces rows. Default: `final`.
    */
   readonly stable?: 'final' | 'plain' | 'none';
+  /** Another stable name, where the table's own has changed. */
+  readonly called?: string;
   /** What that view selects. Default `*`; people read bytes best as `lower(hex(column)) AS column`. */
   readonly columns?: string;
 }
