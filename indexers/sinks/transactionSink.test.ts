@@ -123,8 +123,7 @@ test('the loop picks up new events and survives failures', async () => {
   source.mode = 'good';
   await follower.pollAll();
   const last = (await log.last(CHAIN))?.number;
-  for (let i = 0; i < 1000 && sink.status().done !== last; i++) await new Promise((r) => setTimeout(r, 2));
-  expect(sink.status().done).toBe(last);
+  await expect.poll(() => sink.status().done).toBe(last);
   await sink.stop();
 });
 

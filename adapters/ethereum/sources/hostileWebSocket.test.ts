@@ -85,6 +85,7 @@ describe('a WebSocket that sends', () => {
     };
     let told = 0;
     const end = source.subscribe(() => told++);
+    await expect.poll(() => asked).toEqual(['eth_subscribe']);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect([told, asked]).toEqual([0, ['eth_subscribe']]);
     expect((await source.tip()).height).toBe(7);
@@ -102,8 +103,7 @@ describe('a WebSocket that sends', () => {
     };
     let told = 0;
     const end = source.subscribe(() => told++);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(told).toBeGreaterThan(100);
+    await expect.poll(() => told).toBeGreaterThan(100);
     end();
     const before = told;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -130,8 +130,9 @@ describe('an export as lines', () => {
     index.pause = new Promise((resolve) => {
       go = resolve;
     });
+    const before = index.questions;
     const waiting = Array.from({ length: 4 }, () => server.get(`/chains/${CHAIN}/headers?limit=1`, LINES));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await expect.poll(() => index.questions - before).toBe(4);
     expect((await server.get(`/chains/${CHAIN}/headers`, LINES)).body).toMatchObject({
       error: { name: 'IndexBusyError' },
     });

@@ -136,8 +136,7 @@ describe('a transaction is searched by a Bloom filter', () => {
     expect(await narrow.findTransaction(txid)).toEqual({ height: 6, hash: at(5).hash });
     expect(await narrow.findTransaction(sha256d(Uint8Array.of(1)))).toBeUndefined();
     await narrow.tip();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(filter?.has(txid)).toBe(false);
+    await expect.poll(() => filter?.has(txid)).toBe(false);
     await narrow.close();
   });
 

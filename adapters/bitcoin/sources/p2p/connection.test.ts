@@ -119,7 +119,7 @@ describe('a connection', () => {
   it('that ended for a fault between two calls tells the next one, once', async () => {
     await source.check();
     victim!.send(headersMessage([mineRun(chain.at(-1)!, 1)[0]!.raw, chain[3]!.raw]));
-    await sleep(50);
+    await ended(source);
     expect(await fails(source.tip(), SourceFaultError)).toMatch(/do not build on one another/);
     expect(await recoveredTip(source)).toBe(20);
   });
@@ -128,11 +128,11 @@ describe('a connection', () => {
     await until(20);
     chain.length = 8;
     victim!.socket.destroy();
-    await sleep(20);
+    await ended(source);
     expect(await recoveredTip(source)).toBe(8);
     chain.push(...mineRun(chain.at(-1)!, 2, 3));
     victim!.socket.destroy();
-    await sleep(20);
+    await ended(source);
     expect(await recoveredTip(source)).toBe(10);
   });
 
@@ -140,7 +140,7 @@ describe('a connection', () => {
     await until(20);
     chain.length = 8;
     victim!.socket.destroy();
-    await sleep(20);
+    await ended(source);
     for (let tries = 0; tries < 2; tries++)
       expect(await fails(source.headers(15, 5), SourceUnavailableError)).toMatch(
         /changes while we read it|closed/,
