@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { fileReason } from '../config/fileErrors.js';
 import { FileError } from './errors.js';
 
 /** @throws FileError */
@@ -6,7 +7,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(path));
   } catch (error) {
-    throw new FileError(path, `cannot be read (${reason(error)})`, error);
+    throw new FileError(path, `cannot be read (${fileReason(error)})`, error);
   }
 }
 
@@ -19,11 +20,6 @@ export async function writeResult(path: string | undefined, bytes: Uint8Array): 
   try {
     await writeFile(path, bytes);
   } catch (error) {
-    throw new FileError(path, `cannot be written (${reason(error)})`, error);
+    throw new FileError(path, `cannot be written (${fileReason(error)})`, error);
   }
-}
-
-function reason(error: unknown): string {
-  if (error instanceof Error && 'code' in error) return String(error.code);
-  return error instanceof Error ? error.message : String(error);
 }

@@ -9,6 +9,8 @@ import { type Trust, trustFromGenesis } from '../proofs/verify/trust.js';
 import { readBytes } from './files.js';
 
 export const GENESIS_FILE = 'genesis.json';
+/** `format` of a genesis file. */
+const GENESIS_FORMAT = 'crossroot-genesis';
 
 /**
  * What to trust: the file given, else the genesis in the data folder, else nothing.
@@ -28,7 +30,12 @@ async function readTrust(path: string): Promise<Trust> {
   } catch (error) {
     throw new MalformedInputError(path, 'is not JSON', error);
   }
-  const isTrust =
-    typeof json === 'object' && json !== null && 'format' in json && json.format === TRUST_FORMAT;
-  return isTrust ? decodeTrust(json, blstBls) : trustFromGenesis(parseGenesisFile(text));
+  const format = typeof json === 'object' && json !== null && 'format' in json ? json.format : undefined;
+  if (format === TRUST_FORMAT) return decodeTrust(json, blstBls);
+  if (format !== GENESIS_FORMAT)
+    throw new MalformedInputError(
+      path,
+      `is neither a genesis nor a trust file: its format is ${format === undefined ? 'not told' : JSON.stringify(format).slice(0, 40)}`,
+    );
+  return trustFromGenesis(parseGenesisFile(text));
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { ConfigError } from './errors.js';
+import { fileReason } from './fileErrors.js';
 
 /** Largest configuration, checkpoint or trust file read, in bytes. */
 const MAX_FILE = 2 ** 22;
@@ -11,11 +12,7 @@ export async function readJsonFile(path: string): Promise<unknown> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(
-      path,
-      `cannot be read (${error instanceof Error ? error.message : String(error)})`,
-      error,
-    );
+    throw new ConfigError(path, `cannot be read (${fileReason(error)})`, error);
   }
   if (text.length > MAX_FILE) throw new ConfigError(path, `is larger than ${MAX_FILE} bytes`);
   try {

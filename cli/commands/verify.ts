@@ -37,6 +37,9 @@ export interface VerifyFlags {
   readonly networkFile?: readonly string[];
 }
 
+const HOW_TO_TRUST =
+  'Give --trust FILE, or --data DIR with the genesis.json of a crossroot that you trust; for a proof from a block file, --block-hash HASH.';
+
 interface Outcome {
   readonly file: string;
   readonly format?: ProofFormat;
@@ -122,6 +125,7 @@ function describeOutcome(one: Outcome): string[] {
     return [
       `✗ ${one.file}: refused (${flaw})`,
       `    ${one.error instanceof Error ? one.error.message : String(one.error)}`,
+      ...(flaw === 'no-trust' ? [`    ${HOW_TO_TRUST}`] : []),
     ];
   }
   if (one.verdict === undefined) return [];

@@ -46,7 +46,7 @@ export async function loadRoleConfig(file: string | undefined): Promise<Config> 
   if (at >= 0)
     throw new ConfigError(
       file ?? 'the default configuration',
-      `chains[${at}].devnet: only crossroot up starts local nodes; give sources`,
+      `chains[${at}].devnet: only crossroot up starts local nodes; give sources, in a file that --config names`,
     );
   return config;
 }
