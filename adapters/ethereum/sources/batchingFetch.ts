@@ -45,7 +45,8 @@ export function batchingFetch(inner: typeof fetch): typeof fetch {
         continue;
       }
       const error = errorOf(json);
-      const mayBeTooMuch = ok || TOO_MUCH_STATUS.has(status);
+      // What is no JSON at all, a page of something between us and the node for one, says nothing of sizes.
+      const mayBeTooMuch = ok ? json !== undefined : TOO_MUCH_STATUS.has(status);
       if (some.length > 1 && mayBeTooMuch && !(error !== undefined && isBusy(error))) {
         most = Math.floor(some.length / 2);
         continue;
