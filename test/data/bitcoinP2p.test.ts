@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { BlockProver } from '../../adapters/bitcoin/proofs/build.js';
 import { verifyBitcoinInclusion } from '../../adapters/bitcoin/proofs/verify.js';
-import { foreignHeader, splitHeaders } from '../../adapters/bitcoin/rules/header.js';
+import { foreignHeader, splitHeaders, timeAt } from '../../adapters/bitcoin/rules/header.js';
+import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
+import { plausibleBlocks } from '../../adapters/bitcoin/sources/p2p/peerHeaders.js';
 import { P2pSource } from '../../adapters/bitcoin/sources/p2p.js';
 import { serveP2p } from '../../devnet/bitcoin/p2p/server.js';
-import { bytesEqual } from '../../proofs/bytes.js';
+import { bytesEqual, fromHex } from '../../proofs/bytes.js';
 import { useFastHasher } from '../../proofs/hash/fast.js';
 import { ReplayChain } from '../replay/bitcoinChain.js';
 import { BITCOIN_REPLAY } from '../replay/bitcoinServer.js';
@@ -53,6 +55,21 @@ describe.skipIf(!hasData)(needsData('a P2P source over real headers and blocks')
     await source.close();
     await peer.close();
   });
+
+  it.each(['testnet3', 'signet'])(
+    'never finds that %s had too many blocks, from no checkpoint on',
+    (name) => {
+      const network = bitcoinNetwork(`bitcoin-${name}`);
+      const start = { height: 0, time: timeAt(network.genesisHeader) };
+      const later = readJson<readonly { height: number; header: string }[]>(
+        `btc-headers/${name}_checkpoints_every2016.json`,
+      ).map(({ height, header }) => ({ height, time: timeAt(fromHex(header)) }));
+      for (const [i, from] of [start, ...later].entries())
+        for (const to of later.slice(i))
+          if (to.height - from.height > plausibleBlocks(network, from.time, to.time))
+            throw new Error(`${to.height} above ${from.height} is too much`);
+    },
+  );
 
   it('reads, proves and finds in whole mainnet blocks', async () => {
     const { firstHeight, count } = BITCOIN_REPLAY;

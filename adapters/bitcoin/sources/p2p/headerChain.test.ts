@@ -111,6 +111,13 @@ it.each([
   expect(limit).toBeGreaterThan(height);
   expect(limit).toBeLessThan(16_000_000);
 });
+/** Two heights that testnet3 had in 2024 and 2025. */
+it('testnet3 may have as many blocks above a late checkpoint as came in its storms', () => {
+  const [april2024, november2025] = [1_714_000_000, 1_763_000_000];
+  expect(plausibleBlocks(bitcoinNetwork('bitcoin-testnet3'), april2024, november2025)).toBeGreaterThan(
+    4_750_000 - 2_811_000,
+  );
+});
 it('a clock that is behind allows some', () => {
   expect(plausibleBlocks(bitcoinNetwork('bitcoin-mainnet'), 2_000_000_000, 0)).toBe(20_000);
   expect(plausibleBlocks(bitcoinNetwork('bitcoin-regtest'), 0, 0)).toBe(2 ** 20);

@@ -130,6 +130,8 @@ export class PeerHeaders {
 
 /** Blocks that a network may have above any number by now, whatever the clocks say. */
 const SPARE_BLOCKS = 20_000;
+/** The same where blocks may be of minimum difficulty: storms brought 190,000 in weeks, and two million in a year and a half. 64 MiB of hashes. */
+const SPARE_EASY_BLOCKS = 2 ** 21;
 /** Where targets do not move, time is no measure: 32 MiB of hashes. */
 const MAX_UNMEASURED = 2 ** 20;
 
@@ -142,5 +144,7 @@ const MAX_UNMEASURED = 2 ** 20;
 export function plausibleBlocks({ rules }: BitcoinNetwork, time: number, now: number): number {
   if (!rules.retargets) return MAX_UNMEASURED;
   const expected = Math.max(0, now - time) / rules.targetSpacing;
-  return Math.ceil(expected * (rules.minDifficulty ? 8 : 1.25)) + SPARE_BLOCKS;
+  return rules.minDifficulty
+    ? Math.ceil(expected * 8) + SPARE_EASY_BLOCKS
+    : Math.ceil(expected * 1.25) + SPARE_BLOCKS;
 }
