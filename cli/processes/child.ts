@@ -22,8 +22,8 @@ export function runChild<I extends Init>(start: (init: I, log: Logger) => Promis
   process.on('SIGTERM', () => life.end(0));
   process.on('disconnect', () => life.end(1));
   const tell = (error: unknown) => {
-    log?.fatal({ err: error }, 'fault');
     send({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+    log?.fatal({ err: error }, 'fault');
   };
   life.endOnFault(tell);
   process.on('message', (message: ToChild) => {

@@ -51,12 +51,15 @@ export class Part {
     child.stderr?.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(-2000);
     });
+    let told: string | undefined;
     const outcome = new Promise<string | undefined>((resolve) => {
       const timer = setTimeout(() => resolve(`did not start within ${START_MS / 1000} s`), START_MS);
       child.on('message', (message: FromChild) => {
         this.#options.onMessage?.(message);
         if (message.type === 'ready') resolve(undefined);
-        if (message.type === 'failed') resolve(message.message);
+        if (message.type !== 'failed') return;
+        told = message.message;
+        resolve(told);
       });
       child.once('exit', (code, signal) => resolve(lastLine(stderr) ?? ended(code, signal)));
       child.once('error', (error) => resolve(error.message));
@@ -68,9 +71,14 @@ export class Part {
       child.kill('SIGKILL');
       throw new PartFailedError(name, problem, init.logFile);
     }
-    child.once('exit', (code, signal) => this.#died(lastLine(stderr) ?? ended(code, signal)));
-    if (child.exitCode !== null || child.signalCode !== null)
-      this.#died(ended(child.exitCode, child.signalCode));
+    const died = () => this.#died(told ?? lastLine(stderr) ?? ended(child.exitCode, child.signalCode));
+    // Its last words may come after its exit: they are there once the channel has closed.
+    const heard = () => {
+      if (child.connected) child.once('disconnect', died);
+      else died();
+    };
+    if (child.exitCode !== null || child.signalCode !== null) heard();
+    else child.once('exit', heard);
   }
 
   /** Asks it to end and waits; kills it after a grace period. */
@@ -99,7 +107,8 @@ export class Part {
     onDeath(`${name} ended (${how}); starting it again in ${wait} ms`);
     this.#restart = setTimeout(() => {
       this.start().catch((error: unknown) => {
-        if (!this.#stopping) this.#died(error instanceof Error ? error.message : String(error));
+        const message = error instanceof Error ? error.message : String(error);
+        if (!this.#stopping) this.#died(message.replace(`${name}: `, ''));
       });
     }, wait);
   }
