@@ -3,7 +3,7 @@ import { useFastHasher } from '../../proofs/hash/fast.js';
 import { type FuzzTarget, fuzz } from './harness.js';
 
 /** Inputs of one suite, all targets together: `npm run test:fuzz` makes five million of each. */
-const TOTAL = Number(process.env.FUZZ_INPUTS ?? 100_000);
+const TOTAL = Number(process.env.FUZZ_INPUTS ?? 25_000);
 /** The same inputs again: `SEED=n`. */
 const SEED = Number(process.env.SEED ?? 1);
 /** What a run may leave on the heap, bytes: memos of fixed size, and what the engine has not collected. */
