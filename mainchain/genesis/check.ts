@@ -23,6 +23,8 @@ export function checkGenesis(genesis: Genesis, bls: Bls): void {
   if (!Number.isSafeInteger(genesis.time)) throw new GenesisError('time', 'is not a time in milliseconds');
   if (genesis.slotMilliseconds < 50) throw new GenesisError('slotMilliseconds', 'must be at least 50');
   // A term must be able to finalise its own end before the next one begins.
+  // Sixty-four bits hold more than a number does, and would be rounded.
+  if (!Number.isSafeInteger(genesis.termBlocks)) throw new GenesisError('termBlocks', 'is above 2^53');
   if (genesis.termBlocks < 3) throw new GenesisError('termBlocks', 'must be at least 3');
   if (genesis.delegates.length === 0) throw new GenesisError('delegates', 'must not be empty');
   checkDelegates(genesis, bls);

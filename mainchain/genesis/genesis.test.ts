@@ -72,6 +72,8 @@ describe('genesis', () => {
         change({ delegate: { ...first!.delegate, blsKey: BlsSigner.fromSeed(seeded('other')).publicKey } }),
       ],
       ['delegates[0].proofOfPossession', change({ delegate: { ...first!.delegate, blsKey: infinity } })],
+      ['time', { time: 2 ** 53 }],
+      ['termBlocks', { termBlocks: 2 ** 60 }],
       ['balances[1].account', { balances: [balance, balance] }],
       [
         'balances[1].balance',
