@@ -39,7 +39,7 @@ export class RangeReader {
     let next = last === undefined ? from : last.from + count;
     while (this.#ahead.length < this.#ranges && (next === from || next <= upTo)) {
       const answer = fetchRun(this.#monitor, next, count);
-      // Thrown where the range is handed out, if it is.
+      // Thrown where the range is handed out. One that never is was not needed, or is asked for again.
       answer.catch(() => undefined);
       this.#ahead.push({ from: next, answer });
       next += count;

@@ -142,6 +142,7 @@ export class LogConsumer {
     // While there is much to do, the next ones are read beside the write.
     if (events.length === batch) {
       const read = log.read(chain, last.number + 1, batch);
+      // Thrown by the next step, which takes these events; one that needs others reads again, and fails by itself.
       read.catch(() => undefined);
       this.#ahead = { from: last.number + 1, read };
     }

@@ -66,6 +66,7 @@ const NOTHING: LiveIndexStatus = {
   streams: [],
   rows: { events: 0, batches: 0, blocks: 0, mainBlocks: 0, evidence: 0 },
   certificates: { verified: 0, unverified: 0, wrong: 0 },
+  repaired: { events: 0, blocks: 0, records: 0 },
   lost: 0,
   dropped: { full: 0, refused: 0, ended: 0 },
 };
@@ -140,7 +141,7 @@ export class IndexService {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#rebuilds.abort();
-    // What is still being opened is closed with it.
+    // What is still being opened is closed with it; a rebuild's failure is told to whoever asked for it.
     await Promise.all([this.#upkeep.stop(), this.#live?.stop(), this.#rebuild?.catch(() => undefined)]);
     await this.#options.index.close();
     await this.#opening;

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../../pause.js';
 import type { BrokerConnection, KafkaDriver } from './driver.js';
 import { KafkaUnavailableError } from './errors.js';
 
@@ -27,7 +27,7 @@ export class BrokerLink {
   /** @returns what follows the response header. @throws KafkaUnavailableError, KafkaRefusedError */
   async ask(topic: string, api: Api, body: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
     const done = new AbortController();
-    const late = sleep(deadlineMs, 'late' as const, { signal: done.signal }).catch(() => 'late' as const);
+    const late = pause(deadlineMs, done.signal).then(() => 'late' as const);
     try {
       const answer = await Promise.race([this.#send(topic, api, body), late]);
       if (answer !== 'late') return answer;
@@ -46,7 +46,7 @@ export class BrokerLink {
   async reconnect(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
-    // One that never came about has nothing to close.
+    // One that never came about has nothing to close, and whoever asked for it was told why.
     await (await connection?.catch(() => undefined))?.close();
   }
 

@@ -89,7 +89,7 @@ export class ContentsWriter {
       for (let event = events[taken]; event !== undefined && ahead.length < parallel; event = events[taken]) {
         taken++;
         const fetched = this.#fetched(event);
-        // Its failure is seen when its turn comes; until then it is nobody's.
+        // Its failure is thrown when its turn comes. Where that never comes, the event is not done, and is fetched again.
         fetched.catch(() => undefined);
         ahead.push(fetched);
       }

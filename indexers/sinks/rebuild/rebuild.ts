@@ -223,8 +223,7 @@ export class IndexRebuild {
       stop = () => reject(new RebuildStoppedError());
       signal.addEventListener('abort', stop, { once: true });
     });
-    // The stream is stopped then, so that its end is nobody's failure.
-    task.catch(() => undefined);
+    // Once it was stopped, so is the stream, and its end is nobody's failure.
     return Promise.race([task, stopped]).finally(() => signal.removeEventListener('abort', stop));
   }
 

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { ITopicConfig, Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
+import { ended, type Tell } from '../closing.js';
 import {
   type BrokerConnection,
   CONNECT_TIMEOUT_MS,
@@ -58,11 +59,14 @@ class KafkajsDriver implements KafkaDriver {
   readonly #kafka: Kafka;
   readonly #config: KafkaConfig;
   readonly #producer: BatchProducer;
+  readonly #tell: Tell;
 
   constructor(kafka: Kafka, config: KafkaConfig, settings: KafkaSettings) {
     this.#kafka = kafka;
     this.#config = config;
     this.#producer = new BatchProducer(this, settings);
+    const { onTrouble } = settings;
+    this.#tell = (message) => onTrouble?.(`kafkajs: ${message}`);
   }
 
   topics(): Promise<string[]> {
@@ -89,11 +93,11 @@ class KafkajsDriver implements KafkaDriver {
   }
 
   connect(): Promise<BrokerConnection> {
-    return KafkajsConnection.open(createRequire(import.meta.url), this.#config);
+    return KafkajsConnection.open(createRequire(import.meta.url), this.#config, this.#tell);
   }
 
   join(options: GroupOptions): Promise<GroupMember> {
-    return joinByKafkajs(this.#kafka, options);
+    return joinByKafkajs(this.#kafka, options, this.#tell);
   }
 
   close(): Promise<void> {
@@ -108,7 +112,7 @@ class KafkajsDriver implements KafkaDriver {
     } catch (error) {
       throw fromKafkajs(what, error);
     } finally {
-      await admin.disconnect().catch(() => undefined);
+      await ended(`the connection to ${what}`, () => admin.disconnect(), this.#tell);
     }
   }
 }

@@ -1,9 +1,10 @@
 import type { Kafka } from 'kafkajs';
+import { ended, type Tell } from '../closing.js';
 import type { GroupMember, GroupOptions } from '../driver.js';
 import { fromKafkajs } from './errors.js';
 
 /** A member of a group by kafkajs's consumer with every topic paused: for membership and positions only. */
-export async function joinByKafkajs(kafka: Kafka, options: GroupOptions): Promise<GroupMember> {
+export async function joinByKafkajs(kafka: Kafka, options: GroupOptions, tell: Tell): Promise<GroupMember> {
   const { group, topics, sessionTimeoutMs, onAssigned, onLost } = options;
   const consumer = kafka.consumer({
     groupId: group,
@@ -26,7 +27,7 @@ export async function joinByKafkajs(kafka: Kafka, options: GroupOptions): Promis
       if (!left) onLost(payload.error);
     });
   });
-  // Awaited below; a crash after the first join is told by `onLost`.
+  // Awaited below, unless connecting fails first, which is thrown; every crash is told by `onLost`.
   first.catch(() => undefined);
   consumer.on(consumer.events.HEARTBEAT, () => {
     confirmed = Date.now();
@@ -43,8 +44,8 @@ export async function joinByKafkajs(kafka: Kafka, options: GroupOptions): Promis
   const stop = async (): Promise<void> => {
     left = true;
     // The group drops a member that cannot say that it leaves.
-    await consumer.disconnect().catch(() => undefined);
-    await admin.disconnect().catch(() => undefined);
+    await ended(`the member of ${group}`, () => consumer.disconnect(), tell);
+    await ended(`the connection for positions of ${group}`, () => admin.disconnect(), tell);
   };
   try {
     await admin.connect();

@@ -1,4 +1,5 @@
 import type { KafkaConfig } from 'kafkajs';
+import { ended, type Tell } from '../closing.js';
 import type { BrokerConnection } from '../driver.js';
 import { KafkaUnavailableError } from '../errors.js';
 import { fromKafkajs } from './errors.js';
@@ -39,13 +40,15 @@ type Inner = {
 export class KafkajsConnection implements BrokerConnection {
   readonly #inner: Inner;
   readonly #cluster: Cluster;
+  readonly #tell: Tell;
 
-  private constructor(inner: Inner, cluster: Cluster) {
+  private constructor(inner: Inner, cluster: Cluster, tell: Tell) {
+    this.#tell = tell;
     this.#inner = inner;
     this.#cluster = cluster;
   }
 
-  static async open(require: NodeJS.Require, config: KafkaConfig): Promise<KafkajsConnection> {
+  static async open(require: NodeJS.Require, config: KafkaConfig, tell: Tell): Promise<KafkajsConnection> {
     const inner: Inner = {
       cluster: require('kafkajs/src/cluster/index.js'),
       encoder: require('kafkajs/src/protocol/encoder.js'),
@@ -63,10 +66,10 @@ export class KafkajsConnection implements BrokerConnection {
     try {
       await cluster.connect();
     } catch (error) {
-      await cluster.disconnect().catch(() => undefined);
+      await ended('a connection that was not made', () => cluster.disconnect(), tell);
       throw fromKafkajs('connect', error);
     }
-    return new KafkajsConnection(inner, cluster);
+    return new KafkajsConnection(inner, cluster, tell);
   }
 
   async request(topic: string, apiKey: number, apiVersion: number, body: Uint8Array): Promise<Uint8Array> {
@@ -98,7 +101,6 @@ export class KafkajsConnection implements BrokerConnection {
   }
 
   async close(): Promise<void> {
-    // A connection that is broken already has nothing to close.
-    await this.#cluster.disconnect().catch(() => undefined);
+    await ended('a connection', () => this.#cluster.disconnect(), this.#tell);
   }
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Admin, BaseOptions, SASLOptions } from '@platformatic/kafka';
+import { ended, type Tell } from '../closing.js';
 import {
   type BrokerConnection,
   CONNECT_TIMEOUT_MS,
@@ -75,11 +76,14 @@ class PlatformaticDriver implements KafkaDriver {
   readonly #library: Platformatic;
   readonly #options: BaseOptions;
   readonly #producer: BatchProducer;
+  readonly #tell: Tell;
 
   constructor(library: Platformatic, options: BaseOptions, settings: KafkaSettings) {
     this.#library = library;
     this.#options = options;
     this.#producer = new BatchProducer(this, settings);
+    const { onTrouble } = settings;
+    this.#tell = (message) => onTrouble?.(`platformatic: ${message}`);
   }
 
   topics(): Promise<string[]> {
@@ -105,11 +109,11 @@ class PlatformaticDriver implements KafkaDriver {
   }
 
   async connect(): Promise<BrokerConnection> {
-    return new PlatformaticConnection(this.#library, this.#options);
+    return new PlatformaticConnection(this.#library, this.#options, this.#tell);
   }
 
   join(options: GroupOptions): Promise<GroupMember> {
-    return joinByPlatformatic(this.#library, this.#options, options);
+    return joinByPlatformatic(this.#library, this.#options, options, this.#tell);
   }
 
   close(): Promise<void> {
@@ -123,7 +127,7 @@ class PlatformaticDriver implements KafkaDriver {
     } catch (error) {
       throw fromPlatformatic(what, error);
     } finally {
-      await admin.close().catch(() => undefined);
+      await ended(`the connection to ${what}`, () => admin.close(), this.#tell);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { BaseOptions } from '@platformatic/kafka';
+import { ended, type Tell } from '../closing.js';
 import type { GroupMember, GroupOptions } from '../driver.js';
 import type { Platformatic } from './driver.js';
 import { fromPlatformatic } from './errors.js';
@@ -8,6 +9,7 @@ export async function joinByPlatformatic(
   library: Platformatic,
   base: BaseOptions,
   options: GroupOptions,
+  tell: Tell,
 ): Promise<GroupMember> {
   const { group, topics, sessionTimeoutMs, onAssigned, onLost } = options;
   const consumer = new library.Consumer({
@@ -21,9 +23,7 @@ export async function joinByPlatformatic(
   let confirmed = Date.now();
   let left = false;
   /** The group drops a member that cannot say that it leaves. */
-  const close = async (): Promise<void> => {
-    await Promise.resolve(consumer.close(true)).catch(() => undefined);
-  };
+  const close = () => ended(`the member of ${group}`, () => consumer.close(true), tell);
   consumer.on('consumer:heartbeat:end', () => {
     confirmed = Date.now();
   });

@@ -1,4 +1,5 @@
 import type { Base, BaseOptions, Connection } from '@platformatic/kafka';
+import { ended, type Tell } from '../closing.js';
 import type { BrokerConnection } from '../driver.js';
 import { KafkaUnavailableError } from '../errors.js';
 import type { Platformatic } from './driver.js';
@@ -8,9 +9,11 @@ import { fromPlatformatic } from './errors.js';
 export class PlatformaticConnection implements BrokerConnection {
   readonly #library: Platformatic;
   readonly #base: Base;
+  readonly #tell: Tell;
   readonly #leaders = new Map<string, Connection>();
 
-  constructor(library: Platformatic, options: BaseOptions) {
+  constructor(library: Platformatic, options: BaseOptions, tell: Tell) {
+    this.#tell = tell;
     this.#library = library;
     this.#base = new library.Base({ ...options, retries: 1 });
   }
@@ -40,8 +43,7 @@ export class PlatformaticConnection implements BrokerConnection {
   }
 
   async close(): Promise<void> {
-    // A connection that is broken already has nothing to close.
-    await this.#base.close().catch(() => undefined);
+    await ended('a connection', () => this.#base.close(), this.#tell);
   }
 
   async #connect(topic: string): Promise<Connection> {
