@@ -48,6 +48,16 @@ function program(json: boolean): Command {
     .action(async (file, flags) =>
       (await load(() => import('./commands/headers.js'))).headersVerifyCommand(file, flags),
     );
+  const block = root.command('block').description('whole blocks').copyInheritedSettings(root);
+  add(block, 'verify', 'check a raw Bitcoin block by all that it shows of itself, and a signet’s signature')
+    .argument('<file>', 'raw block')
+    .addOption(options.chain().makeOptionMandatory())
+    .addOption(options.blockHeight())
+    .addOption(options.signetChallenge())
+    .addOption(options.warn())
+    .action(async (file, flags) =>
+      (await load(() => import('./commands/block.js'))).blockVerifyCommand(file, flags),
+    );
   add(
     root,
     'prove',

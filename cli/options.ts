@@ -72,6 +72,11 @@ export const options = {
       '--network-file <file>',
       'a network that is not built in (docs/formats.md); may be repeated',
     ).argParser(collect),
+  blockHeight: () =>
+    new Option(
+      '--height <n>',
+      'height of the block, for --warn, where its coinbase does not tell it (BIP34)',
+    ).argParser(whole),
   warn: () =>
     new Option(
       '--warn <rules>',
