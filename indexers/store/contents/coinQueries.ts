@@ -1,6 +1,6 @@
 import type { Parameters } from '../sql/client.js';
 import type { NumberRange } from '../view.js';
-import { SEEN } from './queries.js';
+import { IN_SMALL_BLOCKS, SEEN } from './queries.js';
 
 /** More ranges than a view ever has while one history is filled in: beyond, marks are not passed over. */
 const MAX_GAPS = 32;
@@ -13,8 +13,9 @@ const OF_SCRIPT = `chain = {chain:String} AND script_key = {key:UInt64} AND ${SE
 
 /** Rows of a script's outputs. Parameters `key`, `script`, `height`, `position`, `vout` of the last row before, and `limit`. */
 export const coinsByScript = (database: string) =>
-  `SELECT ${COIN} FROM ${database}.bitcoin_coins WHERE ${OF_SCRIPT}
-    ORDER BY height, position, vout, number LIMIT {limit:UInt32}`;
+  `SELECT * FROM (SELECT ${COIN} FROM ${database}.bitcoin_coins WHERE ${OF_SCRIPT}
+      ORDER BY height, position, vout, number LIMIT {limit:UInt32} ${IN_SMALL_BLOCKS})
+    ORDER BY height, position, vout, number`;
 
 /**
  * Rows of the first `limit` outputs of a script that may be unspent in the view: those whose first spend, by the number of its
@@ -23,7 +24,7 @@ export const coinsByScript = (database: string) =>
  */
 export function unspentCandidates(database: string, hidden: string, lost: boolean): string {
   const places = (spent: string) => `SELECT height, position, vout FROM ${database}.bitcoin_coins
-    WHERE ${OF_SCRIPT} AND ${spent} ORDER BY height, position, vout LIMIT {limit:UInt32}`;
+    WHERE ${OF_SCRIPT} AND ${spent} ORDER BY height, position, vout LIMIT {limit:UInt32} ${IN_SMALL_BLOCKS}`;
   const first = places(`(${hidden})`);
   const all = lost ? `(${first}) UNION ALL (${places('spent IN {lost:Array(UInt64)}')})` : first;
   return `SELECT ${COIN} FROM ${database}.bitcoin_coins

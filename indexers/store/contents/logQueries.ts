@@ -1,4 +1,4 @@
-import { GIVEN_PLACES, SEEN, withinBytes } from './queries.js';
+import { GIVEN_PLACES, IN_SMALL_BLOCKS, SEEN, withinBytes } from './queries.js';
 
 /*
  * Queries of logs. Parameters of all: `from`, `to`, `height` and `log` of the last row before, `limit`, `address0` … and
@@ -29,7 +29,7 @@ function matching(topics: readonly number[]): string {
 /** The first of several ordered lists together. */
 function firstOf(lists: readonly string[]): string {
   const [only] = lists;
-  if (lists.length === 1 && only !== undefined) return only;
+  if (lists.length === 1 && only !== undefined) return `SELECT * FROM (${only}) ORDER BY ${ORDER}`;
   return `SELECT * FROM (${lists.map((one) => `(${one})`).join(' UNION ALL ')}) ORDER BY ${ORDER} LIMIT {limit:UInt32}`;
 }
 
@@ -37,7 +37,7 @@ function firstOf(lists: readonly string[]): string {
 export function logs(database: string, addresses: number, topics: readonly number[]): string {
   const inner = (table: string, address: string) => `SELECT * FROM ${database}.${table}
     WHERE chain = {chain:String} ${address} AND ${RANGE} ${matching(topics)} AND ${SEEN}
-    ORDER BY ${ORDER} LIMIT {limit:UInt32}`;
+    ORDER BY ${ORDER} LIMIT {limit:UInt32} ${IN_SMALL_BLOCKS}`;
   const own = each(addresses, (_, n) =>
     inner('ethereum_logs_by_address', `AND address = unhex({address${n}:String})`),
   );
@@ -62,7 +62,7 @@ export function placesByTopics(database: string, topics: readonly number[]): str
       (key) => `SELECT height, number, block_log_index FROM ${database}.ethereum_topics
     WHERE chain = {chain:String} AND topic_place = ${last} AND topic_key = ${key} AND topics >= ${topics.length}
       AND ${RANGE} ${conditions.join(' ')} AND ${SEEN}
-    ORDER BY ${ORDER} LIMIT {limit:UInt32}`,
+    ORDER BY ${ORDER} LIMIT {limit:UInt32} ${IN_SMALL_BLOCKS}`,
     ),
   );
 }

@@ -48,6 +48,9 @@ const TABLES = {
 } as const;
 export type TransactionTable = keyof typeof TABLES;
 
+/** Ends a select of one page's run: no more rows at once than a page needs, where ClickHouse would read some ten thousand. */
+export const IN_SMALL_BLOCKS = 'SETTINGS max_block_size = 256';
+
 /** Rows of `inner` up to the page's bytes, and how many there were. @param bytes of a row, as an expression */
 export function withinBytes(inner: string, order: string, bytes: string, columns: string): string {
   return `SELECT ${columns}, found FROM (
@@ -90,7 +93,7 @@ export function blockTransactions(database: string, of: 'bitcoin' | 'ethereum'):
   const { table, columns } = TABLES[of];
   const inner = `SELECT * FROM ${database}.${table}
     WHERE chain = {chain:String} AND height = {height:UInt64} AND number = {block:UInt64} AND position > {after:Int64}
-    ORDER BY position LIMIT {limit:UInt32}`;
+    ORDER BY position LIMIT {limit:UInt32} ${IN_SMALL_BLOCKS}`;
   return withinBytes(inner, 'position', 'length(raw)', columns);
 }
 
@@ -109,10 +112,11 @@ export const rawTransactions = (database: string) =>
 
 /** Parameters `address`, `height` and `position` of the last row before, and `limit`. */
 export const placesByAddress = (database: string) =>
-  `SELECT height, number, position FROM ${database}.ethereum_addresses
-    WHERE chain = {chain:String} AND address = unhex({address:String}) AND ${SEEN}
-      AND height <= {height:UInt64} AND (height, position) < ({height:UInt64}, {position:Int64})
-    ORDER BY height DESC, position DESC LIMIT {limit:UInt32}`;
+  `SELECT * FROM (SELECT height, number, position FROM ${database}.ethereum_addresses
+      WHERE chain = {chain:String} AND address = unhex({address:String}) AND ${SEEN}
+        AND height <= {height:UInt64} AND (height, position) < ({height:UInt64}, {position:Int64})
+      ORDER BY height DESC, position DESC LIMIT {limit:UInt32} ${IN_SMALL_BLOCKS})
+    ORDER BY height DESC, position DESC`;
 
 /** Ethereum transactions at given places, newest first. */
 export function transactionsAt(database: string): string {

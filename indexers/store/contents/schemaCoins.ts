@@ -1,5 +1,5 @@
 import type { TableDefinition } from '../schema/table.js';
-import { FINE, PLACE } from './schemaShared.js';
+import { ENTERED, FINE, PLACE } from './schemaShared.js';
 import { scriptKinds } from './types.js';
 
 const kinds = scriptKinds.map((kind, i) => `'${kind}' = ${i}`).join(', ');
@@ -53,7 +53,8 @@ export const COIN_TABLES: readonly TableDefinition[] = [
       spends SimpleAggregateFunction(groupUniqArrayArray, Array(Tuple(number UInt64, vin UInt32, txid FixedString(32)))) CODEC(ZSTD(1)),
       INDEX by_spent spent TYPE minmax GRANULARITY 1,
       INDEX by_spending_block spent TYPE bloom_filter(0.001) GRANULARITY 1
-    ) ENGINE = AggregatingMergeTree ORDER BY (chain, script_key, height, position, vout, number) ${FINE}`,
+    ) ENGINE = AggregatingMergeTree PRIMARY KEY (chain, script_key, height)
+      ORDER BY (chain, script_key, height, position, vout, number) ${FINE}${ENTERED}`,
   },
   {
     name: 'bitcoin_outpoints',

@@ -1,5 +1,5 @@
 import type { TableDefinition } from '../schema/table.js';
-import { byHashView, FINE, PLACE, SETTINGS } from './schemaShared.js';
+import { byHashView, ENTERED, FINE, PLACE, SETTINGS } from './schemaShared.js';
 
 const LOG_COLUMNS = `${PLACE},
       position UInt32,
@@ -29,6 +29,9 @@ export function carryTopics(database: string): readonly string[] {
   return [
     `INSERT INTO ${database}.ethereum_topics (${columns}) ${topicsOf(database)}`,
     ...[0, 1, 2, 3].map((i) => `ALTER TABLE ${database}.ethereum_logs DROP INDEX IF EXISTS by_topic${i}`),
+    ...['ethereum_addresses', 'ethereum_logs_by_address'].map(
+      (table) => `ALTER TABLE ${database}.${table} MODIFY SETTING ${ENTERED.slice(2)}`,
+    ),
   ];
 }
 
@@ -81,7 +84,7 @@ export const ETHEREUM_TABLES: readonly TableDefinition[] = [
       ${PLACE},
       address FixedString(20) CODEC(ZSTD(1)),
       position UInt32
-    ) ENGINE = ReplacingMergeTree ORDER BY (chain, address, height, position, number) ${SETTINGS}`,
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, address, height, position, number) ${SETTINGS}${ENTERED}`,
   },
   {
     name: 'ethereum_transactions_by_address',
@@ -120,7 +123,8 @@ export const ETHEREUM_TABLES: readonly TableDefinition[] = [
       event_key UInt64 CODEC(ZSTD(1)),
       topics UInt8,
       block_log_index UInt32
-    ) ENGINE = ReplacingMergeTree ORDER BY (chain, topic_place, topic_key, height, block_log_index, number) ${FINE}`,
+    ) ENGINE = ReplacingMergeTree PRIMARY KEY (chain, topic_place, topic_key, height)
+      ORDER BY (chain, topic_place, topic_key, height, block_log_index, number) ${FINE}${ENTERED}`,
   },
   {
     name: 'ethereum_logs_to_topics',
@@ -143,7 +147,7 @@ export const ETHEREUM_TABLES: readonly TableDefinition[] = [
       INDEX by_topic1 topic1 TYPE bloom_filter(0.01) GRANULARITY 1,
       INDEX by_topic2 topic2 TYPE bloom_filter(0.01) GRANULARITY 1,
       INDEX by_topic3 topic3 TYPE bloom_filter(0.01) GRANULARITY 1
-    ) ENGINE = ReplacingMergeTree ORDER BY (chain, address, height, block_log_index, number) ${SETTINGS}`,
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, address, height, block_log_index, number) ${SETTINGS}${ENTERED}`,
   },
   {
     name: 'ethereum_logs_to_address',

@@ -8,6 +8,12 @@ export const SETTINGS = 'PARTITION BY chain SETTINGS index_granularity = 1024';
 /** Where a question is for single rows here and there. */
 export const FINE = 'PARTITION BY chain SETTINGS index_granularity = 256';
 
+/**
+ * Of tables whose long runs are entered in their midst: otherwise ClickHouse keeps no heights in memory where most marks begin with
+ * a key of their own, and reads a busy key's run from its beginning.
+ */
+export const ENTERED = ', primary_key_ratio_of_unique_prefix_values_to_skip_suffix_columns = 1';
+
 export const BLOCKS_TABLE: TableDefinition = {
   name: 'blocks',
   stable: 'final',
