@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const scripts = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts;
-const commands = new Set(['up', 'headers', 'prove', 'import', 'verify', 'status', 'trust']);
+const commands = new Set(['up', 'headers', 'block', 'prove', 'import', 'verify', 'status', 'trust']);
 const pages = [
   'README.md',
   'CONTRIBUTING.md',

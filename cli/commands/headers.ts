@@ -4,6 +4,7 @@ import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
 import { verifyHeaderRun } from '../../adapters/bitcoin/rules/verifyRun.js';
 import { Bip54Observer } from '../../adapters/bitcoin/rules/warnings.js';
 import { HeaderRuleError } from '../../adapters/errors.js';
+import { fileReason } from '../../config/fileErrors.js';
 import { FileError, RefusedError, UsageError } from '../errors.js';
 import { print } from '../output.js';
 import { addSignet } from '../signets.js';
@@ -78,7 +79,7 @@ async function* readChunks(file: string): AsyncIterable<Uint8Array> {
     for await (const chunk of createReadStream(file, { highWaterMark: 80 * 4096 })) yield chunk as Uint8Array;
   } catch (error) {
     if (error instanceof Error && 'code' in error)
-      throw new FileError(file, `cannot be read (${String(error.code)})`, error);
+      throw new FileError(file, `cannot be read (${fileReason(error)})`, error);
     throw error;
   }
 }

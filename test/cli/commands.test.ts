@@ -68,7 +68,7 @@ describe('every command', () => {
     expect([help.code, wrong.code]).toEqual([0, 2]);
   });
 
-  test.each(['up', 'headers verify', 'prove', 'import', 'verify', 'trust', 'status'])(
+  test.each(['up', 'headers verify', 'block verify', 'prove', 'import', 'verify', 'trust', 'status'])(
     '%s has --help and --json',
     async (words) => {
       const { code, stdout } = await commands.run([...words.split(' '), '--help']);
