@@ -200,6 +200,30 @@ describe('state', () => {
     await expect(source.proof(address, [], hash)).rejects.toThrow(SourceUnavailableError);
   });
 
+  it.each([
+    'block not found',
+    'header for hash not found',
+    'unknown block',
+    'hash is not currently canonical',
+  ])(
+    'of a block that one node behind a name does not have is unavailable, and asked for by hash again: %s',
+    async (message) => {
+      const source = open();
+      const honest = await source.proof(address, [], hash);
+      let times = 0;
+      const asked: unknown[] = [];
+      at.node.tamper = (method, params, result) => {
+        if (method !== 'eth_getProof') return result;
+        asked.push(params.at(-1));
+        if (times++ === 0) throw new Refusal(-32602, message);
+        return result;
+      };
+      await expect(source.proof(address, [], hash)).rejects.toThrow(SourceUnavailableError);
+      expect(await source.proof(address, [], hash)).toEqual(honest);
+      expect(asked.map((block) => typeof block)).toEqual(['object', 'object']);
+    },
+  );
+
   it.each<[string, (proof: Fields & { accountProof: string[] }) => unknown]>([
     ['of another block', (proof) => ({ ...proof, accountProof: [changed(proof.accountProof[0]!)] })],
     ['a node too many', (proof) => ({ ...proof, accountProof: [...proof.accountProof, '0xc0'] })],

@@ -89,11 +89,12 @@ export class StateReader {
       const answer = await this.#client.ask(method, [...params, block]);
       if (!('refusal' in answer)) return { result: this.#some(method, answer), pinned: true };
       const { code, message } = answer.refusal;
-      if (
-        code !== INVALID_PARAMS &&
-        !/invalid argument|cannot unmarshal|invalid params|invalid type/i.test(message)
-      )
-        throw this.#client.refused(method, answer.refusal);
+      const isLost = /not found|unknown (block|header)|not (currently )?canonical/i.test(message);
+      const isUnreadable =
+        code === INVALID_PARAMS ||
+        /invalid argument|cannot unmarshal|invalid params|invalid type/i.test(message);
+      // A node that does not have the block understood the question.
+      if (isLost || !isUnreadable) throw this.#client.refused(method, answer.refusal);
     }
     const answer = await this.#client.ask(method, [...params, `0x${header.height.toString(16)}`]);
     if ('refusal' in answer) throw this.#client.refused(method, answer.refusal);
