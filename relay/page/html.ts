@@ -34,13 +34,14 @@ export function pageHtml(version: string): string {
   <section aria-labelledby="proofs-title">
     <h2 id="proofs-title">Latest proofs</h2>
     <div id="proofs"><p class="empty">None built yet.</p></div>
+    <p class="meta">Anybody checks such a file offline: <code>npx crossroot verify FILE --trust trust.json</code>. A <a href="/v1/main/trust">trust file</a> of this main chain; whether to trust it is up to its reader.</p>
   </section>
   <section aria-labelledby="index-title">
     <h2 id="index-title">Index</h2>
     <div id="index" class="cards"><p class="empty">Waiting for the first answer…</p></div>
     <form id="finder" class="finder" hidden>
-      <label for="where">Chain</label><select id="where"></select>
-      <label for="what">Find</label><input id="what" type="search" maxlength="200" autocomplete="off" spellcheck="false" placeholder="transaction, block, height, address or script">
+      <span class="field"><label for="where">Chain</label><select id="where"></select></span>
+      <span class="field wide"><label for="what">Find</label><input id="what" type="search" maxlength="200" autocomplete="off" spellcheck="false" placeholder="transaction, block, height, address or script"></span>
       <button type="submit">Search</button>
     </form>
     <div id="found" class="found" aria-live="polite"></div>

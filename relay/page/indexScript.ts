@@ -42,10 +42,10 @@ ${pageHelpers}  const short = (text) => (text.length > 48 ? text.slice(0, 24) + 
       const index = await get('/v1/index');
       options(index.chains);
       byId('finder').hidden = index.chains.length === 0;
-      byId('index').replaceChildren(...(index.chains.length > 0 ? index.chains.map(card) : [el('p', { class: 'empty' }, 'No chain is indexed.')]));
+      put('index', index.chains, () => index.chains.length > 0 ? index.chains.map(card) : empty('No chain is indexed.'));
     } catch (error) {
       byId('finder').hidden = true;
-      byId('index').replaceChildren(el('p', { class: 'empty' }, error.message));
+      put('index', error.message, () => empty(error.message));
     } finally {
       setTimeout(refresh, document.hidden ? 60000 : 10000);
     }

@@ -9,16 +9,16 @@ ${pageHelpers}  const short = (hash) => (hash.length > 24 ? hash.slice(0, 12) + 
   const code = (hash) => el('code', { title: hash }, short(hash));
 
   function showMain(main) {
-    if (!main) return byId('main').replaceChildren(fact('State', 'not reachable'));
+    if (!main) return put('main', null, () => [fact('State', 'not reachable')]);
     const signers = main.certificate ? main.certificate.signers + ' of ' + main.delegates : '–';
-    byId('main').replaceChildren(
+    put('main', main, () => [
       fact('Head', number(main.head.height)),
       fact('Justified', number(main.justified.height)),
       fact('Finalised', number(main.finalized.height)),
       fact('Term', number(main.term)),
-      fact('Signed by', signers, 'delegates'),
+      fact('Signed by', signers, main.certificate ? 'delegates' : ''),
       fact('Finalised root', code(main.finalized.root)),
-    );
+    ]);
   }
 
   function card(chain) {
@@ -39,34 +39,36 @@ ${pageHelpers}  const short = (hash) => (hash.length > 24 ? hash.slice(0, 12) + 
       chain.submission ? line('Relay', chain.submission.message || chain.submission.state) : undefined);
   }
 
-  function table(heads, rows) {
-    return el('div', { class: 'scroll', tabindex: '0' },
+  function table(name, heads, rows) {
+    return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': name },
       el('table', {}, el('thead', {}, el('tr', {}, ...heads.map((head) => el('th', { scope: 'col' }, head)))),
         el('tbody', {}, ...rows.map((cells) => el('tr', {}, ...cells.map((cell) => el('td', {}, cell)))))));
   }
 
   function showProofs(proofs) {
     if (proofs.length === 0) return;
-    byId('proofs').replaceChildren(table(['Chain', 'Kind', 'Of', 'Height', 'As of main', 'Size', 'Built in', 'Download'],
+    put('proofs', proofs, () => [table('Latest proofs', ['Chain', 'Kind', 'Of', 'Height', 'As of main', 'Size', 'Built in', 'Download'],
       proofs.map((proof) => {
         const join = proof.path.includes('?') ? '&' : '?';
         return [proof.chain, proof.kind, code(proof.subject), number(proof.height), number(proof.mainHeight),
           number(String(proof.bytes)) + ' B', proof.milliseconds + ' ms',
           el('span', {}, el('a', { href: proof.path + join + 'format=json' }, 'JSON'), ' · ', el('a', { href: proof.path + join + 'format=ssz' }, 'SSZ'))];
-      })));
+      }))]);
   }
 
   async function showReorgs(chains) {
     const rows = [];
+    const answers = [];
     for (const chain of chains) {
       if (chain.reorganisations === 0) continue;
       const answer = await get('/v1/chains/' + encodeURIComponent(chain.name) + '/reorgs');
+      answers.push(answer);
       for (const reorg of answer.reorganisations.slice(-10).reverse()) {
         rows.push([chain.name, number(reorg.forkHeight), code(reorg.oldTip.hash), code(reorg.newTip.hash), number(reorg.epoch), number(reorg.mainHeight),
           el('a', { href: reorg.proof }, 'Proof')]);
       }
     }
-    if (rows.length > 0) byId('reorgs').replaceChildren(table(['Chain', 'Fork height', 'Old tip', 'New tip', 'Epoch', 'Main height', ''], rows));
+    if (rows.length > 0) put('reorgs', answers, () => [table('Reorganisations', ['Chain', 'Fork height', 'Old tip', 'New tip', 'Epoch', 'Main height', ''], rows)]);
   }
 
   async function get(path) {
@@ -81,23 +83,27 @@ ${pageHelpers}  const short = (hash) => (hash.length > 24 ? hash.slice(0, 12) + 
   }
 
   function showProblems(problems) {
-    const box = byId('problems');
-    box.hidden = problems.length === 0;
-    box.replaceChildren(...problems.map((problem) => el('p', {}, problem)));
+    byId('problems').hidden = problems.length === 0;
+    put('problems', problems, () => problems.map((problem) => el('p', {}, problem)));
   }
 
+  let heard;
   async function refresh() {
     try {
       const status = await get('/v1/status');
       showMain(status.main);
-      if (status.chains.length > 0) byId('chains').replaceChildren(...status.chains.map(card));
+      put('chains', [status.chains, !status.main], () => status.chains.length > 0 ? status.chains.map(card)
+        : empty(status.main ? 'No foreign chain is configured.' : 'Nothing is known of them while the main chain is not reachable.'));
       showProofs(status.proofs);
       showProblems(status.problems);
       byId('version').textContent = 'Crossroot ' + status.version + (status.operator ? ' · operator ' + short(status.operator.account) : ' · answers only');
       state(status.ready ? 'good' : 'warn', (status.ready ? 'Live' : 'Degraded') + ' · ' + new Date().toLocaleTimeString());
+      heard = new Date();
       await showReorgs(status.chains);
     } catch (error) {
-      state('bad', 'No answer: ' + error.message);
+      state('bad', 'No answer');
+      const age = heard ? 'What is below is of ' + heard.toLocaleTimeString() + '.' : '';
+      showProblems(['The relay gives no answer (' + error.message + '). ' + age + ' This page asks again by itself.']);
     } finally {
       setTimeout(refresh, document.hidden ? 10000 : 2000);
     }

@@ -28,7 +28,7 @@ h2 { font-size: .8rem; text-transform: uppercase; letter-spacing: .07em; color: 
 dt { color: var(--soft); font-size: .8rem; }
 dd { margin: 0; font-variant-numeric: tabular-nums; font-size: 1.15rem; font-weight: 600; overflow-wrap: anywhere; }
 dd small { font-weight: 400; font-size: .8rem; color: var(--soft); }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 1rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 1rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; }
 .card h3 { margin: 0; font-size: 1.05rem; display: flex; justify-content: space-between; gap: .5rem; align-items: center; flex-wrap: wrap; overflow-wrap: anywhere; }
 .tag { font-size: .75rem; font-weight: 600; border-radius: 99px; padding: .1rem .55rem; border: 1px solid currentColor; color: var(--soft); white-space: nowrap; }
@@ -50,10 +50,13 @@ th { color: var(--soft); font-weight: 500; } tr:last-child td { border-bottom: 0
 form.finder { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: 1rem 0 .6rem; }
 form.finder[hidden] { display: none; }
 .finder label { color: var(--soft); font-size: .85rem; }
-.finder select, .finder input, .finder button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .4rem .6rem; }
-.finder input { flex: 1 1 16rem; min-width: 0; }
+.finder select, .finder input, .finder button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--soft); border-radius: 8px; padding: .4rem .6rem; }
+.finder .field { display: flex; gap: .6rem; align-items: center; min-width: 0; }
+.finder .field.wide, .finder input { flex: 1 1 14rem; min-width: 0; }
 .finder button { cursor: pointer; color: var(--accent); }
 .found .card { margin-top: .6rem; }
+#proofs + .meta { margin: .5rem 0 0; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .empty { color: var(--soft); margin: .3rem 0; }
 a { color: var(--accent); text-decoration: none; } a:hover, a:focus-visible { text-decoration: underline; }
 footer { display: flex; justify-content: space-between; flex-wrap: wrap; gap: .5rem; max-width: 1120px; margin: 0 auto; padding: 1rem; color: var(--soft); font-size: .85rem; border-top: 1px solid var(--line); }
