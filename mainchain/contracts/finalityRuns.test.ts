@@ -189,4 +189,28 @@ describe('finality that contradicts itself', () => {
     expect(await world.outcome(honest.finalized(honest.run(4, 40)))).toBe('applied');
     expect(state(world)).toMatchObject({ committed: { height: 40, hash: honest.header(40).hash } });
   });
+
+  it('pauses the chain where a final block is not above its tip, also after it was resumed', async () => {
+    const honest = new CommitteeForeign();
+    const world = await begin(honest);
+    await world.outcome(honest.update({ attested: 20, finalized: 16, committee: true }));
+    await world.outcome(honest.finalized(honest.run(4, 16)));
+    // Blocks of slots 30 and 40 are said to be at heights 10 and 12.
+    const lower = new (class extends CommitteeForeign {
+      override header(height: number) {
+        return super.header(height === 30 ? 10 : height === 40 ? 12 : height);
+      }
+    })();
+    for (const [i, attested] of [34, 44].entries()) {
+      const { data, committee } = lower.encoded({ attested, finalized: attested - 4 });
+      expect(await world.outcome(honest.lightClientCall({ data, committee }))).toBe('applied');
+      expect(state(world)).toMatchObject({ status: ChainStatus.paused, committed: { height: 16 } });
+      expect(readEvidence(view(world), honest.specRoot, i)).toMatchObject({ forkHeight: 9 + 2 * i });
+      const resume = governCall(world, { kind: 3, specRoot: honest.specRoot });
+      expect(await world.outcome(resume)).toBe('applied');
+    }
+    expect(await world.outcome(honest.update({ attested: 54, finalized: 50 }))).toBe('applied');
+    expect(await world.outcome(honest.finalized(honest.run(17, 50)))).toBe('applied');
+    expect(state(world)).toMatchObject({ committed: { height: 50, hash: honest.header(50).hash } });
+  });
 });

@@ -75,8 +75,8 @@ function advance(
   );
   const index = readIndex(state, specRoot);
   const [old, next] = [committee.view(name, finality.record), committee.view(name, record)];
-  if (next.slot > old.slot && next.height <= old.height) {
-    // Every block has one above it, so two chains were signed. The signed data is the evidence: anybody can check it by its committee.
+  if (next.slot > old.slot && next.height <= Math.max(old.height, index.tipHeight)) {
+    // Every block is above the one before it, so two chains were signed. The signed data is the evidence: anybody can check it by its committee.
     const signed = {
       forkHeight: Math.max(0, next.height - 1),
       raw: data,
