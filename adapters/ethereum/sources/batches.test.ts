@@ -84,6 +84,15 @@ describe('a node that takes no batches, or small ones alone', () => {
     expect(sizes).toEqual([50, 50]);
   });
 
+  it('and is asked in several ranges at once learns it once', async () => {
+    const sizes = limitTo(10, (response) => json(response, 200, refusing(-32600, 'batch too large')));
+    const poor = open();
+    await Promise.all([poor.headers(1, 90), poor.headers(10, 60), poor.headers(20, 30)]);
+    sizes.length = 0;
+    await poor.headers(1, 40);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(10);
+  });
+
   it('single calls go by themselves', async () => {
     const sizes = limitTo(0, (response) => json(response, 200, refusing(-32600, 'no batches')));
     await open().tip();

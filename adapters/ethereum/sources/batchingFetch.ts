@@ -48,7 +48,8 @@ export function batchingFetch(inner: typeof fetch): typeof fetch {
       // What is no JSON at all, a page of something between us and the node for one, says nothing of sizes.
       const mayBeTooMuch = ok ? json !== undefined : TOO_MUCH_STATUS.has(status);
       if (some.length > 1 && mayBeTooMuch && !(error !== undefined && isBusy(error))) {
-        most = Math.floor(some.length / 2);
+        // Another request may have learned of a smaller one meanwhile.
+        most = Math.min(most, Math.floor(some.length / 2));
         continue;
       }
       if (error === undefined) {
