@@ -49,7 +49,7 @@ beforeAll(async () => {
   servers = await Promise.all(
     [0, 1, 2, 3].map((i) => RpcServer.start({ client: new LocalClient(cluster.node(i)), port: 0 })),
   );
-  clients = servers.map((server) => httpClient({ url: server.url }));
+  clients = servers.map((server) => httpClient({ url: server.url, timeoutMilliseconds: 120_000 }));
 });
 afterAll(async () => {
   await Promise.all(servers.map((s) => s.stop()));
