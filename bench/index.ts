@@ -131,17 +131,17 @@ else {
       const log = new KafkaLog({ driver, store: local, prefix: `${name}${round}`, maxWaitMs: 100 });
       times.push(
         await seconds(
-          () => through(log, `kafka-${name}-${round}`, events.slice(0, ROUND / 2)),
+          () => through(log, `kafka-${name}-${round}`, events.slice(0, ROUND)),
           name,
-          ROUND / 2,
+          ROUND,
         ),
       );
       await log.close();
       await local.close();
     }
-    rates.push(rate(`appended, read back and indexed at once, ${name}`, ROUND / 2, times));
+    rates.push(rate(`appended, read back and indexed at once, ${name}`, ROUND, times));
   }
-  report(`Headers, ${(ROUND / 2).toLocaleString('en')} a round, over one broker`, rates);
+  report(`Headers, ${ROUND.toLocaleString('en')} a round, over one broker`, rates);
   await cluster.stop();
 }
 sayProcessor();
