@@ -62,6 +62,7 @@ test('a store that opens later is measured too, and how the index is filled', as
   const status = {
     ...{ headers: [], contents: [contents], streams: [{ stream: 'main' as const, lag: 6 }], lost: 8 },
     dropped: { full: 2, refused: 1, ended: 4 },
+    repaired: { events: 20, blocks: 1, records: 0 },
     certificates: { verified: 9, unverified: 1, wrong: 3 },
     rows: { events: 10, batches: 1, blocks: 5, mainBlocks: 2, evidence: 1 },
     ...{ available: true, rebuild: undefined },
@@ -83,6 +84,8 @@ test('a store that opens later is measured too, and how the index is filled', as
     'crossroot_index_proofs_dropped_total{reason="refused"} 1',
     'crossroot_index_proofs_dropped_total{reason="ended"} 4',
     'crossroot_index_lag_seconds{chain="a",stream="contents"} 4.5',
+    'crossroot_index_repaired_total{what="events"} 20',
+    'crossroot_index_repaired_total{what="blocks"} 1',
     'crossroot_index_certificates_total{verdict="verified"} 9',
     'crossroot_index_certificates_total{verdict="wrong"} 3',
     'crossroot_index_rows_total{what="events"} 10',

@@ -158,6 +158,16 @@ export function showIndex(
     },
   });
   new Counter({
+    name: 'crossroot_index_repaired_total',
+    help: 'Rows that were published and found lost: events, blocks with their contents, records; they are taken again',
+    labelNames: ['what'] as const,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [what, count] of Object.entries(service.status().repaired)) this.inc({ what }, count);
+    },
+  });
+  new Counter({
     name: 'crossroot_index_certificates_total',
     help: 'Certificates of main-chain blocks taken in: verified, unverified (delegates not to be had), wrong (set aside)',
     labelNames: ['verdict'] as const,

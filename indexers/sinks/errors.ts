@@ -75,6 +75,22 @@ export class UnreadableBlockError extends CrossrootError {
   }
 }
 
+/** Rows that were published are not there (any more), as after a power failure. */
+export class LostRowsError extends CrossrootError {
+  override readonly name = 'LostRowsError';
+  override readonly retryable = true;
+  constructor(
+    chain: string,
+    lost: { readonly events: number; readonly blocks: number; readonly records: number },
+  ) {
+    const parts = Object.entries(lost).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
+    super(`the index${chain === '' ? '' : ` of ${chain}`} had lost ${parts.join(', ')}`, {
+      hint: 'They are taken from the log again by themselves. Look after the disk if the machine did not go down.',
+      details: { chain, ...lost },
+    });
+  }
+}
+
 /** The index was filled from another log than this one. */
 export class OtherLogError extends CrossrootError {
   override readonly name = 'OtherLogError';

@@ -13,8 +13,8 @@ export interface HeaderSinkOptions {
   readonly retryMs?: number;
   /** Asked before the first step, and whenever the index is elsewhere than this sink left it. */
   readonly check?: () => Promise<void>;
-  /** Told of each write. */
-  readonly onWritten?: (events: number) => void;
+  /** Told of each write: how many events, and the number of the last. */
+  readonly onWritten?: (events: number, last: number) => void;
   readonly onError?: (error: unknown) => void;
 }
 
@@ -32,15 +32,19 @@ export function headerSink(options: HeaderSinkOptions): LogConsumer {
     batch: options.batch ?? 20_000,
     gatherMs: options.gatherMs ?? 500,
     survived: async () => {
-      const number = await index.lastNumber(chain);
-      if (number !== left) await check?.();
+      let number = await index.lastNumber(chain);
+      if (number !== left && check !== undefined) {
+        await check();
+        // It may have been stepped back.
+        number = await index.lastNumber(chain);
+      }
       left = number;
       return number;
     },
     handle: async (events) => {
       await index.writeEvents(chain, events);
       left = events.at(-1)?.number;
-      onWritten?.(events.length);
+      onWritten?.(events.length, left ?? 0);
       return [];
     },
     ...(retryMs === undefined ? {} : { retryMs }),

@@ -4,19 +4,20 @@ import type { SourceHealth } from '../follow/sourceMonitor.js';
 import type { EventLog } from '../log/eventLog.js';
 import type { BlockRecord, EvidenceRecord } from '../log/records.js';
 import type { LogStreams, RecordStream } from '../log/streams.js';
-import type { IndexStore } from '../store/indexStore.js';
+import type { IndexStore, SetWriter } from '../store/indexStore.js';
+import type { Mended } from '../store/mend/mend.js';
 import type { CertificateVerdict } from './certificates.js';
 import type { ConsumerStatus, LogConsumer } from './consumer.js';
 import { ContentsSink, type ContentsStatus } from './contents/sink.js';
 import { type BlockSource, contentsBuilder } from './contents/writer.js';
-import { OtherLogError } from './errors.js';
+import { LostRowsError, OtherLogError } from './errors.js';
 import { EVIDENCE_STREAM, evidenceEffect } from './evidenceSink.js';
 import { headerSink } from './headerSink.js';
 import { SeenTimes, writtenAt } from './lag.js';
 import { MAIN_STREAM, type MainSinkOptions, mainEffect } from './mainSink.js';
 import { checkSameLog } from './sameLog.js';
 import { type DroppedProofs, type Lag, Sampler } from './sampler.js';
-import { followInto } from './streamSink.js';
+import { type ChosenSet, followInto } from './streamSink.js';
 
 /** A chain that is indexed. */
 export interface IndexChain {
@@ -74,6 +75,8 @@ export interface LiveIndexStatus {
   readonly streams: readonly StreamStatus[];
   readonly rows: IndexRows;
   readonly certificates: CertificateCounts;
+  /** What this process found to be lost, and takes from the log again. */
+  readonly repaired: Mended;
   /** Samples that were not written. */
   readonly lost: number;
   readonly dropped: DroppedProofs;
@@ -91,6 +94,8 @@ export interface IndexRows {
 /** Certificates of main-chain blocks that this process took in since its start, by what they were found to be. */
 export type CertificateCounts = Readonly<Record<CertificateVerdict['type'], number>>;
 
+/** Times that lost rows are looked for, where that fails. */
+const MEND_TRIES = 3;
 /** Looks in a row that must find another log before it is believed. */
 const OTHER_LOG_TIMES = 3;
 
@@ -110,6 +115,12 @@ export class LiveIndex {
   readonly #sampler: Sampler;
   readonly #rows = { events: 0, batches: 0, mainBlocks: 0, evidence: 0 };
   readonly #seen = new Map<string, SeenTimes>();
+  readonly #mending = new Map<string, Promise<void>>();
+  /** Of each chain the set that was looked through last, and how often that was tried. */
+  readonly #mended = new Map<string, { readonly set: number; readonly tries: number }>();
+  /** Of chains that were stepped back: the number of the last event that was published before. */
+  readonly #again = new Map<string, number>();
+  readonly #repaired = { events: 0, blocks: 0, records: 0 };
   readonly #certificates = { verified: 0, unverified: 0, wrong: 0 };
 
   constructor(options: LiveIndexOptions) {
@@ -174,6 +185,7 @@ export class LiveIndex {
       streams: [...this.#streams].map(([stream, { lag }]) => ({ stream, lag })),
       rows: { ...this.#rows, blocks: contents.reduce((sum, { blocks }) => sum + blocks, 0) },
       certificates: { ...this.#certificates },
+      repaired: { ...this.#repaired },
       lost: this.#sampler.lost,
       dropped: this.#sampler.dropped,
     };
@@ -251,6 +263,7 @@ export class LiveIndex {
     const headers = headerSink({
       ...{ log, chain, index },
       check: async () => {
+        await this.#mendChain(chain);
         try {
           await checkSameLog(log, index, chain);
           otherLog = 0;
@@ -261,10 +274,11 @@ export class LiveIndex {
         }
       },
       ...(gatherMs === undefined ? {} : { gatherMs }),
-      onWritten: (events) => {
+      onWritten: (events, last) => {
         this.#rows.events += events;
         this.#rows.batches++;
         contents?.wake();
+        this.#mendAgain(chain, last);
       },
       ...told,
     });
@@ -273,20 +287,67 @@ export class LiveIndex {
     return { headers, contents };
   }
 
+  async #mendChain(chain: string): Promise<void> {
+    await this.#mend(chain, async (writer) => {
+      const before = await writer.lastNumber(chain);
+      const lost = await writer.mend(chain);
+      if ((await writer.lastNumber(chain)) < before) this.#again.set(chain, before);
+      return lost;
+    });
+  }
+
+  /** Contents of blocks beyond events that were lost can be looked at once those are back. */
+  #mendAgain(chain: string, last: number): void {
+    const lost = this.#again.get(chain);
+    if (lost === undefined || last < lost) return;
+    this.#again.delete(chain);
+    this.#mended.delete(chain);
+    this.#mendChain(chain).catch((error: unknown) => this.#options.onError?.(error));
+  }
+
+  /**
+   * Once a set of tables: makes up for what got lost of it. Where that cannot be found out, work begins all the same.
+   * @param of the chain; empty for the records of none
+   */
+  #mend(of: string, mend: (writer: SetWriter) => Promise<Mended>): Promise<void> {
+    const doing = this.#mending.get(of) ?? this.#mendSet(of, mend).finally(() => this.#mending.delete(of));
+    this.#mending.set(of, doing);
+    return doing;
+  }
+
+  async #mendSet(of: string, mend: (writer: SetWriter) => Promise<Mended>): Promise<void> {
+    const { index, onError } = this.#options;
+    const writer = await index.sets.writer();
+    const known = this.#mended.get(of);
+    if (known?.set === writer.set && known.tries >= MEND_TRIES) return;
+    const tries = known?.set === writer.set ? known.tries + 1 : 1;
+    this.#mended.set(of, { set: writer.set, tries });
+    const lost = await mend(writer);
+    this.#mended.set(of, { set: writer.set, tries: MEND_TRIES });
+    for (const what of ['events', 'blocks', 'records'] as const) this.#repaired[what] += lost[what];
+    if (lost.events + lost.blocks + lost.records > 0) onError?.(new LostRowsError(of, lost));
+  }
+
   #openStreams(): void {
     const { streams, index, main } = this.#options;
     const [blocks, faults] = [streams.blocks(), streams.evidence()];
+    const sets: ChosenSet = {
+      writer: async () => {
+        await this.#mend('', async (writer) => writer.mendRecords());
+        return index.sets.writer();
+      },
+    };
     const mainBlocks = mainEffect({
       ...main,
       onCertificate: (verdict) => {
         this.#certificates[verdict]++;
       },
     });
-    followInto<BlockRecord>(blocks, MAIN_STREAM, index.sets, async (writer, values, step) => {
+    followInto<BlockRecord>(blocks, MAIN_STREAM, sets, async (writer, values, step) => {
       await mainBlocks(writer, values, step);
       this.#rows.mainBlocks += values.length;
     });
-    followInto<EvidenceRecord>(faults, EVIDENCE_STREAM, index.sets, async (writer, values, step) => {
+    followInto<EvidenceRecord>(faults, EVIDENCE_STREAM, sets, async (writer, values, step) => {
       await evidenceEffect(writer, values, step);
       this.#rows.evidence += values.length;
     });

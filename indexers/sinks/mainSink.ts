@@ -40,6 +40,7 @@ export function mainEffect(options: MainSinkOptions): SetEffect<BlockRecord> {
     let tip = await newest(writer);
     await verifier?.resume(writer, tip?.hash);
     const rows: MainBlockContents[] = [];
+    const taken = new Map<number, Uint8Array>();
     const seen: CertificateVerdict['type'][] = [];
     for (const [i, record] of values.entries()) {
       const block = mainBlock(record);
@@ -62,7 +63,7 @@ export function mainEffect(options: MainSinkOptions): SetEffect<BlockRecord> {
         }
         continue;
       }
-      const reason = means.type === 'refused' ? means.reason : await conflict(writer, rows, block);
+      const reason = means.type === 'refused' ? means.reason : await conflict(writer, rows, taken, block);
       if (reason === undefined) continue;
       step.refuse(i, reason);
       onConflict?.(new MainConflictError(block.height, reason));
@@ -77,14 +78,23 @@ async function newest(writer: SetWriter): Promise<MainTip | undefined> {
   return found && { height: found.height, hash: found.root };
 }
 
+/** Heights above a block that is looked up which are looked up with it. */
+const LOOK_AHEAD = 1000;
+
 /** Why a block at or below the tip is not the one that was taken there; `undefined` if it is. */
 async function conflict(
   writer: SetWriter,
   rows: readonly MainBlockContents[],
+  taken: Map<number, Uint8Array>,
   { height, hash }: MainBlock,
 ): Promise<string | undefined> {
-  const taken = rows.find(({ block }) => block.height === height)?.block ?? (await writer.mainRoot(height));
-  return taken !== undefined && bytesEqual(taken.root, hash)
+  const fresh = rows.find(({ block }) => block.height === height)?.block.root;
+  // Where a stream is read again, all of it comes by: many at once.
+  if (fresh === undefined && !taken.has(height))
+    for (const [at, root] of await writer.mainRoots({ from: height, to: height + LOOK_AHEAD }))
+      taken.set(at, root);
+  const root = fresh ?? taken.get(height);
+  return root !== undefined && bytesEqual(root, hash)
     ? undefined
     : `another block was published as final at height ${height}`;
 }

@@ -1,5 +1,6 @@
 import { IndexUnavailableError } from './errors.js';
 import type { IndexStore } from './indexStore.js';
+import { thisMachine } from './mend/machine.js';
 import { ChdbClient } from './sql/chdbClient.js';
 import type { SqlLimits } from './sql/limits.js';
 import { SqlIndexStore, type SqlIndexStoreOptions } from './sqlStore.js';
@@ -17,7 +18,7 @@ export async function openChdbStore(path: string, options: ChdbStoreOptions = {}
   const { limits, ...rest } = options;
   const client = await ChdbClient.open(path, limits);
   try {
-    return await SqlIndexStore.open(client, rest);
+    return await SqlIndexStore.open(client, { machineStart: thisMachine, ...rest });
   } catch (error) {
     await client.close();
     if (error instanceof IndexUnavailableError) throw error;

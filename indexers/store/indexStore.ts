@@ -10,6 +10,7 @@ import type {
   LogQuery,
   Outpoint,
 } from './contents/types.js';
+import type { Mended } from './mend/mend.js';
 import type {
   ChainCounts,
   Coverage,
@@ -155,6 +156,16 @@ export interface IndexReader {
 export interface SetWriter extends IndexWriter {
   /** Number of the set, counted from 1. */
   readonly set: number;
+  /**
+   * Compares what is published of a chain with what is there, since a machine that fails may take the newest rows with it. What is
+   * not there any more is no longer published, so that it is taken from the log again. To be called before the work on a chain
+   * begins.
+   */
+  mend(chain: string): Promise<Mended>;
+  /** The same of the main chain's records and of evidence, by the positions in their streams. */
+  mendRecords(): Promise<Mended>;
+  /** Roots of main-chain blocks by height; of 10,000 heights at most. */
+  mainRoots(heights: NumberRange): Promise<ReadonlyMap<number, Uint8Array>>;
 }
 
 /** Sets of tables: each is a whole index of its own; one of them is what readers and writers use. */

@@ -11,6 +11,11 @@ export function joinRanges(ranges: readonly NumberRange[]): NumberRange[] {
   return joined;
 }
 
+/** How many numbers there are in ranges that do not overlap. */
+export function sizeOf(ranges: readonly NumberRange[]): number {
+  return ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+}
+
 /** What of the ranges is not above `most`. */
 export function clipRanges(ranges: readonly NumberRange[], most: number): NumberRange[] {
   return ranges.filter(({ from }) => from <= most).map(({ from, to }) => ({ from, to: Math.min(to, most) }));

@@ -47,7 +47,7 @@ export const writeRecords = {
         .uint64(block.term)
         .uint32(block.producer)
         .bytes(block.header)
-        .uint32(list.length)
+        .uint32(new Set(list.map(({ chain }) => chain)).size)
         .bool(certificate !== undefined)
         .endRow();
     }

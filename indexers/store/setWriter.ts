@@ -6,6 +6,8 @@ import type { BlockContents } from './contents/blockContents.js';
 import type { ContentsTables } from './contentsTables.js';
 import { IndexGapError } from './errors.js';
 import type { SetWriter } from './indexStore.js';
+import { type MachineStart, serverMachine } from './mend/machine.js';
+import { type Mended, mendContents, mendEvents, mendRecords } from './mend/mend.js';
 import { joinRanges } from './ranges.js';
 import { writeRecords } from './recordRows.js';
 import type { SqlClient } from './sql/client.js';
@@ -35,13 +37,21 @@ export class SqlSetWriter implements SetWriter {
   readonly #client: SqlClient;
   readonly #contents: ContentsTables;
   readonly #of: TableSet;
+  readonly #machineStart: MachineStart;
   readonly #progress = new Map<string, Progress>();
   readonly #serials = new Serials();
 
-  constructor(client: SqlClient, contents: ContentsTables, of: TableSet) {
+  /** @param machineStart of the machine that has the tables */
+  constructor(
+    client: SqlClient,
+    contents: ContentsTables,
+    of: TableSet,
+    machineStart: MachineStart = serverMachine(client),
+  ) {
     this.#client = client;
     this.#contents = contents;
     this.#of = of;
+    this.#machineStart = machineStart;
   }
 
   get set(): number {
@@ -73,11 +83,11 @@ export class SqlSetWriter implements SetWriter {
         .uint64(before?.from ?? from)
         .uint64(to)
         .endRow();
-      await this.#client.insert(
-        `${this.#of.database}.contents_progress`,
-        ['chain', 'first', 'last'],
-        rows.take(),
-      );
+      const row = rows.take();
+      const { database } = this.#of;
+      const written = rows.text(chain).uint64(from).uint64(to).endRow().take();
+      await this.#client.insert(`${database}.contents_writes`, ['chain', 'first', 'last'], written);
+      await this.#client.insert(`${database}.contents_progress`, ['chain', 'first', 'last'], row);
     });
   }
 
@@ -85,8 +95,15 @@ export class SqlSetWriter implements SetWriter {
     return contentsRanges(this.#client, this.#of.database, chain);
   }
 
-  writeMainBlocks(blocks: readonly MainBlockContents[]): Promise<void> {
-    return writeRecords.mainBlocks(this.#client, this.#of.database, blocks);
+  async writeMainBlocks(blocks: readonly MainBlockContents[]): Promise<void> {
+    await writeRecords.mainBlocks(this.#client, this.#of.database, blocks);
+    const newest = blocks.reduce<MainBlockContents | undefined>(
+      (most, one) => (most === undefined || one.block.height > most.block.height ? one : most),
+      undefined,
+    );
+    if (newest === undefined) return;
+    const { height, root: hash } = newest.block;
+    await this.#publish('', { number: height + 1, height, hash }, 'main');
   }
   async mainRoot(
     height?: number,
@@ -116,6 +133,29 @@ export class SqlSetWriter implements SetWriter {
   }
   writeProofs(rows: readonly ServedProof[]): Promise<void> {
     return writeRecords.proofs(this.#client, this.#of.database, rows);
+  }
+
+  async mend(chain: string): Promise<Mended> {
+    const parts = { client: this.#client, database: this.#of.database, machineStart: this.#machineStart };
+    const { last, lost } = await this.#serials.of(chain).run(async () => {
+      const mended = await mendEvents(parts, chain, (await this.#readProgress(chain)).number);
+      this.#progress.delete(chain);
+      return mended;
+    });
+    const blocks = await this.#serials
+      .of(`contents ${chain}`)
+      .run(async () => mendContents(parts, chain, await this.contentsProgress(chain), last));
+    return { events: lost, blocks, records: 0 };
+  }
+  async mendRecords(): Promise<Mended> {
+    const parts = { client: this.#client, database: this.#of.database, machineStart: this.#machineStart };
+    return { events: 0, blocks: 0, records: await mendRecords(parts, this) };
+  }
+  async mainRoots({ from, to }: NumberRange): Promise<ReadonlyMap<number, Uint8Array>> {
+    const sql = `SELECT height, lower(hex(any(root))) AS root_text FROM ${this.#of.database}.main_blocks
+      WHERE height >= {from:UInt64} AND height <= {to:UInt64} GROUP BY height`;
+    const rows = await this.#client.query('mainRoots', sql, rootRow, { from, to });
+    return new Map(rows.map(({ height, root_text }) => [height, root_text]));
   }
 
   async position(stream: string): Promise<number> {
@@ -160,9 +200,13 @@ export class SqlSetWriter implements SetWriter {
     return row === undefined ? NOTHING : { number: row.number, height: row.height, hash: row.hash_text };
   }
 
-  async #publish(chain: string, { number, height, hash }: Progress): Promise<void> {
+  async #publish(
+    chain: string,
+    { number, height, hash }: Progress,
+    stream: 'headers' | 'main' = 'headers',
+  ): Promise<void> {
     const rows = new RowWriter(128);
-    rows.text(chain).text('headers').uint64(number).uint64(height).fixed(hash, 32).endRow();
+    rows.text(chain).text(stream).uint64(number).uint64(height).fixed(hash, 32).endRow();
     await this.#client.insert(
       `${this.#of.database}.progress`,
       ['chain', 'stream', 'number', 'height', 'hash'],

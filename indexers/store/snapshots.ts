@@ -7,19 +7,10 @@ import { clipRanges } from './ranges.js';
 import { contentsRanges } from './setWriter.js';
 import type { SqlClient } from './sql/client.js';
 import type { TableSets } from './tableSets.js';
+import { tipAt } from './tips.js';
 import type { Page, PageKey, PageQuery, Slice, Snapshot, View } from './view.js';
 
 const viewRow = z.object({ number: count, height: count, hash_text: hexBytes });
-const tipRow = z.object({
-  type: z.enum(['connect', 'disconnect']),
-  height: count,
-  hash_text: hexBytes,
-  parent_text: hexBytes,
-});
-
-/** Events before which a connect or a disconnect is nearly always found: finalizes come one at a time. */
-const NEAR = 256;
-
 /** Which state a question is about: the whole chain's events, or those whose blocks' contents are in. */
 export type Scope = 'headers' | 'contents';
 
@@ -73,13 +64,8 @@ export class Snapshots {
   }
 
   /** The tip after event `number`, where that event is in. */
-  async viewAt(database: string, chain: string, number: number): Promise<View> {
-    const [tip] = [...(await this.#tips(database, chain, number, NEAR))];
-    const found = tip ?? (await this.#tips(database, chain, number, number))[0];
-    if (found === undefined) return { chain, number, height: 0, hash: new Uint8Array(32) };
-    return found.type === 'connect'
-      ? { chain, number, height: found.height, hash: found.hash_text }
-      : { chain, number, height: found.height - 1, hash: found.parent_text };
+  viewAt(database: string, chain: string, number: number): Promise<View> {
+    return tipAt(this.#client, database, chain, number);
   }
 
   async #snapshot(database: string, chain: string, scope: Scope, at: number | undefined): Promise<Snapshot> {
@@ -103,14 +89,6 @@ export class Snapshots {
     const [row] = await this.#client.query('view', sql, viewRow, { chain });
     if (row === undefined) return { chain, number: 0, height: 0, hash: new Uint8Array(32) };
     return { chain, number: row.number, height: row.height, hash: row.hash_text };
-  }
-
-  #tips(database: string, chain: string, number: number, near: number) {
-    const sql = `SELECT type, height, lower(hex(hash)) AS hash_text, lower(hex(parent)) AS parent_text
-      FROM ${database}.header_events WHERE chain = {chain:String} AND number <= {number:UInt64} AND number > {above:UInt64}
-        AND type != 'finalize' ORDER BY header_events.number DESC LIMIT 1`;
-    const above = Math.max(0, number - near);
-    return this.#client.query('viewAt', sql, tipRow, { chain, number, above });
   }
 
   /** A question of several statements to one set: once more where it went away meanwhile. */

@@ -2,6 +2,7 @@ import { CONTENTS_WRITTEN } from './contents/schema.js';
 import type { ContentsTables } from './contentsTables.js';
 import { copyTable } from './copyTable.js';
 import type { IndexSets, SetWriter } from './indexStore.js';
+import type { MachineStart } from './mend/machine.js';
 import { SqlSetWriter } from './setWriter.js';
 import type { SqlClient } from './sql/client.js';
 import type { TableSet, TableSets } from './tableSets.js';
@@ -16,7 +17,13 @@ export class SqlIndexSets implements IndexSets {
   #writer: SqlSetWriter | undefined;
   #made: { readonly writer: SetWriter; readonly set: TableSet } | undefined;
 
-  constructor(client: SqlClient, contents: ContentsTables, tables: TableSets) {
+  /** @param machineStart of the machine that has the tables; by default as the server tells */
+  constructor(
+    client: SqlClient,
+    contents: ContentsTables,
+    tables: TableSets,
+    private readonly machineStart?: MachineStart,
+  ) {
     this.#client = client;
     this.#contents = contents;
     this.#tables = tables;
@@ -28,13 +35,13 @@ export class SqlIndexSets implements IndexSets {
 
   async writer(): Promise<SetWriter> {
     const set = await this.#tables.current(true);
-    if (this.#writer?.set !== set.set) this.#writer = new SqlSetWriter(this.#client, this.#contents, set);
+    if (this.#writer?.set !== set.set) this.#writer = this.#writerOf(set);
     return this.#writer;
   }
 
   async newSet(): Promise<SetWriter> {
     const set = await this.#tables.make();
-    const writer = new SqlSetWriter(this.#client, this.#contents, set);
+    const writer = this.#writerOf(set);
     this.#made = { writer, set };
     return writer;
   }
@@ -55,6 +62,10 @@ export class SqlIndexSets implements IndexSets {
     };
     for (const table of CONTENTS_WRITTEN) await copyTable(this.#client, table, database, into, where);
     await this.#contents.joinCopied(into, chain, { from, to: last });
+  }
+
+  #writerOf(set: TableSet): SqlSetWriter {
+    return new SqlSetWriter(this.#client, this.#contents, set, this.machineStart);
   }
 
   rebuildNeeded(): Promise<boolean> {

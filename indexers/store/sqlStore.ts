@@ -6,6 +6,7 @@ import type { ContentsTables } from './contentsTables.js';
 import { coverageOf } from './coverage.js';
 import { HeaderQueries } from './headerQueries.js';
 import type { HeaderQuery, IndexStore, SetWriter } from './indexStore.js';
+import type { MachineStart } from './mend/machine.js';
 import { checkSteps, RecordQueries } from './recordQueries.js';
 import { Snapshots } from './snapshots.js';
 import type { SqlClient } from './sql/client.js';
@@ -32,6 +33,8 @@ import type {
 } from './view.js';
 
 export interface SqlIndexStoreOptions extends TableSetsOptions {
+  /** When the machine that has the tables started. By default as the server tells. */
+  readonly machineStart?: MachineStart;
   /** Only reads: makes and changes no table, and waits for whoever fills the index to make them. Default false. */
   readonly readOnly?: boolean;
 }
@@ -50,21 +53,21 @@ export class SqlIndexStore implements IndexStore {
     { readonly key: string; readonly counts: Awaited<ReturnType<HeaderQueries['counts']>> }
   >();
 
-  private constructor(client: SqlClient, tables: TableSets) {
+  private constructor(client: SqlClient, tables: TableSets, machineStart: MachineStart | undefined) {
     this.#client = client;
     this.#contents = new SqlContents(client);
     this.#snapshots = new Snapshots(client, tables);
     this.#headers = new HeaderQueries(client);
     this.#records = new RecordQueries(client);
-    this.sets = new SqlIndexSets(client, this.#contents, tables);
+    this.sets = new SqlIndexSets(client, this.#contents, tables, machineStart);
   }
 
   /** Brings the schema up to date first. @throws IndexQueryError, IndexUnavailableError */
   static async open(client: SqlClient, options: SqlIndexStoreOptions = {}): Promise<SqlIndexStore> {
-    const { readOnly = false, ...rest } = options;
+    const { readOnly = false, machineStart, ...rest } = options;
     const tables = new TableSets(client, rest);
     if (!readOnly) await tables.migrate();
-    return new SqlIndexStore(client, tables);
+    return new SqlIndexStore(client, tables, machineStart);
   }
 
   async writeEvents(chain: string, events: readonly ChainEvent[]): Promise<void> {

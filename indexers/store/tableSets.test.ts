@@ -29,6 +29,9 @@ describe.skipIf(!hasChdb)('sets of tables', () => {
       )
     ).map(({ name }) => name);
 
+  const commitments = (prefix: string) =>
+    client.query('commitments', `SELECT * FROM ${prefix}.commitments ORDER BY main_height DESC`, any);
+
   beforeAll(async () => {
     client = await ChdbClient.open(join(folder, 'index'), { querySeconds: 1, memoryBytes: 200 * 2 ** 20 });
   });
@@ -41,10 +44,24 @@ describe.skipIf(!hasChdb)('sets of tables', () => {
     const prefix = fresh();
     for (const statement of released(prefix)) await client.command('released', statement);
     const store = await SqlIndexStore.open(client, { prefix });
-    expect((await store.commitments('bitcoin-main', { limit: 5 })).rows).toMatchObject([
-      { mainHeight: 8, size: 11, tipHeight: 110, status: 1 },
-      { mainHeight: 7, size: 10, tipHeight: 109, status: 1 },
+    expect(await commitments(prefix)).toMatchObject([
+      { main_height: '8', size: '11', tip_height: '110', status: 1 },
+      { main_height: '7', size: '10', tip_height: '109', status: 1 },
     ]);
+    // They are shown once the index has come to their main-chain blocks, which it reads from the log.
+    expect((await store.commitments('bitcoin-main', { limit: 5 })).rows).toEqual([]);
+    const filled = new Uint8Array(32);
+    const block = {
+      height: 8,
+      root: filled,
+      parentRoot: filled,
+      slot: 8,
+      term: 0,
+      producer: 0,
+      header: filled,
+    };
+    await store.writeMainBlocks([{ block, commitments: [] }]);
+    expect((await store.commitments('bitcoin-main', { limit: 5 })).rows).toHaveLength(2);
     expect((await store.evidence('bitcoin-main', { limit: 5 })).rows).toMatchObject([
       { kind: 'source-fault', source: 'b', message: 'second', seen: 6 },
       { kind: 'invalid-header', source: 'a', message: 'first', seen: 5, raw: '00ff' },
@@ -82,7 +99,7 @@ describe.skipIf(!hasChdb)('sets of tables', () => {
       });
       await SqlIndexStore.open(cut, { prefix }).catch(() => undefined);
       const store = await SqlIndexStore.open(client, { prefix });
-      expect((await store.commitments('bitcoin-main', { limit: 5 })).rows).toHaveLength(2);
+      expect(await commitments(prefix)).toHaveLength(2);
       expect((await store.evidence('bitcoin-main', { limit: 5 })).rows).toHaveLength(2);
       expect(await store.sets.current()).toBe(1);
     }

@@ -104,6 +104,16 @@ export const HEADER_TABLES: readonly TableDefinition[] = [
     why: 'Ranges of events whose blocks’ contents are all in: one that the live work extends, one below it of a backfill.',
   },
   {
+    name: 'contents_writes',
+    create: replacing(
+      'contents_writes',
+      `chain LowCardinality(String), at DateTime64(3, 'UTC') DEFAULT now64(3), first UInt64, last UInt64`,
+      { order: '(chain, at, first)', more: 'TTL toDateTime(at) + INTERVAL 1 DAY' },
+    ),
+    why: 'When which contents were published: what was so shortly before a machine went down is written once more.',
+    stable: 'none',
+  },
+  {
     name: 'positions',
     create: replacing(
       'positions',

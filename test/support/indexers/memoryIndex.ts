@@ -149,7 +149,33 @@ export class MemoryClient {
 
   #setWriter(set: number): SetWriter {
     const tables = this.#index.sets.get(set)!;
-    return { ...this.#writer(() => tables), set };
+    return {
+      ...this.#writer(() => tables),
+      set,
+      mend: async (chain) => {
+        const events: (ChainEvent | undefined)[] = this.#alive(tables).eventsOf(chain);
+        // What was lost is a hole.
+        const there = events.indexOf(undefined);
+        return { events: there < 0 ? 0 : events.splice(there).length, blocks: 0, records: 0 };
+      },
+      mendRecords: async () => {
+        const { main, positions } = this.#alive(tables);
+        const heights = [...main.keys()].sort((a, b) => a - b);
+        const missing = heights.findIndex((height, i) => height !== i);
+        const lost = missing < 0 ? [] : heights.slice(missing);
+        for (const height of lost) main.delete(height);
+        if (lost.length > 0) positions.set('main', 0);
+        return { events: 0, blocks: 0, records: lost.length };
+      },
+      mainRoots: async ({ from, to }) =>
+        this.#alive(
+          new Map(
+            [...tables.main]
+              .filter(([height]) => height >= from && height <= to)
+              .map(([height, { block }]) => [height, block.root]),
+          ),
+        ),
+    };
   }
 
   #writer(tables: () => Tables): IndexWriter {
