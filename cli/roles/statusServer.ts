@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
+import { isServedHost } from '../../mainchain/rpc/hosts.js';
 import { ListenError } from '../../relay/api/errors.js';
 import { version } from '../version.js';
 
@@ -27,7 +28,11 @@ export class StatusServer {
   /** @throws ListenError */
   static async start(options: StatusOptions): Promise<StatusServer> {
     const { host, port } = options;
-    const server = createServer((request, response) => void answer(options, request.url ?? '', response));
+    const server = createServer((request, response) => {
+      // A page of somebody else's, whose name points here, learns nothing.
+      if (isServedHost(host, request.headers.host)) void answer(options, request.url ?? '', response);
+      else response.writeHead(400, { 'content-type': 'text/plain' }).end('this host is not served here\n');
+    });
     server.requestTimeout = 10_000;
     server.headersTimeout = 10_000;
     server.maxConnections = 64;

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { StoreFailedError } from '../../storage/errors.js';
-import { openStore } from './store.js';
+import { LevelStore } from '../../storage/level.js';
+import { openStore, StoreFormatError } from './store.js';
 
 const PRLIMIT = '/usr/bin/prlimit';
 const limit = (bytes: number | 'unlimited') =>
@@ -31,5 +32,31 @@ test.skipIf(!existsSync(PRLIMIT))('a full disk ends the process, whoever wrote',
   expect(uncaught).toHaveLength(1);
   expect(uncaught[0]).toBeInstanceOf(StoreFailedError);
   await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('a store of another format is refused, and left as it is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'crossroot-role-'));
+  const key = Uint8Array.of(1);
+  // From before stores said their format.
+  const old = await LevelStore.open(folder);
+  await old.batch([{ type: 'put', key, value: key }]);
+  await old.close();
+  const first = await openStore(folder);
+  expect(first.get(key)).toEqual(key);
+  await first.close();
+  const mark = join(folder, 'crossroot.json');
+  expect(JSON.parse(readFileSync(mark, 'utf8'))).toMatchObject({ format: 1 });
+  const again = await openStore(folder);
+  await again.close();
+
+  writeFileSync(mark, '{"format":2,"writtenBy":"9.0.0"}');
+  await expect(openStore(folder)).rejects.toThrow(
+    /was written by crossroot 9\.0\.0 in format 2; this is .*, which reads format 1/,
+  );
+  for (const broken of ['', '{', '[]', '{"format":"1"}']) {
+    writeFileSync(mark, broken);
+    await expect(openStore(folder)).rejects.toBeInstanceOf(StoreFormatError);
+  }
   rmSync(folder, { recursive: true });
 });
