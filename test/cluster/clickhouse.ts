@@ -61,11 +61,11 @@ export async function compareSets(url: string, first: string, second: string): P
   for (const { name } of tables.filter((table) => !APART.includes(table.name))) {
     const columns = await ask<{ name: string; type: string }>(
       url,
-      `SELECT name, type FROM system.columns WHERE database = '${second}' AND table = '${name}' AND name != 'at' ORDER BY position`,
+      `SELECT name, type FROM system.columns WHERE database = '${second}' AND table = '${name}' AND name NOT IN ('at', 'spent') ORDER BY position`,
     );
     const isContents = !OF_EVENTS.includes(name) && columns.some((column) => column.name === 'number');
     const rows = (set: string) =>
-      `SELECT ${columns.map((column) => column.name).join(', ')} FROM ${set}.${name} FINAL` +
+      `SELECT ${columns.map((column) => (column.name === 'spends' ? bestSpends(set) : column.name)).join(', ')} FROM ${set}.${name} FINAL` +
       (isContents ? ` WHERE (chain, number) IN (${bestBlocks(set)})` : '');
     const readable = columns
       .map((column) =>
@@ -92,6 +92,12 @@ function bestBlocks(set: string): string {
   return `SELECT chain, number FROM ${set}.blocks FINAL WHERE (chain, block_hash) IN (
     SELECT chain, argMax(hash, number) FROM ${set}.header_events WHERE type != 'finalize'
     GROUP BY chain, height HAVING argMax(type, number) = 'connect')`;
+}
+
+/** Of an output's spends, in every branch and in no order, those of the best chain. */
+function bestSpends(set: string): string {
+  return `arraySort(arrayFilter(one -> has((SELECT groupArray((toString(chain), number)) FROM (${bestBlocks(set)})),
+    (toString(chain), one.1)), spends)) AS spends`;
 }
 
 /** Transactions of the best chain that cannot be found by their hash. */
