@@ -143,12 +143,18 @@ export class SourceJudge {
 
   /** Both branches of a fork deeper than can be followed, read once in a while. */
   async #keepDeepBranch(monitor: SourceMonitor, error: BranchTooDeepError): Promise<void> {
-    const { checkpoint, batch } = this.#o;
     const now = this.#o.now();
     let branches: BranchRecord | undefined;
     if (now - (this.#deepRead.get(monitor.name) ?? 0) >= BRANCH_EVIDENCE_SECONDS) {
       this.#deepRead.set(monitor.name, now);
-      branches = await readBranches(this.#o.book, checkpoint, monitor, error.tipHeight, batch);
+      try {
+        branches = await readBranches({ ...this.#o, now }, monitor, error.tipHeight);
+      } catch (broken) {
+        if (!(broken instanceof HeaderRuleError)) throw broken;
+        // What may become valid says nothing yet; the depth alone is recorded.
+        if (!broken.retryable)
+          return this.#record('invalid-header', monitor, broken.height, broken.hash, broken);
+      }
     }
     await this.#record(
       'source-fault',

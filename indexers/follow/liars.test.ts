@@ -273,3 +273,28 @@ test('a branch deeper than can be followed is kept as evidence that checks offli
   });
   expect(follower.evidence.get('fake-work', 999)).toBeUndefined();
 });
+
+test('a deep branch that breaks a rule is named by that, and displaces no evidence of two branches', async () => {
+  const store = new MemoryStore();
+  const world = new FakeChain();
+  world.mine(200);
+  const theirs = new FakeChain();
+  theirs.best = world.best.slice(0, 51);
+  theirs.fork(0, 100);
+  theirs.mine(1, { flaw: 1 });
+  theirs.mine(300);
+  const follower = await open(store, [new FakeSource('ours', world), new FakeSource('deep', theirs)], {
+    keep: 60,
+    batch: 50,
+  });
+  await follower.pollAll();
+  await follower.pollAll();
+  await expectFollowed(store, 'fake-work', world);
+  const list = await follower.evidence.list('fake-work', 10);
+  expect(list.filter((one) => one.branches === true)).toEqual([]);
+  expect(list.find((one) => one.kind === 'invalid-header')).toMatchObject({
+    source: 'deep',
+    height: 251,
+    message: expect.stringMatching(/^flawed/),
+  });
+});
