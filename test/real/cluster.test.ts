@@ -80,7 +80,7 @@ test.skipIf(typeof kafka === 'string')(
       expect(running.filter(({ command }) => command.includes(`cli/main.js ${role} `))).toHaveLength(count);
     run.child.kill('SIGKILL');
     const left = () => running.filter(({ pid, command }) => commandOf(pid) === command);
-    await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(left, { timeout: 30_000 }).toEqual([]);
     await rm(folder, { recursive: true, force: true });
   },
   12 * MINUTES,
