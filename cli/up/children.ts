@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { PartFailedError } from '../init/errors.js';
 import type { FromChild, Init, ToChild } from '../processes/messages.js';
 
-/** Milliseconds that a start may take. */
-const START_MS = 60_000;
+/** Milliseconds that a start may take: a slow machine with much else to do needs more than a minute. */
+const START_MS = 180_000;
 /** Milliseconds that a stop may take before the process is killed. */
 const STOP_MS = 20_000;
 /** Deaths within a minute after which a part is given up. */

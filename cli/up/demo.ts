@@ -47,7 +47,7 @@ export interface DemoResult {
 }
 
 /** Milliseconds after which a payment that is still not proven is a failure. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 600_000;
 
 /** @throws PartFailedError if it takes too long, whatever the reason */
 export async function payAndProve(foreign: RunningForeign, context: DemoContext): Promise<DemoResult> {

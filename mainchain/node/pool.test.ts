@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { SignedTransaction } from '../../proofs/containers/transaction.js';
 import { transferCall } from '../../test/mainchain/calls.js';
 import { World } from '../../test/mainchain/world.js';
@@ -81,4 +81,16 @@ test('marks expire in the pool too', async () => {
   for (let i = 0; i < 64; i++) await world.produce();
   pool.clean(world.chain.head.root);
   expect(pool.size).toBe(0);
+});
+
+test('a full pool turns away what pays less without sorting itself: nobody has signed it', async () => {
+  const world = await World.create();
+  const pool = new TransactionPool(world.chain, limits({ transactions: 20 }));
+  for (let nonce = 0; nonce < 20; nonce++)
+    expect(outcome(world, pool, world.transaction(call, { nonce, fee: 100n + BigInt(nonce) }))).toBe('added');
+  const cheap = world.transaction(call, { from: world.delegates[0]!.account, fee: 60n });
+  const sort = vi.spyOn(Array.prototype, 'sort');
+  for (let i = 0; i < 30; i++) expect(outcome(world, pool, cheap)).toBe('pool-full');
+  expect(sort).not.toHaveBeenCalled();
+  sort.mockRestore();
 });

@@ -137,6 +137,11 @@ export class TransactionPool {
     const fits = (): boolean =>
       count < this.#limits.transactions && bytes + newcomer.bytes <= this.#limits.bytes;
     if (fits()) return leaving;
+    // The cheapest first, without sorting: whoever pays less than everything there costs no more than a look at each.
+    let cheapest: Entry | undefined;
+    for (const entry of this.#entries.values())
+      if (entry !== replaced && (cheapest === undefined || byFee(entry, cheapest) > 0)) cheapest = entry;
+    if (cheapest === undefined || byFee(newcomer, cheapest) >= 0) return undefined;
     for (const entry of [...this.#entries.values()].sort((a, b) => byFee(b, a))) {
       if (entry === replaced) continue;
       if (byFee(newcomer, entry) >= 0) return undefined;
