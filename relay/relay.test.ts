@@ -285,7 +285,13 @@ describe('a relay between a Bitcoin node and a main chain', { timeout: 300_000 }
     const sink = log.blocks();
     const specRoot = ChainSpecType.hashTreeRoot(regtestSpec());
     const chainOf = (root: Uint8Array) => (bytesEqual(root, specRoot) ? NAME : undefined);
-    const effect = mainEffect({ chainOf, genesisRoot: main.genesisRoot, onConflict: onError });
+    const client = new LocalClient(cluster.node(2));
+    const trust = {
+      trust: trustFromGenesis(cluster.genesis),
+      bls: blstBls,
+      handovers: (fromTerm: number) => client.handovers(fromTerm),
+    };
+    const effect = mainEffect({ chainOf, genesisRoot: main.genesisRoot, trust, onConflict: onError });
     followInto(sink, 'main', index.client().sets, effect);
     publisher.start();
     await until(
@@ -306,6 +312,8 @@ describe('a relay between a Bitcoin node and a main chain', { timeout: 300_000 }
       mainRoot: newest?.block.root,
     });
     expect(newest?.certificate?.signers).toBeGreaterThanOrEqual(3);
+    const certificates = rows.flatMap(({ certificate }) => certificate ?? []);
+    expect(certificates.map(({ verified }) => verified)).toEqual(certificates.map(() => true));
     // The newest one's certificate is waited for, so that it is not lost for good.
     expect(index.tables.main.get(end)?.certificate).toBeDefined();
   });

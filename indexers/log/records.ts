@@ -20,7 +20,7 @@ export const EVIDENCE_RECORD_VERSION = 1;
 export interface BlockRecord {
   /** SSZ `MainHeader`. Its root, the block's hash, is the key. */
   readonly header: Uint8Array;
-  /** SSZ of the certificate that finalises it by a direct link; empty where only a later block has one. Its signature is not checked. */
+  /** SSZ of the certificate that finalises it by a direct link; empty where only a later block has one. Its signature is for readers to check. */
   readonly certificate: Uint8Array;
   /** All entries under the header's index root, in registration order. */
   readonly commitments: readonly Commitment[];

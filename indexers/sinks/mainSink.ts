@@ -1,6 +1,7 @@
 import { bytesEqual, toHex } from '../../proofs/bytes.js';
 import { type Certificate, CertificateType } from '../../proofs/containers/consensus.js';
 import type { BlockRecord } from '../log/records.js';
+import { Pace } from '../store/contents/pace.js';
 import type {
   IndexedCertificate,
   IndexedCommitment,
@@ -42,7 +43,10 @@ export function mainEffect(options: MainSinkOptions): SetEffect<BlockRecord> {
     const rows: MainBlockContents[] = [];
     const taken = new Map<number, Uint8Array>();
     const seen: CertificateVerdict['type'][] = [];
+    // A signature takes milliseconds, and a step may have hundreds.
+    const pace = new Pace();
     for (const [i, record] of values.entries()) {
+      if (pace.isDue()) await pace.rest();
       const block = mainBlock(record);
       const means = mainStep(tip, block, genesisRoot);
       if (means.type === 'next') {

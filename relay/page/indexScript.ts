@@ -25,7 +25,7 @@ ${pageHelpers}  const short = (text) => (text.length > 48 ? text.slice(0, 24) + 
       line('Headers', number(chain.headers) + ' · ' + number(chain.canonical) + ' on the best chain'),
       line('Transactions', number(chain.transactions)),
       chain.kind === 'bitcoin' ? line('Outputs', number(chain.outputs)) : line('Logs', number(chain.logs)),
-      chain.lag.length > 0 ? line('Behind the log', chain.lag.map((one) => one.stream + ' ' + Math.round(one.events)).join(' · ') + ' events') : undefined,
+      chain.lag.length > 0 ? line('Behind the log', chain.lag.map((one) => one.stream + ' ' + Math.round(one.events) + ' events' + (one.seconds >= 1 ? ', ' + Math.round(one.seconds) + ' s' : '')).join(' · ')) : undefined,
       line('Reorganisations', number(chain.reorganisations.count)
         + (last ? ' · last ' + last.depth + ' deep at ' + number(last.forkHeight) : '')));
   }

@@ -47,6 +47,9 @@ export async function firstMissingEvent(
   return first;
 }
 
+/** Newest events whose hashes are all looked for. */
+const NEWEST = 20_000;
+
 /**
  * Makes up for rows that were lost of the tables that a chain's events fill: they are made of the events again.
  * @param last number of the last event; all up to it are there
@@ -64,12 +67,17 @@ export async function refillDerived(
     `FROM ${database}.header_events WHERE chain = {chain:String} AND number <= {last:UInt64} AND type = '${type}'`;
   const missing = (table: string, type: string) => `(SELECT groupBitmap(number) ${of(type)}) - (
       SELECT groupBitmap(number) FROM ${database}.${table} WHERE chain = {chain:String} AND number <= {last:UInt64})`;
-  // By four bytes of each hash: a part that was lost has more than those few that others may be taken for.
+  // By four bytes of each hash, of one hash in sixteen: rows that were written thousands at once are lost so, too.
   const prefixes = 'groupBitmapState(reinterpretAsUInt32(substring(hash, 1, 4)))';
+  const some = 'bitAnd(reinterpretAsUInt8(substring(hash, 1, 1)), 15) = 7';
+  // All of the newest, which may have come one by one.
+  const newest = `(SELECT hash ${of('connect')} AND number + ${NEWEST} > {last:UInt64})`;
   const sql = `SELECT greatest(0, ${missing('undone', 'disconnect')}) AS undone,
       greatest(0, ${missing('finality', 'finalize')}) AS finality,
-      bitmapAndnotCardinality((SELECT ${prefixes} ${of('connect')}),
-        (SELECT ${prefixes} FROM ${database}.header_hashes WHERE chain = {chain:String})) AS hashes`;
+      16 * bitmapAndnotCardinality((SELECT ${prefixes} ${of('connect')} AND ${some}),
+        (SELECT ${prefixes} FROM ${database}.header_hashes WHERE chain = {chain:String} AND ${some}))
+      + (SELECT count() FROM ${newest} WHERE hash NOT IN (
+        SELECT hash FROM ${database}.header_hashes WHERE chain = {chain:String} AND hash IN ${newest})) AS hashes`;
   const parameters = { chain, last };
   const [lost = { undone: 0, finality: 0, hashes: 0 }] = await client.query(
     'mendDerived',
