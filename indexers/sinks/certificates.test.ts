@@ -255,6 +255,21 @@ test('what is not known yet waits; what no node has is indexed as not verified',
   expect(verifiedOf(index).slice(-3)).toEqual([true, false, false]);
 });
 
+test('nodes that fail for ever do not hold up the stream for ever', async () => {
+  const log = new EmbeddedLog(new MemoryStore());
+  const index = new MemoryIndex();
+  let calls = 0;
+  const fail = async () => {
+    calls++;
+    throw new HandoverMissingError(2);
+  };
+  const { stream } = sink(log, index, fail, 1);
+  await log.blocks().publish(range(0, 10).map((height) => chain.record(height)));
+  await stream.caughtUp();
+  expect(calls).toBe(4);
+  expect(verifiedOf(index).slice(-3)).toEqual([true, false, false]);
+});
+
 test('hand-overs that do not hold are not believed', async () => {
   const forged = async () => {
     const handover = chain.handover(1);

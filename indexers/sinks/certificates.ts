@@ -33,6 +33,8 @@ export type CertificateVerdict =
   | { readonly type: 'unverified'; readonly reason: string }
   | { readonly type: 'wrong'; readonly reason: string };
 
+/** Failures in a row that count as one answer without the hand-over. */
+const FAILURES = 4;
 /** After a hand-over was not to be had, nodes are not asked again for so long. Milliseconds. */
 const ASK_AGAIN_MS = 30_000;
 
@@ -49,6 +51,8 @@ export class CertificateVerifier {
   readonly #members = new Map<string, DelegateSet>();
   #at: Uint8Array | undefined;
   #misses = 0;
+  /** Failures of nodes in a row. */
+  #failures = 0;
   #askAgain = 0;
 
   constructor(from: MainTrust) {
@@ -119,10 +123,13 @@ export class CertificateVerifier {
     // Of a set whose root is known, the hand-over before it has the members.
     const first = this.#roots.has(term) ? term - 1 : from;
     try {
-      for (const handover of await handovers(first)) this.#take(handover);
+      const found = await handovers(first);
+      this.#failures = 0;
+      for (const handover of found) this.#take(handover);
     } catch (error) {
       const lasting = error instanceof ProofError || (error instanceof CrossrootError && !error.retryable);
-      if (!lasting) throw error;
+      // Nodes that fail for ever hold up nothing for ever.
+      if (!lasting && ++this.#failures < attempts * FAILURES) throw error;
       this.#misses = attempts;
     }
     const found = this.#known(term);
