@@ -11,6 +11,7 @@ import { KafkaLog } from '../indexers/log/kafka/kafkaLog.js';
 import { headerSink } from '../indexers/sinks/headerSink.js';
 import { bitcoinContents } from '../indexers/store/contents/bitcoin.js';
 import type { BlockContents } from '../indexers/store/contents/blockContents.js';
+import { thisMachine } from '../indexers/store/mend/machine.js';
 import { ChdbClient } from '../indexers/store/sql/chdbClient.js';
 import { SqlIndexStore } from '../indexers/store/sqlStore.js';
 import { useFastHasher } from '../proofs/hash/fast.js';
@@ -63,7 +64,7 @@ say(`load of the machine at the start: ${loadavg()[0]?.toFixed(1)}`);
 
 const events = headerEvents(HEADERS);
 const client = new CostingClient(await ChdbClient.open(join(folder, 'index')));
-const store = await SqlIndexStore.open(client);
+const store = await SqlIndexStore.open(client, { machineStart: thisMachine });
 const etl = await openEtl(join(folder, 'index'));
 say(`resident memory with ${HEADERS.toLocaleString('en')} headers made and the index open: ${rss()}`);
 
@@ -130,11 +131,7 @@ else {
       const driver = await make({ brokers: cluster.brokers, clientId: 'bench' });
       const log = new KafkaLog({ driver, store: local, prefix: `${name}${round}`, maxWaitMs: 100 });
       times.push(
-        await seconds(
-          () => through(log, `kafka-${name}-${round}`, events.slice(0, ROUND)),
-          name,
-          ROUND,
-        ),
+        await seconds(() => through(log, `kafka-${name}-${round}`, events.slice(0, ROUND)), name, ROUND),
       );
       await log.close();
       await local.close();

@@ -34,6 +34,7 @@ const APART = [
   'proofs_served',
   'positions',
   'contents_progress',
+  'contents_writes',
   'transactions_by_hash',
 ];
 /** Tables of what events say; the others that have an event's number are of blocks' contents. */

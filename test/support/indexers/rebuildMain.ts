@@ -4,6 +4,7 @@ import type { ForeignHeader } from '../../../adapters/types.js';
 import { EmbeddedLog } from '../../../indexers/log/embedded.js';
 import { MainConflictError } from '../../../indexers/sinks/errors.js';
 import { IndexService } from '../../../indexers/sinks/indexService.js';
+import { thisMachine } from '../../../indexers/store/mend/machine.js';
 import { ChdbClient } from '../../../indexers/store/sql/chdbClient.js';
 import { SqlIndexStore } from '../../../indexers/store/sqlStore.js';
 import { bytesEqual, toBareHex } from '../../../proofs/bytes.js';
@@ -36,6 +37,7 @@ const digestRow = z.object({ count: z.coerce.string(), digest: z.coerce.string()
 const TIMES = new Set([
   'progress',
   'contents_progress',
+  'contents_writes',
   'positions',
   'source_samples',
   'lag_samples',
@@ -72,7 +74,7 @@ process.once('message', async (init: RebuildInit) => {
       else if (type === 'disconnect') best.pop();
     }
   const client = await ChdbClient.open(init.index);
-  const store = await SqlIndexStore.open(client);
+  const store = await SqlIndexStore.open(client, { machineStart: thisMachine });
   const service = new IndexService({
     index: { store, available: true, opened: async () => undefined, close: () => store.close() },
     ...{ log, streams: log },
