@@ -6,6 +6,7 @@ import type { SqlClient } from '../sql/client.js';
 /** When the machine that has the tables started, Unix milliseconds by the clock of the index; `undefined` where nobody tells. */
 export type MachineStart = () => Promise<number | undefined>;
 
+const nameRow = z.object({ name: z.string() });
 const uptimeRow = z.object({ seconds: z.coerce.number() });
 
 /** Of an embedded index: this very machine. */
@@ -18,9 +19,13 @@ export const thisMachine: MachineStart = async () => Date.now() - uptime() * 100
  */
 export function serverMachine(client: SqlClient): MachineStart {
   return async () => {
-    const sql = `SELECT ifNull((SELECT max(value) FROM system.asynchronous_metrics WHERE metric = 'OSUptime'), 0) AS os,
-      if(os > 0, os, toFloat64(uptime())) AS seconds`;
-    const [row] = await client.query('machine', sql, uptimeRow);
-    return row === undefined ? undefined : (await clockOf(client)) - row.seconds * 1000;
+    // A ClickHouse in a process has no such metrics.
+    const known = `SELECT name FROM system.tables WHERE database = 'system' AND name = 'asynchronous_metrics'`;
+    const metric = `SELECT value AS seconds FROM system.asynchronous_metrics WHERE metric = 'OSUptime'`;
+    const [has] = await client.query('metrics', known, nameRow);
+    const [machine] = has === undefined ? [] : await client.query('machine', metric, uptimeRow);
+    const [server] = await client.query('server', 'SELECT uptime() AS seconds', uptimeRow);
+    const seconds = machine?.seconds ?? server?.seconds;
+    return seconds === undefined ? undefined : (await clockOf(client)) - seconds * 1000;
   };
 }
