@@ -297,25 +297,23 @@ describe('the API over HTTP', () => {
   test('readiness names what is wrong', async () => {
     checkFails = true;
     local.state = { source: 'test source', healthy: false, problem: 'connection refused' };
-    const { status, body } = await get('/readyz');
+    const checks = {
+      index: { ok: false, message: 'the index is behind' },
+      'source:made-up': { ok: false },
+      'main-chain': { ok: true },
+    };
+    // An answer of a moment ago may still be given.
+    await expect.poll(() => get('/readyz')).toMatchObject({ status: 503, body: { ready: false, checks } });
     checkFails = false;
     local.state = { source: 'test source', healthy: true };
-    expect(status).toBe(503);
-    expect(body).toMatchObject({
-      ready: false,
-      checks: {
-        index: { ok: false, message: 'the index is behind' },
-        'source:made-up': { ok: false },
-        'main-chain': { ok: true },
-      },
-    });
+    await expect.poll(() => get('/readyz')).toMatchObject({ status: 200 });
   });
 
   test('a dead main chain: the status says so, the rest is 503', async () => {
     main.fault = () => 'unavailable';
     // An answer of a moment ago may still be given.
     await expect
-      .poll(() => get('/v1/status'), { timeout: 5000 })
+      .poll(() => get('/v1/status'))
       .toMatchObject({ status: 200, body: { ready: false, main: null } });
     expect(await get('/v1/chains')).toMatchObject({
       status: 503,
