@@ -132,13 +132,15 @@ export class SqlContents implements ContentsTables {
     const parameters = { address: toBareHex(address), height, position, limit: limit + 1 };
     const sql = queries.placesByAddress(snapshot.database);
     const places = await this.#ask(snapshot, 'placesByAddress', sql, rows.placeRow, parameters);
-    if (places.length === 0) return { rows: [] };
+    const page = places.slice(0, limit);
+    if (page.length === 0) return { rows: [] };
     const at = queries.transactionsAt(snapshot.database);
-    const found = await this.#ask(snapshot, 'transactionsByAddress', at, rows.ethereumRow, given(places));
+    const found = await this.#ask(snapshot, 'transactionsByAddress', at, rows.ethereumRow, given(page));
     const key = (row: Placed) => [row.height, row.position];
-    return sliceOf(found, limit, key, async (list) =>
+    const cut = await sliceOf(found, limit, key, async (list) =>
       (await this.#blocks.place(snapshot, list)).map(ethereumTransaction),
     );
+    return goneOn(cut, places.length > limit ? page.at(-1) : undefined, key);
   }
 
   async receipt(snapshot: Snapshot, transactionHash: Uint8Array): Promise<readonly IndexedReceipt[]> {
@@ -177,11 +179,8 @@ export class SqlContents implements ContentsTables {
       numbers: page.map((row) => row.number),
     };
     const found = await this.#ask(snapshot, 'logsAt', at, rows.logRow, given);
-    // What is cut to the page's bytes goes on from its own end, all else from that of the places.
     const cut = await sliceOf(found, limit, key, finish);
-    const last = page.at(-1);
-    if (cut.next !== undefined || last === undefined || places.length <= limit) return cut;
-    return { rows: cut.rows, next: key(last) };
+    return goneOn(cut, places.length > limit ? page.at(-1) : undefined, key);
   }
 
   async statistics(snapshot: Snapshot, { from, to, step }: StepQuery): Promise<readonly IndexedStatistics[]> {
@@ -207,6 +206,14 @@ export class SqlContents implements ContentsTables {
     const shown = await this.#shown.parameters(snapshot);
     return this.#client.query(what, sql, row, { ...shown, ...parameters });
   }
+}
+
+/**
+ * A page of what is at places: one that is cut to its bytes goes on from its own end, any other behind the last place, if there are
+ * more. Places may be there twice where what is at them is not, so that rows do not tell.
+ */
+function goneOn<T, Place>(page: Slice<T>, last: Place | undefined, key: (place: Place) => PageKey): Slice<T> {
+  return page.next !== undefined || last === undefined ? page : { rows: page.rows, next: key(last) };
 }
 
 type LogPlace = Pick<rows.LogRow, 'height' | 'block_log_index'>;
