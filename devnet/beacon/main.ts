@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { toHex } from '../../proofs/bytes.js';
-import { CrossrootError } from '../../proofs/errors/base.js';
 import { useFastHasher } from '../../proofs/hash/fast.js';
+import { fail, whole } from '../commandLine.js';
 import { SLOT_MILLISECONDS } from './node.js';
 import { startBeacon } from './serve.js';
 
@@ -66,21 +66,6 @@ async function keepRoot(file: string, root: Uint8Array): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(`${file}.new`, `${toHex(root)}\n`);
   await rename(`${file}.new`, file);
-}
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d{1,9}$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`It is not a whole number from ${least} to ${most}.`);
-    return value;
-  };
-}
-
-function fail(error: unknown): never {
-  const text = error instanceof CrossrootError ? error.message : error instanceof Error ? error.stack : error;
-  process.stderr.write(`${String(text)}\n`);
-  process.exit(1);
 }
 
 main().catch(fail);

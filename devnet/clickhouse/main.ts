@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
-import { CrossrootError } from '../../proofs/errors/base.js';
+import { Command } from 'commander';
+import { fail, whole } from '../commandLine.js';
 import { serveClickHouse } from './server.js';
 
 const MiB = 2 ** 20;
@@ -60,21 +60,6 @@ interface Options {
   readonly maxMemoryMebibytes: number;
   readonly maxRunning: number;
   readonly maxSeconds: number;
-}
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d{1,9}$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`It is not a whole number from ${least} to ${most}.`);
-    return value;
-  };
-}
-
-function fail(error: unknown): never {
-  const text = error instanceof CrossrootError ? error.message : error instanceof Error ? error.stack : error;
-  process.stderr.write(`${String(text)}\n`);
-  process.exit(1);
 }
 
 main().catch(fail);
