@@ -4,17 +4,18 @@ import type { SourceHealth } from '../follow/sourceMonitor.js';
 import type { EventLog } from '../log/eventLog.js';
 import type { BlockRecord, EvidenceRecord } from '../log/records.js';
 import type { LogStreams, RecordStream } from '../log/streams.js';
-import type { IndexStore, SetWriter } from '../store/indexStore.js';
+import type { IndexStore } from '../store/indexStore.js';
 import type { Mended } from '../store/mend/mend.js';
 import type { CertificateVerdict } from './certificates.js';
 import type { ConsumerStatus, LogConsumer } from './consumer.js';
 import { ContentsSink, type ContentsStatus } from './contents/sink.js';
 import { type BlockSource, contentsBuilder } from './contents/writer.js';
-import { LostRowsError, OtherLogError } from './errors.js';
+import { OtherLogError } from './errors.js';
 import { EVIDENCE_STREAM, evidenceEffect } from './evidenceSink.js';
 import { headerSink } from './headerSink.js';
 import { SeenTimes, writtenAt } from './lag.js';
 import { MAIN_STREAM, type MainSinkOptions, mainEffect } from './mainSink.js';
+import { Mending } from './mending.js';
 import { checkSameLog } from './sameLog.js';
 import { type DroppedProofs, type Lag, Sampler } from './sampler.js';
 import { type ChosenSet, followInto } from './streamSink.js';
@@ -94,8 +95,6 @@ export interface IndexRows {
 /** Certificates of main-chain blocks that this process took in since its start, by what they were found to be. */
 export type CertificateCounts = Readonly<Record<CertificateVerdict['type'], number>>;
 
-/** Times that lost rows are looked for, where that fails. */
-const MEND_TRIES = 3;
 /** Looks in a row that must find another log before it is believed. */
 const OTHER_LOG_TIMES = 3;
 
@@ -115,17 +114,13 @@ export class LiveIndex {
   readonly #sampler: Sampler;
   readonly #rows = { events: 0, batches: 0, mainBlocks: 0, evidence: 0 };
   readonly #seen = new Map<string, SeenTimes>();
-  readonly #mending = new Map<string, Promise<void>>();
-  /** Of each chain the set that was looked through last, and how often that was tried. */
-  readonly #mended = new Map<string, { readonly set: number; readonly tries: number }>();
-  /** Of chains that were stepped back: the number of the last event that was published before. */
-  readonly #again = new Map<string, number>();
-  readonly #repaired = { events: 0, blocks: 0, records: 0 };
+  readonly #mending: Mending;
   readonly #certificates = { verified: 0, unverified: 0, wrong: 0 };
 
   constructor(options: LiveIndexOptions) {
     this.#options = options;
     const { index, chains, sampleMs, onError } = options;
+    this.#mending = new Mending(index, onError);
     this.#sampler = new Sampler({
       index,
       sources: () => {
@@ -185,7 +180,7 @@ export class LiveIndex {
       streams: [...this.#streams].map(([stream, { lag }]) => ({ stream, lag })),
       rows: { ...this.#rows, blocks: contents.reduce((sum, { blocks }) => sum + blocks, 0) },
       certificates: { ...this.#certificates },
-      repaired: { ...this.#repaired },
+      repaired: this.#mending.repaired,
       lost: this.#sampler.lost,
       dropped: this.#sampler.dropped,
     };
@@ -263,7 +258,7 @@ export class LiveIndex {
     const headers = headerSink({
       ...{ log, chain, index },
       check: async () => {
-        await this.#mendChain(chain);
+        await this.#mending.chain(chain);
         try {
           await checkSameLog(log, index, chain);
           otherLog = 0;
@@ -278,7 +273,7 @@ export class LiveIndex {
         this.#rows.events += events;
         this.#rows.batches++;
         contents?.wake();
-        this.#mendAgain(chain, last);
+        this.#mending.written(chain, last);
       },
       ...told,
     });
@@ -287,53 +282,12 @@ export class LiveIndex {
     return { headers, contents };
   }
 
-  async #mendChain(chain: string): Promise<void> {
-    await this.#mend(chain, async (writer) => {
-      const before = await writer.lastNumber(chain);
-      const lost = await writer.mend(chain);
-      if ((await writer.lastNumber(chain)) < before) this.#again.set(chain, before);
-      return lost;
-    });
-  }
-
-  /** Contents of blocks beyond events that were lost can be looked at once those are back. */
-  #mendAgain(chain: string, last: number): void {
-    const lost = this.#again.get(chain);
-    if (lost === undefined || last < lost) return;
-    this.#again.delete(chain);
-    this.#mended.delete(chain);
-    this.#mendChain(chain).catch((error: unknown) => this.#options.onError?.(error));
-  }
-
-  /**
-   * Once a set of tables: makes up for what got lost of it. Where that cannot be found out, work begins all the same.
-   * @param of the chain; empty for the records of none
-   */
-  #mend(of: string, mend: (writer: SetWriter) => Promise<Mended>): Promise<void> {
-    const doing = this.#mending.get(of) ?? this.#mendSet(of, mend).finally(() => this.#mending.delete(of));
-    this.#mending.set(of, doing);
-    return doing;
-  }
-
-  async #mendSet(of: string, mend: (writer: SetWriter) => Promise<Mended>): Promise<void> {
-    const { index, onError } = this.#options;
-    const writer = await index.sets.writer();
-    const known = this.#mended.get(of);
-    if (known?.set === writer.set && known.tries >= MEND_TRIES) return;
-    const tries = known?.set === writer.set ? known.tries + 1 : 1;
-    this.#mended.set(of, { set: writer.set, tries });
-    const lost = await mend(writer);
-    this.#mended.set(of, { set: writer.set, tries: MEND_TRIES });
-    for (const what of ['events', 'blocks', 'records'] as const) this.#repaired[what] += lost[what];
-    if (lost.events + lost.blocks + lost.records > 0) onError?.(new LostRowsError(of, lost));
-  }
-
   #openStreams(): void {
     const { streams, index, main } = this.#options;
     const [blocks, faults] = [streams.blocks(), streams.evidence()];
     const sets: ChosenSet = {
       writer: async () => {
-        await this.#mend('', async (writer) => writer.mendRecords());
+        await this.#mending.records();
         return index.sets.writer();
       },
     };
