@@ -164,9 +164,12 @@ describe.skipIf(binary === undefined)('the P2P code of Bitcoin Core, in litecoin
     peer.connection.send(BloomFilter.nothing().message());
   });
 
+  // Its hashes of work are scrypt's: by chance every second header is below the regtest target by SHA-256 as well.
   it('is not taken for a Bitcoin network', async () => {
     const source = new P2pSource({ chain: CHAIN, address: `127.0.0.1:${p2pPort}` });
-    await expect(source.check()).rejects.toThrow('sends headers that build on none of ours');
+    await expect(source.check()).rejects.toThrow(
+      /sends headers that build on none of ours|sends a header without proof of work/,
+    );
     await source.close();
   });
 });
