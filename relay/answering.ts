@@ -28,7 +28,7 @@ export interface AnsweringConfig {
   /** The trusted beginning: every proof is checked against it before it leaves. Never taken from a node. */
   readonly genesis: Genesis;
   readonly verify: Pick<VerifyOptions, 'bls' | 'readHeader'>;
-  readonly http?: { readonly host?: string; readonly port?: number } & AppOptions;
+  readonly http?: { readonly port?: number } & AppOptions;
   /** Further checks for `/readyz`, by name. */
   readonly checks?: Readonly<Record<string, () => Promise<void>>>;
   /** Hears of each proof that is sent, and must return at once. */
@@ -36,9 +36,6 @@ export interface AnsweringConfig {
   /** Faults of the service itself, for the log. */
   readonly onFault?: (error: unknown) => void;
 }
-
-/** Names that a loopback service answers to. */
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]', '::1'];
 
 /** The proof builder, and the HTTP API with its page. */
 export function answering(
@@ -79,11 +76,7 @@ export function answering(
       onProof: (proof) => config.onProof?.(proof),
       onFault: (error) => config.onFault?.(error),
     },
-    { hosts: isLoopback(config.http?.host) ? LOOPBACK : [], ...config.http },
+    { ...config.http },
   );
   return { builder, app };
-}
-
-function isLoopback(host: string | undefined): boolean {
-  return host === undefined || host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

@@ -79,7 +79,7 @@ export function relayCommand(flags: IndexedFlags & PassphraseFlags): Promise<voi
     const dataDir = paths.role('relays', flags.index);
     const operatorDir = paths.operator(flags.index);
     // A relay is asked directly: nobody stands in front of it.
-    const http = { ...config.api, trustedProxies: [], ...listening(config.relay, flags) };
+    const http = { ...config.api, trustedProxies: [], hosts: [], ...listening(config.relay, flags) };
     const passphrase = await givenPassphrase(flags);
     const own = { dataDir, operatorDir, passphrase, http };
     return startRelay({ ...setup, ...own, log: config.log, index: config.index }, log);

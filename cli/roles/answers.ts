@@ -23,6 +23,7 @@ export interface HttpOptions {
   readonly port: number;
   readonly requestsPerMinute: number;
   readonly trustedProxies: readonly string[];
+  readonly hosts: readonly string[];
 }
 
 export interface AnswersOptions {

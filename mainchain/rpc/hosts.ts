@@ -9,9 +9,16 @@ export function isLoopback(host: string): boolean {
 /**
  * Whether a service on `listen` may answer a request with this `Host` header. One on loopback answers to loopback's names
  * alone: a web page can let a name of its own point here (DNS rebinding), and the browser then takes the answer for its site's.
+ * @param names further ones, in small letters: where there are any, a service elsewhere answers to no others either
  */
-export function isServedHost(listen: string, header: string | undefined): boolean {
-  if (!isLoopback(listen)) return true;
-  const [name = ''] = /^(?:\[[^\]]*\]|[^:]*)/.exec(header ?? '') ?? [];
-  return isLoopback(name.toLowerCase());
+export function isServedHost(
+  listen: string,
+  header: string | undefined,
+  names: ReadonlySet<string> = new Set(),
+): boolean {
+  if (!isLoopback(listen) && names.size === 0) return true;
+  const [asked = ''] = /^(?:\[[^\]]*\]|[^:]*)/.exec(header ?? '') ?? [];
+  // A name may end in the root's dot.
+  const name = asked.toLowerCase().replace(/\.$/, '');
+  return isLoopback(name) || names.has(name);
 }

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type * as z from 'zod';
 import { SourceUnavailableError } from '../../adapters/errors.js';
@@ -19,6 +20,18 @@ import { ChainList, HeaderList, ReorganisationList } from './routes/chains.js';
 import { Health } from './routes/health.js';
 import { RecentProofList } from './routes/proofs.js';
 import * as s from './schemas.js';
+
+/** The status of an answer to a request with these headers; `fetch` would not send a `Host` of its caller's. */
+function statusFor(url: string, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request(url, { headers, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
 
 const kind = fakeKind({ 'made-up': Assurance.work, other: Assurance.attested });
 const hashOf = (name: string) => kind.displayHash(sha256(utf8(name)));
@@ -335,16 +348,32 @@ describe('the API over HTTP', () => {
   });
 
   test('another Host name is refused: no web site reaches a loopback service by a name of its own', async () => {
-    const { request } = await import('node:http');
-    const status = await new Promise<number | undefined>((resolve, reject) => {
-      request(`${relay.url}/v1/chains`, { headers: { host: 'evil.example' } }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      })
-        .on('error', reject)
-        .end();
-    });
-    expect(status).toBe(400);
+    expect(await statusFor(`${relay.url}/v1/chains`, { host: 'evil.example' })).toBe(400);
+    expect(await statusFor(`${relay.url}/v1/chains`, { host: 'localhost:4700' })).toBe(200);
+  });
+
+  test('names that are allowed are answered, and loopback’s stay so', async () => {
+    const http = { hosts: ['crossroot.example', '[2001:db8::1]'] };
+    const named = await RelayService.start({ ...config(), chains: [], http });
+    const statuses: Record<string, number | undefined> = {};
+    const asked = ['crossroot.example', 'CROSSROOT.example.:443', '[2001:db8::1]:8443', '127.0.0.1', '[::1]'];
+    const others = ['evil.example', 'crossroot.example.evil.example', 'x.crossroot.example', '[2001:db8::2]'];
+    for (const host of [...asked, ...others])
+      statuses[host] = await statusFor(`${named.url}/healthz`, { host });
+    await named.stop();
+    for (const host of asked) expect([host, statuses[host]]).toEqual([host, 200]);
+    for (const host of others) expect([host, statuses[host]]).toEqual([host, 400]);
+  });
+
+  test('where names are given, an address that everybody reaches answers to no others', async () => {
+    const open = await RelayService.start({ ...config(), chains: [], http: { host: '0.0.0.0' } });
+    expect(await statusFor(`${open.url}/healthz`, { host: 'any.example' })).toBe(200);
+    await open.stop();
+    const http = { host: '0.0.0.0', hosts: ['crossroot.example'] };
+    const named = await RelayService.start({ ...config(), chains: [], http });
+    expect(await statusFor(`${named.url}/healthz`, { host: 'any.example' })).toBe(400);
+    expect(await statusFor(`${named.url}/healthz`, { host: 'crossroot.example' })).toBe(200);
+    await named.stop();
   });
 
   test('rate limit and port in use', async () => {
@@ -398,8 +427,12 @@ describe('the API over HTTP', () => {
       ...{ ...config(), chains: [] },
       http: { hosts: ['crossroot.example'], trustedProxies: ['127.0.0.1'] },
     });
-    const headers = { 'x-forwarded-host': 'crossroot.example', 'x-forwarded-for': '198.51.100.7' };
-    expect((await fetch(`${guarded.url}/healthz`, { headers })).status).toBe(400);
+    const headers = {
+      host: 'other.example',
+      'x-forwarded-host': 'crossroot.example',
+      'x-forwarded-for': '198.51.100.7',
+    };
+    expect(await statusFor(`${guarded.url}/healthz`, headers)).toBe(400);
     await guarded.stop();
   });
 

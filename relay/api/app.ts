@@ -28,7 +28,9 @@ export interface AppOptions {
   readonly trustedProxies?: readonly string[];
   /** Default 15 s. */
   readonly timeoutMs?: number;
-  /** Names allowed in `Host`; empty: any. */
+  /** Where it listens: a service on loopback answers to loopback's names alone. Default 127.0.0.1. */
+  readonly host?: string;
+  /** Names that it answers to besides loopback's, in small letters. Where any are given, also a service elsewhere answers to no others. */
   readonly hosts?: readonly string[];
   /** Limits of proofs that are built or checked: by default 8 at once, 64 waiting, 14 s. */
   readonly proofs?: GateOptions;
@@ -44,7 +46,11 @@ export function createApp(context: ApiContext, options: AppOptions = {}): Expres
   app.set('query parser', 'simple');
   app.set('trust proxy', [...(options.trustedProxies ?? [])]);
   const document = openApiDocument(context.version);
-  app.use(observe(context.metrics), securityHeaders, hostGuard(options.hosts ?? []));
+  app.use(
+    observe(context.metrics),
+    securityHeaders,
+    hostGuard(options.host ?? '127.0.0.1', options.hosts ?? []),
+  );
   app.use(limiter(options.requestsPerMinute ?? 600), timeout(options.timeoutMs ?? 15_000));
   const answers = new IndexAnswers({
     index: context.index,

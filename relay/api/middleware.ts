@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
+import { isServedHost } from '../../mainchain/rpc/hosts.js';
 import { CrossrootError } from '../../proofs/errors/base.js';
 import type { RelayMetrics } from '../metrics.js';
 import {
@@ -26,13 +27,15 @@ export const securityHeaders: RequestHandler = (_request, response, next) => {
   next();
 };
 
-/** Names allowed in `Host`: keeps other web sites from reaching a loopback service by a name of their own. */
-export function hostGuard(allowed: readonly string[]): RequestHandler {
+/** Keeps other web sites from reaching a service on `listen` by a name of their own. @param names what it answers to besides loopback's */
+export function hostGuard(listen: string, names: readonly string[]): RequestHandler {
+  const allowed = new Set(names);
   return (request, _response, next) => {
     // As the header has it: a trusted proxy is believed about addresses, not about names.
-    const [host = ''] = /^(?:\[[^\]]*\]|[^:]*)/.exec(request.headers.host ?? '') ?? [];
-    if (allowed.length === 0 || allowed.includes(host)) return next();
-    next(new BadRequestError(`host ${host.slice(0, 80)} is not served here`));
+    const { host = '' } = request.headers;
+    if (isServedHost(listen, host, allowed)) return next();
+    const hint = 'Whoever runs this server lists its public names in api.hosts of the configuration.';
+    next(new BadRequestError(`host ${host.slice(0, 80)} is not served here`, { hint }));
   };
 }
 
