@@ -147,6 +147,29 @@ describe('CoreRpcSource', () => {
     }
   });
 
+  /** Deeper than any recursion can go. */
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  it.each([
+    ['code', `{"code":${deep},"message":"no"}`],
+    ['code', '{"code":{"valueOf":1,"toString":1},"message":"no"}'],
+    ['message', '{"code":-1,"message":{"toString":1}}'],
+    ['message', `{"code":-1,"message":${deep}}`],
+  ])('names a node whose error has a %s of another shape: %.40s', async (_, error) => {
+    raw = `{"id":1,"result":null,"error":${error}}`;
+    await expect(source().tip()).rejects.toThrow(/answered getblockchaininfo with an unreadable error/);
+  });
+
+  it.each(['[{"a":1}]', deep, '{"toString":1}'])('sends nothing back that is no hash: %.40s', async (id) => {
+    const asked: string[] = [];
+    handler = (method, params) => {
+      asked.push(method);
+      if (method === 'getblockhash') raw = `[{"id":2,"result":${id}},{"id":3,"result":${id}}]`;
+      return honest(method, params);
+    };
+    await expect(source().headers(0, 2)).rejects.toMatchObject({ name: 'SourceFaultError' });
+    expect(asked).toEqual(['getblockcount', 'getblockhash', 'getblockhash']);
+  });
+
   it('reads a block and checks it', async () => {
     const transactions = sampleTransactions(5);
     const block = rawBlock(chain[20]!, transactions);

@@ -122,10 +122,12 @@ export class CoreRpcSource implements Source {
     const wanted = Math.min(count, tip - from + 1);
     if (wanted <= 0) return [];
     const heights = Array.from({ length: wanted }, (_, i) => from + i);
-    const ids = await this.#inBatches(
+    const found = await this.#inBatches(
       heights.map((height) => ({ method: 'getblockhash', params: [height] })),
     );
-    if (ids === undefined) return undefined;
+    if (found === undefined) return undefined;
+    // Only what is a hash is sent back to the node.
+    const ids = found.map((id) => displayHash(this.#answers.hash(id, 'getblockhash')));
     const raws = await this.#inBatches(ids.map((id) => ({ method: 'getblockheader', params: [id, false] })));
     if (raws === undefined) return undefined;
     const headers: ForeignHeader[] = [];
@@ -135,9 +137,8 @@ export class CoreRpcSource implements Source {
         from + i,
         'getblockheader',
       );
-      if (!bytesEqual(header.hash, this.#answers.hash(ids[i], 'getblockhash'))) {
-        throw this.#answers.fault(`gave another header than that of ${String(ids[i]).slice(0, 64)}`);
-      }
+      if (displayHash(header.hash) !== ids[i])
+        throw this.#answers.fault(`gave another header than that of ${ids[i]}`);
       const parent = headers.at(-1);
       if (parent !== undefined && !bytesEqual(header.parentHash, parent.hash)) return undefined;
       headers.push(header);

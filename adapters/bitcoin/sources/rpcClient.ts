@@ -65,18 +65,7 @@ export class CoreRpcClient {
       // A batch that was refused as a whole, while the node starts, has one answer without id.
       const one = byId.get(first + i) ?? (answers.length === 1 ? byId.get(null) : undefined);
       if (one === undefined) throw this.#fault(`gave no answer to ${method}`);
-      const { error } = one;
-      if (isRecord(error)) {
-        return new CoreRpcError(
-          this.#options.name,
-          method,
-          Number(error.code ?? 0),
-          String(error.message ?? '').slice(0, 200),
-        );
-      }
-      if (error !== null && error !== undefined)
-        throw this.#fault(`answered ${method} with an unreadable error`);
-      return one.result;
+      return this.#refusalOf(method, one.error) ?? one.result;
     });
   }
 
@@ -131,6 +120,16 @@ export class CoreRpcClient {
     } catch (error) {
       throw this.#unavailable(`cannot read the cookie file ${file}`, error);
     }
+  }
+
+  /** `undefined` where the call was not refused. @throws SourceFaultError for an error of another shape than JSON-RPC's */
+  #refusalOf(method: string, error: unknown): CoreRpcError | undefined {
+    if (error === null || error === undefined) return undefined;
+    const { code = 0, message = '' } = isRecord(error) ? error : { code: error };
+    // Not made into a number or a text: for some objects and deep lists that fails in itself.
+    if (typeof code !== 'number' || typeof message !== 'string')
+      throw this.#fault(`answered ${method} with an unreadable error`);
+    return new CoreRpcError(this.#options.name, method, code, message.slice(0, 200));
   }
 
   #unavailable(problem: string, cause?: unknown): SourceUnavailableError {
