@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { indexStoreConformance } from '../../test/conformance/indexStore.js';
+import { GRACE_MS, indexStoreConformance } from '../../test/conformance/indexStore.js';
 import { hasChdb } from '../../test/support/clickhouse/front.js';
 import { openChdbStore, openIndexStore } from './chdbStore.js';
 import { IndexUnavailableError } from './errors.js';
@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 // The optional package is absent on platforms that it does not support.
 describe.skipIf(!hasChdb)('chDB index store', () => {
-  indexStoreConformance(() => openChdbStore(join(folder, 'index')));
+  indexStoreConformance(() => openChdbStore(join(folder, 'index'), { graceMs: GRACE_MS }));
 });
 
 describe('without a usable index', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { IndexQueryError } from '../../indexers/store/errors.js';
 import type { ServedProof } from '../../indexers/store/indexStore.js';
 import { ProofRecorder } from './recorder.js';
@@ -21,7 +21,7 @@ describe('records of sent proofs', () => {
     recorder.start();
     for (let height = 0; height < 5; height++) recorder.add(proof(height));
     expect(written).toEqual([]);
-    await vi.waitFor(() => expect(written).toHaveLength(1), 5000);
+    await expect.poll(() => written).toHaveLength(1);
     expect(written[0]?.map((one) => one.height)).toEqual([0, 1, 2, 3, 4]);
     recorder.add(proof(5));
     await recorder.stop();
@@ -44,13 +44,13 @@ describe('records of sent proofs', () => {
     });
     recorder.start();
     for (let height = 0; height < 5; height++) recorder.add(proof(height));
-    await vi.waitFor(() => expect(written).toEqual([0, 1, 2, 3, 4]), 5000);
+    await expect.poll(() => written).toEqual([0, 1, 2, 3, 4]);
     expect(errors).toHaveLength(2);
     await recorder.stop();
   });
 
   it('are limited: the oldest go, and a store that hangs delays nothing', async () => {
-    let release: () => void = () => undefined;
+    let release: (() => void) | undefined;
     const written: number[] = [];
     const recorder = new ProofRecorder({
       write: async (proofs) => {
@@ -63,10 +63,10 @@ describe('records of sent proofs', () => {
     });
     recorder.start();
     for (let height = 0; height < 100; height++) recorder.add(proof(height));
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await expect.poll(() => release).toBeDefined();
     for (let height = 100; height < 1000; height++) recorder.add(proof(height));
     expect(recorder.dropped).toBeGreaterThan(800);
-    release();
+    release?.();
     await recorder.stop();
     // The batch under way, then what was kept; none twice.
     expect(written.slice(0, 40)).toEqual(Array.from({ length: 40 }, (_, i) => i));
@@ -95,7 +95,7 @@ describe('records of sent proofs', () => {
     });
     recorder.start();
     for (let height = 0; height < 5; height++) recorder.add(proof(height));
-    await vi.waitFor(() => expect(written).toEqual([3, 4]), 5000);
+    await expect.poll(() => written).toEqual([3, 4]);
     await recorder.stop();
     expect(recorder.given).toEqual({ full: 0, refused: 3, ended: 0 });
   });

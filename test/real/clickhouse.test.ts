@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
 import { SqlIndexStore } from '../../indexers/store/sqlStore.js';
 import { clickhouseHttpConformance } from '../conformance/clickhouseHttp.js';
-import { indexStoreConformance } from '../conformance/indexStore.js';
+import { GRACE_MS, indexStoreConformance } from '../conformance/indexStore.js';
 import { answerTo, type ClickHouseTarget, clientOf } from '../support/clickhouse/say.js';
 
 /** A database of the tests' own, and what its sets' names begin with. */
@@ -27,7 +27,7 @@ describe.skipIf(url === undefined)('a ClickHouse server', { timeout: 120_000 }, 
       );
       for (const name of databases.split('\n').filter((one) => one !== ''))
         await answerTo(target(), `DROP DATABASE ${name} SYNC`);
-      return SqlIndexStore.open(await clientOf(target()), { prefix: PREFIX });
+      return SqlIndexStore.open(await clientOf(target()), { prefix: PREFIX, graceMs: GRACE_MS });
     });
   });
 });

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Transaction } from 'bitcoinjs-lib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BloomFilter } from '../../../adapters/bitcoin/p2p/bloom.js';
 import { encodeFrame, FrameDecoder } from '../../../adapters/bitcoin/p2p/frame.js';
 import { InventoryType } from '../../../adapters/bitcoin/p2p/inventory.js';
@@ -196,18 +196,31 @@ describe('the regtest node over P2P', () => {
   });
 
   it('cuts who floods it, and lets in 32 at once', async () => {
-    const flooder = await new Client().greet();
-    const pings = Array.from({ length: 6000 }, () => ({ command: 'ping', nonce: 1n }) as const);
-    flooder.send(...pings);
-    let pongs = 0;
-    while ((await flooder.next()) !== undefined) pongs++;
-    expect(pongs).toBeLessThan(6000);
+    // A busy machine may need seconds to send that many, in which some more are allowed: here no time passes.
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const flooder = await new Client().greet();
+      const pings = Array.from({ length: 6000 }, () => ({ command: 'ping', nonce: 1n }) as const);
+      flooder.send(...pings);
+      let pongs = 0;
+      while ((await flooder.next()) !== undefined) pongs++;
+      expect(pongs).toBeLessThan(5000);
+    } finally {
+      vi.useRealTimers();
+    }
     const guests = await Promise.all(Array.from({ length: 32 }, () => new Client().greet()));
     const late = new Client();
     expect(await late.next()).toBeUndefined();
     guests[5]!.socket.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await new Client().greet();
+    // Until the server has noticed.
+    await expect
+      .poll(() =>
+        new Client().greet().then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
   });
 
   it('says that its port is in use', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openIndex } from '../../../../cli/openIndex.js';
 import { IndexSchema } from '../../../../config/index.js';
 import { isRetryable } from '../../../../proofs/errors/base.js';
-import { indexStoreConformance } from '../../../../test/conformance/indexStore.js';
+import { GRACE_MS, indexStoreConformance } from '../../../../test/conformance/indexStore.js';
 import { hasChdb, startFront, type TestFront } from '../../../../test/support/clickhouse/front.js';
 import { clientOf } from '../../../../test/support/clickhouse/say.js';
 import { fakeGenesis } from '../../../../test/support/indexers/fakeKind.js';
@@ -35,7 +35,9 @@ describe.skipIf(!hasChdb)('the index on a ClickHouse server', { timeout: 180_000
   const target = () => ({ url: front.url, username: 'default', password: PASSWORD });
 
   describe('as the stand-in has it', () => {
-    indexStoreConformance(async () => SqlIndexStore.open(await clientOf(target()), { prefix: 'suite' }));
+    indexStoreConformance(async () =>
+      SqlIndexStore.open(await clientOf(target()), { prefix: 'suite', graceMs: GRACE_MS }),
+    );
   });
 
   const config = (database: string) =>
