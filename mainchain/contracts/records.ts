@@ -52,7 +52,6 @@ export type IndexRecord = ValueOf<typeof IndexRecordType>;
 
 /** `index`, key `header ‖ specRoot ‖ height`: a header of the best branch, with the total work up to it. */
 export const HeaderRecordType = new ContainerType({ work: Uint256, raw: new ByteListType(8192) });
-export type HeaderRecord = ValueOf<typeof HeaderRecordType>;
 
 /**
  * `index`, key `evidence ‖ specRoot ‖ number`: a reorganisation too deep to follow, or finality that contradicts a committed block.

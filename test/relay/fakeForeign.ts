@@ -1,6 +1,6 @@
 import type { SourceTip } from '../../adapters/source.js';
 import type { ChainKind, ForeignHeader } from '../../adapters/types.js';
-import { concatBytes, fromHex, toBareHex, utf8, ZERO32 } from '../../proofs/bytes.js';
+import { fromHex, toBareHex, utf8, ZERO32 } from '../../proofs/bytes.js';
 import type { Policy, Registration } from '../../proofs/containers/calls.js';
 import { Assurance, type AssuranceCode } from '../../proofs/containers/leaf.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
@@ -150,6 +150,4 @@ export function registrationOf(name: string, policy: Policy): Registration {
   };
 }
 
-export const rawOf = (headers: readonly ForeignHeader[]) =>
-  concatBytes(...headers.map((header) => header.raw));
 export { Assurance };

@@ -1,5 +1,5 @@
 import { negatePublicKey } from '../../../proofs/bls/bls.js';
-import { bytesEqual, isZero } from '../../../proofs/bytes.js';
+import { isZero } from '../../../proofs/bytes.js';
 import { digest64, hasher } from '../../../proofs/hash/hasher.js';
 import type { ParticipationBits, SyncCommittee } from './types.js';
 
@@ -33,14 +33,6 @@ export function rowsOf(pubkeys: readonly Uint8Array[]): Uint8Array[] {
 /** Whether all keys are zero: the form in which an update says that it brings no committee. */
 export function isEmptyCommittee(committee: SyncCommittee): boolean {
   return isZero(committee.aggregatePubkey) && committee.pubkeys.every(isZero);
-}
-
-export function sameCommittee(a: SyncCommittee, b: SyncCommittee): boolean {
-  return (
-    bytesEqual(a.aggregatePubkey, b.aggregatePubkey) &&
-    a.pubkeys.length === b.pubkeys.length &&
-    a.pubkeys.every((key, i) => bytesEqual(key, b.pubkeys[i] ?? new Uint8Array(0)))
-  );
 }
 
 /** How many seats signed. */

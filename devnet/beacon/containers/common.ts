@@ -2,7 +2,6 @@ import {
   BitVectorType,
   BooleanType,
   ContainerType,
-  UintBigintType,
   UintNumberType,
   type ValueOf,
   VectorCompositeType,
@@ -20,7 +19,6 @@ import { SYNC_COMMITTEE_SIZE } from '../preset.js';
 /** Epochs that may be FAR_FUTURE_EPOCH. */
 export const Epoch = new UintNumberType(8, { clipInfinity: true });
 export const Gwei = new UintNumberType(8);
-export const GweiBig = new UintBigintType(8);
 
 export const ForkType = new ContainerType(
   { previousVersion: Bytes4, currentVersion: Bytes4, epoch: Epoch },

@@ -2,7 +2,7 @@ import { concatBytes, utf8 } from '../../../proofs/bytes.js';
 import { sha256 } from '../../../proofs/hash/hasher.js';
 import type { KeyValueStore, KeyValueWrite } from '../../../storage/keyValue.js';
 import { Table, tableKey } from '../../keys.js';
-import { encodePoison, POISON_KEEPS } from '../poisonRecord.js';
+import { encodePoison } from '../poisonRecord.js';
 import { encodeRecords } from './batchEncoder.js';
 import type { KafkaDriver, OutRecord } from './driver.js';
 import type { InRecord } from './recordBatch.js';
@@ -117,6 +117,3 @@ function placeOf(key: Uint8Array): Uint8Array {
   const offset = new DataView(key.buffer, key.byteOffset).getBigUint64(2 + length);
   return concatBytes(key.subarray(2, 2 + length), utf8(`/${offset}`));
 }
-
-/** Most bytes that setting a record aside writes. */
-export const POISON_BYTES = 2 * POISON_KEEPS + 1024;
