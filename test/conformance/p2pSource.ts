@@ -30,6 +30,8 @@ export interface P2pTestNode {
 }
 
 const CHAIN = 'bitcoin-regtest';
+/** Far above what it takes on an idle machine. */
+const FOLLOWED_MS = 90_000;
 const checkpoint = {
   height: 0,
   hash: bitcoinNetwork(CHAIN).genesisHash,
@@ -80,7 +82,8 @@ export function p2pSourceSuite(program: string, start: (folder: string) => Promi
     /** Until the follower is where the node is; then its events must replay to the node's chain. */
     async function followed(): Promise<number> {
       const best = await bestHash();
-      for (let i = 0; i < 400 && shown(follower.book.tip()?.hash) !== best; i++) await sleep(25);
+      const end = Date.now() + FOLLOWED_MS;
+      while (shown(follower.book.tip()?.hash) !== best && Date.now() < end) await sleep(25);
       expect(shown(follower.book.tip()?.hash), follower.status().sources[0]?.lastError).toBe(best);
       const replay = new Replay();
       for (let next = 1; ; ) {

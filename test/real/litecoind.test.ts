@@ -30,7 +30,8 @@ describe.skipIf(binary === undefined)('the RPC and REST of Bitcoin Core, in lite
     txid = String(await node.call('sendtoaddress', address, 1));
     await node.call('generatetoaddress', 5, address);
     sources = [new CoreRpcSource({ chain, ...node.rpc }), new CoreRestSource({ chain, url: node.rpc.url })];
-  });
+    // Thousands of blocks take a busy machine minutes.
+  }, 600_000);
   afterAll(async () => {
     for (const source of sources ?? []) await source.close();
     await node?.stop();

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BlockProver } from '../../adapters/bitcoin/proofs/build.js';
 import { CoreRpcSource } from '../../adapters/bitcoin/sources/coreRpc.js';
@@ -106,8 +105,7 @@ describe.skipIf(binary === undefined)('btcd', () => {
       await rpc.check();
       const tip = await rpc.tip();
       expect(tip.height).toBe(4500);
-      for (let i = 0; i < 100 && (await peer.tip()).height < tip.height; i++) await sleep(20);
-      expect(await peer.tip()).toEqual(tip);
+      await expect.poll(() => peer.tip(), { interval: 20 }).toEqual(tip);
       for (const [from, count] of [
         [0, 3],
         [1999, 4],
@@ -129,7 +127,7 @@ describe.skipIf(binary === undefined)('btcd', () => {
     it('many questions at once', async () => {
       const source = new P2pSource({ chain: CHAIN, address: node.p2p, cachedHeaders: 1 });
       await source.check();
-      for (let i = 0; i < 100 && (await source.tip()).height < 4500; i++) await sleep(20);
+      await expect.poll(async () => (await source.tip()).height, { interval: 20 }).toBe(4500);
       const headers = await source.headers(1000, 60);
       const blocks = await Promise.all(headers.map(({ hash }) => source.block(hash)));
       expect(blocks.map(({ header }) => header)).toEqual(headers);
