@@ -80,7 +80,8 @@ export async function gethNode(binary: string): Promise<EthereumTestNode> {
       await call('dev_addWithdrawal', [
         { index, validatorIndex: '0x7', address, amount: `0x${gwei.toString(16)}` },
       ]);
-      for (let i = 0; i < 200 && (await height()) === before; i++) await sleep(50);
+      for (const end = Date.now() + 90_000; (await height()) === before; await sleep(50))
+        if (Date.now() > end) throw new Error('geth makes no block with a withdrawal');
     },
     stop: async () => {
       await stopChild(child, ended, 'SIGKILL');
