@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ZERO32 } from '../../proofs/bytes.js';
 import { MemoryStore } from '../../storage/memory.js';
 import { Cluster } from '../../test/mainchain/cluster.js';
@@ -12,6 +12,7 @@ import {
   type MessageName,
   PROTOCOL_VERSION,
 } from '../network/messages.js';
+import { DEFAULT_PEER_LIMITS } from '../network/peer.js';
 import { MainChainNode } from './node.js';
 
 let cluster: Cluster | undefined;
@@ -66,25 +67,22 @@ class Stranger {
 
 const random = () => crypto.getRandomValues(new Uint8Array(32));
 const nothing = { height: 0, root: ZERO32 };
+/** A question that nobody answers is not given up while a test runs, however busy the machine is. */
+const patient = { ...DEFAULT_PEER_LIMITS, requestMilliseconds: 3_600_000 };
 
 describe('a stranger at the peer port', () => {
   it('does not stop the chain by speaking of blocks that it never sends', async () => {
-    cluster = await Cluster.start({ nodes: 1, slotMilliseconds: 100 });
+    cluster = await Cluster.start({ nodes: 1, slotMilliseconds: 100, limits: patient });
     await cluster.until(() => cluster!.finalized() >= 2, 'finality');
     const liar = await Stranger.meet(0);
     liar.send('status', { head: { height: 1_000_000, root: random() }, finalized: nothing });
     await cluster.until(() => liar.heard.some(({ name }) => name === 'getBlocks'), 'the question');
     const height = cluster.finalized();
-    // One request may go unanswered for ten seconds.
-    await cluster.until(
-      () => cluster!.finalized() > height + 4,
-      'finality while the stranger is silent',
-      5000,
-    );
+    await cluster.until(() => cluster!.finalized() > height + 4, 'finality while the stranger is silent');
   });
 
   it('is asked for few blocks at once, and keeps nobody else from being asked', async () => {
-    cluster = await Cluster.start({ nodes: 1, slotMilliseconds: 1000 });
+    cluster = await Cluster.start({ nodes: 1, slotMilliseconds: 1000, limits: patient });
     const liar = await Stranger.meet(0);
     const height = cluster.node(0).core.engine.head.height + 3;
     for (let i = 0; i < 200; i++)
@@ -93,7 +91,7 @@ describe('a stranger at the peer port', () => {
     await cluster.until(() => asked(liar) > 0, 'a question to the liar');
     const honest = await Stranger.meet(0);
     honest.send('status', { head: { height, root: random() }, finalized: nothing });
-    await cluster.until(() => asked(honest) === 1, 'a question to the other one', 3000);
+    await cluster.until(() => asked(honest) === 1, 'a question to the other one');
     expect(asked(liar)).toBeLessThanOrEqual(8);
   });
 
@@ -116,7 +114,7 @@ describe('a stranger at the peer port', () => {
     liar.send('block', { ...block, signature });
     await cluster.until(() => liar.goodbye.includes('invalid block'), 'the refusal');
     honest.send('block', block);
-    await cluster.until(() => follower.core.chain.has(chain.rootAt(1)!), 'the block', 3000);
+    await cluster.until(() => follower.core.chain.has(chain.rootAt(1)!), 'the block');
   });
 
   it('gets blocks at a pace, and no more of its questions wait than a few', async () => {
@@ -124,8 +122,14 @@ describe('a stranger at the peer port', () => {
     await cluster.until(() => cluster!.finalized() >= 3, 'blocks');
     const greedy = await Stranger.meet(0);
     const given = () => greedy.heard.filter(({ name }) => name === 'blocks').length;
-    for (let id = 0; id < 3000; id++) greedy.send('getBlocks', { id, from: 1, root: ZERO32, count: 64 });
-    await cluster.until(() => greedy.goodbye !== '', 'the refusal');
+    // As time passes, more are given: none does, however long a busy machine needs for them.
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      for (let id = 0; id < 3000; id++) greedy.send('getBlocks', { id, from: 1, root: ZERO32, count: 64 });
+      await cluster.until(() => greedy.goodbye !== '', 'the refusal');
+    } finally {
+      vi.useRealTimers();
+    }
     expect(greedy.goodbye).toContain('asks for more blocks');
     expect(given()).toBeLessThan(1100);
   });

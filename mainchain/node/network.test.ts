@@ -25,9 +25,13 @@ describe('four nodes over loopback sockets', () => {
     const three = cluster.finalized();
     await cluster.until(() => cluster!.finalized() >= three + 4, 'finality with three of four');
     await cluster.stopNode(2);
-    await cluster.pause(400);
+    const blocks = async (count: number) => {
+      const { height } = cluster!.node(0).core.engine.head;
+      await cluster!.until(() => cluster!.node(0).core.engine.head.height >= height + count, 'blocks of two');
+    };
+    await blocks(3);
     const two = cluster.finalized();
-    await cluster.pause(1500);
+    await blocks(8);
     expect(cluster.finalized()).toBeLessThanOrEqual(two + 1);
     await cluster.startNode(2);
     await cluster.until(() => cluster!.finalized() >= two + 6, 'recovery');
@@ -97,8 +101,7 @@ describe('a restored backup', () => {
     expect(cluster.node(3).lock?.voting).toBe(false);
     await cluster.until(() => cluster!.node(3).lock?.voting === true, 'the restored node’s votes');
     expect(cluster.node(3).journal.state.floor).toBeGreaterThanOrEqual(voted);
-    await cluster.pause(800);
-    expect(cluster.node(3).journal.state.target.height).toBeGreaterThan(voted);
+    await cluster.until(() => cluster!.node(3).journal.state.target.height > voted, 'a vote for more');
     expect(cluster.evidence).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import type { ChainKind } from '../../adapters/types.js';
 import { AccountSigner } from '../../mainchain/crypto/account.js';
 import { BlsSigner } from '../../mainchain/crypto/signer.js';
 import type { Address } from '../../mainchain/network/network.js';
+import type { PeerLimits } from '../../mainchain/network/peer.js';
 import type { Attestor } from '../../mainchain/node/attestor.js';
 import { type DelegateKeys, MemoryKeys } from '../../mainchain/node/keys.js';
 import { type Logger, silentLogger } from '../../mainchain/node/logger.js';
@@ -18,6 +19,7 @@ export interface ClusterOptions {
   readonly termBlocks?: number;
   readonly kinds?: readonly ChainKind[];
   readonly logger?: Logger;
+  readonly limits?: PeerLimits;
   readonly attestor?: (index: number) => Attestor;
   readonly store?: (index: number) => Promise<KeyValueStore>;
 }
@@ -91,7 +93,7 @@ export class Cluster {
   }
 
   async startNode(index: number): Promise<void> {
-    const { attestor } = this.#options;
+    const { attestor, limits } = this.#options;
     await Promise.all(this.#dying.splice(0));
     const store =
       this.#stores[index] ?? new GatedStore((await this.#options.store?.(index)) ?? new MemoryStore());
@@ -104,6 +106,7 @@ export class Cluster {
       kinds: this.#options.kinds ?? [],
       ...(keys === undefined ? {} : { keys }),
       ...(attestor === undefined ? {} : { attestor: attestor(index) }),
+      ...(limits === undefined ? {} : { limits }),
       listen: this.#addresses[index] ?? { host: '127.0.0.1', port: 0 },
       peers,
       logger: this.#options.logger ?? silentLogger,
