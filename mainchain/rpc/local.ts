@@ -18,14 +18,15 @@ import { feeForBytes, transactionRoot } from '../transactions.js';
 import { AnchorDesk } from './anchors.js';
 import { branchHashAt, chainFinality, chainState, chainStates, needSpecRoot } from './chainState.js';
 import { TransactionRefusedError } from './errors.js';
-import type {
-  BlockId,
-  ChainFinality,
-  ChainState,
-  DelegateSignature,
-  MainChainClient,
-  NodeStatus,
-  TransactionStatus,
+import {
+  type BlockId,
+  type ChainFinality,
+  type ChainState,
+  type DelegateSignature,
+  MAX_REORGS,
+  type MainChainClient,
+  type NodeStatus,
+  type TransactionStatus,
 } from './types.js';
 
 /** A node's answers beside those that any client needs. */
@@ -125,11 +126,15 @@ export class LocalClient implements NodeClient {
     return this.#anchors.leafAnchor(name, height, options.at, options.fromTerm ?? 0);
   }
 
-  async reorgs(name: string): Promise<readonly Reorg[]> {
+  async reorgs(
+    name: string,
+    { from = 0, limit = MAX_REORGS }: { readonly from?: number; readonly limit?: number } = {},
+  ): Promise<readonly Reorg[]> {
     const state = this.#state;
     const record = readIndex(state, needSpecRoot(state, name));
     const found: Reorg[] = [];
-    for (let i = 0; i < record.reorgCount; i++) {
+    const end = Math.min(record.reorgCount, from + Math.min(limit, MAX_REORGS));
+    for (let i = from; i < end; i++) {
       const reorg = reorgOf(this.#chain.nodes, record, i);
       if (reorg !== undefined) found.push(reorg);
     }

@@ -84,6 +84,8 @@ const foundHeader = { header: ssz(MainHeaderType), root };
 const at = record<{ readonly at?: number; readonly fromTerm?: number }>({ at: count, fromTerm: count });
 const from = record<{ readonly fromTerm?: number }>({ fromTerm: count });
 
+const range = record<{ readonly from?: number; readonly limit?: number }>({ from: count, limit: count });
+
 /** A codec for each parameter, the optional ones included. */
 type Codecs<P extends readonly unknown[]> = { readonly [I in keyof P]-?: Codec<Exclude<P[I], undefined>> };
 
@@ -109,7 +111,7 @@ export const METHODS: { readonly [N in keyof NodeClient]: MethodOf<N> } = {
   finality: { params: [word], result: optional(chainFinality) },
   branchHash: { params: [word, count], result: optional(root) },
   leafAnchor: { params: [word, count, at], result: ssz(LeafAnchorType) },
-  reorgs: { params: [word], result: list(ssz(ReorgType)) },
+  reorgs: { params: [word, range], result: list(ssz(ReorgType)) },
   reorgAnchor: { params: [word, count, from], result: ssz(ReorgAnchorType) },
   handovers: { params: [count], result: list(ssz(HandoverType)) },
   account: {

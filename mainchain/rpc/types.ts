@@ -11,6 +11,9 @@ import type { Receipt, SignedBlock, SignedTransaction } from '../../proofs/conta
 /** Which block: a height on the best chain, a root, or a name. */
 export type BlockId = number | Uint8Array | 'head' | 'justified' | 'finalized';
 
+/** Reorganisations that a node gives at once. */
+export const MAX_REORGS = 500;
+
 export interface NodeStatus {
   readonly genesisRoot: Uint8Array;
   readonly head: BlockRef & { readonly slot: number };
@@ -106,7 +109,11 @@ export interface MainChainClient {
     height: number,
     options?: { readonly at?: number; readonly fromTerm?: number },
   ): Promise<LeafAnchor>;
-  reorgs(name: string): Promise<readonly Reorg[]>;
+  /** Recorded reorganisations in their order, from the one of index `from` (default 0) on: `limit` of them, by default and at most `MAX_REORGS`. */
+  reorgs(
+    name: string,
+    range?: { readonly from?: number; readonly limit?: number },
+  ): Promise<readonly Reorg[]>;
   reorgAnchor(name: string, index: number, options?: { readonly fromTerm?: number }): Promise<ReorgAnchor>;
   handovers(fromTerm: number): Promise<readonly Handover[]>;
   account(account: Uint8Array): Promise<{ readonly nonce: number; readonly balance: bigint }>;

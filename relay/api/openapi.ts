@@ -125,12 +125,10 @@ const paths: ZodOpenApiPathsObject = {
   '/v1/chains/{chain}/reorgs': {
     get: operation(
       'reorganisations',
-      'Recorded reorganisations below committed blocks',
+      'Recorded reorganisations below committed blocks, newest first',
       json(ReorganisationList),
-      [404],
-      {
-        requestParams: chainPath,
-      },
+      [400, 404],
+      { requestParams: { ...chainPath, query: s.ReorgsQuery } },
     ),
   },
   '/v1/chains/{chain}/reorgs/{n}/proof': {

@@ -115,6 +115,11 @@ export const Reorganisation = z
   })
   .meta({ id: 'Reorganisation' });
 
+export const Next = z
+  .string()
+  .nullable()
+  .meta({ description: 'What `cursor` takes for the next page; null at the end' });
+
 export const BlockReference = z.object({ height: Integer64, root: Bytes }).meta({ id: 'BlockReference' });
 
 export const MainHeader = z
@@ -232,10 +237,17 @@ const Height = z
   .string()
   .regex(/^\d{1,15}$/, 'must be a height')
   .transform(Number);
+export const Cursor = z
+  .string()
+  .min(1)
+  .max(1000)
+  .meta({ description: '`next` of the page before: goes on there, with the rest of the question unchanged' });
 export const PageQuery = z.object({
   from: Height.optional().meta({ description: 'First height; by default the newest page' }),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
+/** Reorganisations that the main chain recorded. */
+export const ReorgsQuery = PageQuery.pick({ limit: true }).extend({ cursor: Cursor.optional() });
 const Also = z
   .string()
   .max(200 * 67)

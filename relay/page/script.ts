@@ -61,9 +61,9 @@ ${pageHelpers}  const short = (hash) => (hash.length > 24 ? hash.slice(0, 12) + 
     const answers = [];
     for (const chain of chains) {
       if (chain.reorganisations === 0) continue;
-      const answer = await get('/v1/chains/' + encodeURIComponent(chain.name) + '/reorgs');
+      const answer = await get('/v1/chains/' + encodeURIComponent(chain.name) + '/reorgs?limit=10');
       answers.push(answer);
-      for (const reorg of answer.reorganisations.slice(-10).reverse()) {
+      for (const reorg of answer.reorganisations) {
         rows.push([chain.name, number(reorg.forkHeight), code(reorg.oldTip.hash), code(reorg.newTip.hash), number(reorg.epoch), number(reorg.mainHeight),
           el('a', { href: reorg.proof }, 'Proof')]);
       }

@@ -30,7 +30,7 @@ import {
 export interface ProofBuilderOptions {
   readonly client: Pick<
     MainChainClient,
-    'chain' | 'branchHash' | 'commitments' | 'leafAnchor' | 'reorgAnchor' | 'reorgs' | 'status'
+    'chain' | 'branchHash' | 'commitments' | 'leafAnchor' | 'reorgAnchor' | 'status'
   >;
   readonly chains: readonly RelayChain[];
   readonly data: ProofData;
@@ -222,8 +222,8 @@ export class ProofBuilder {
   /** The proof that a chain's `index`-th reorganisation happened. @throws UnknownReorganisationError and as above */
   async reorganisation(name: string, index: number): Promise<BuiltProof> {
     const chain = this.chain(name);
-    const known = await this.#o.client.reorgs(name);
-    if (index >= known.length) throw new UnknownReorganisationError(name, index, known.length);
+    const known = (await this.#o.client.chain(name))?.reorgCount ?? 0;
+    if (index >= known) throw new UnknownReorganisationError(name, index, known);
     const reorgAnchor = await this.#o.client.reorgAnchor(name, index);
     const { header } = reorgAnchor.anchor;
     const proof: ReorgProof = { kind: ProofKind.reorg, genesisRoot: header.genesisRoot, reorgAnchor };

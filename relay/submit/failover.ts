@@ -119,7 +119,7 @@ export function failoverClient(nodes: readonly NamedClient[], options: FailoverO
     finality: (name) => call((c) => c.finality(name)),
     branchHash: (name, height) => call((c) => c.branchHash(name, height)),
     leafAnchor: (name, height, options) => call((c) => c.leafAnchor(name, height, options)),
-    reorgs: (name) => call((c) => c.reorgs(name)),
+    reorgs: (name, range) => call((c) => c.reorgs(name, range)),
     reorgAnchor: (name, index, options) => call((c) => c.reorgAnchor(name, index, options)),
     handovers: (fromTerm) => call((c) => c.handovers(fromTerm)),
     account: (account) => call((c) => c.account(account)),

@@ -12,7 +12,7 @@ import type {
   MainChainClient,
   NodeStatus,
 } from '../../mainchain/rpc/types.js';
-import { bytesEqual, concatBytes, toBareHex, utf8, ZERO32 } from '../../proofs/bytes.js';
+import { bytesEqual, toBareHex, utf8, ZERO32 } from '../../proofs/bytes.js';
 import {
   type Attest,
   AttestType,
@@ -387,7 +387,8 @@ export class FakeMain {
         guard('leafAnchor', () => {
           throw new NotCommittedError(name, height, this.height);
         }),
-      reorgs: (name) => guard('reorgs', () => this.world.foreign.get(name)?.reorgs ?? []),
+      reorgs: (name, { from = 0, limit = 500 } = {}) =>
+        guard('reorgs', () => this.world.foreign.get(name)?.reorgs.slice(from, from + limit) ?? []),
       reorgAnchor: (name, i) =>
         guard('reorgAnchor', () => {
           throw new NotCommittedError(name, i, this.height);
@@ -457,4 +458,3 @@ function markOf(height: number): Uint8Array {
 function markHeight(mark: Uint8Array): number {
   return new DataView(mark.buffer, mark.byteOffset).getFloat64(0);
 }
-export const joined = (parts: readonly Uint8Array[]) => concatBytes(...parts);

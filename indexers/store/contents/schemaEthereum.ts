@@ -1,5 +1,5 @@
 import type { TableDefinition } from '../schema/table.js';
-import { byHashView, ENTERED, FINE, PLACE, SETTINGS } from './schemaShared.js';
+import { byHashView, ENTERED, FINE, FINEST, PLACE, SETTINGS } from './schemaShared.js';
 
 const LOG_COLUMNS = `${PLACE},
       position UInt32,
@@ -46,7 +46,8 @@ export const ETHEREUM_TABLES: readonly TableDefinition[] = [
       if(succeeded IS NULL, lower(hex(state_root)), NULL) AS state_root, gas_used, cumulative_gas_used, logs`,
     why: `Transactions and their receipts, one to one: columns that a question does not name cost it nothing. By height and position, as
       of Bitcoin. The input is in the raw transaction alone; its first four bytes, which name a contract's function, have a
-      column.`,
+      column. The smallest granules, since an account's page has its rows scattered over as many blocks, and looks into each
+      granule of a block.`,
     create: (database) => `CREATE TABLE IF NOT EXISTS ${database}.ethereum_transactions (
       ${PLACE},
       position UInt32 CODEC(Delta, ZSTD(1)),
@@ -71,8 +72,8 @@ export const ETHEREUM_TABLES: readonly TableDefinition[] = [
       gas_used UInt64,
       cumulative_gas_used UInt64,
       logs UInt32,
-      INDEX by_number number TYPE minmax GRANULARITY 1
-    ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, position, number) ${FINE}`,
+      INDEX by_number number TYPE minmax GRANULARITY 4
+    ) ENGINE = ReplacingMergeTree ORDER BY (chain, height, position, number) ${FINEST}`,
   },
   byHashView('ethereum_transactions', 'hash'),
   {

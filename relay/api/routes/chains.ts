@@ -6,12 +6,13 @@ import type { RelayChain } from '../../ports.js';
 import type { ApiContext } from '../context.js';
 import { NotFoundError } from '../errors.js';
 import { answer, ask, param } from '../json.js';
+import { reorgPage, reorgsAt } from '../reorgs.js';
 import * as s from '../schemas.js';
 import { chainView, finalizedLeaves, headerView, reorgView } from '../views.js';
 
 export const ChainList = z.object({ chains: z.array(s.Chain) });
 export const HeaderList = z.object({ headers: z.array(s.Header) });
-export const ReorganisationList = z.object({ reorganisations: z.array(s.Reorganisation) });
+export const ReorganisationList = z.object({ reorganisations: z.array(s.Reorganisation), next: s.Next });
 
 /** Chains, their headers and reorganisations. */
 export function chainRoutes(context: ApiContext): Router {
@@ -47,10 +48,11 @@ export function chainRoutes(context: ApiContext): Router {
 
   router.get('/v1/chains/:chain/reorgs', async (request, response) => {
     const chain = builder.chain(param(request, 'chain'));
-    const state = await client.chain(chain.name);
-    const reorgs = state ? await client.reorgs(chain.name) : [];
+    const { limit, cursor } = ask(s.ReorgsQuery, request.query);
+    const { rows, next } = await reorgPage(client, chain.name, limit, cursor);
     answer(ReorganisationList, response, {
-      reorganisations: reorgs.map((reorg, index) => reorgView(chain, reorg, index)),
+      reorganisations: rows.map(({ reorg, index }) => reorgView(chain, reorg, index)),
+      next: next ?? null,
     });
   });
 
@@ -99,7 +101,7 @@ async function headerDetail(
   const theirs = state ? await client.branchHash(chain.name, header.height) : undefined;
   const accepted = theirs !== undefined && bytesEqual(theirs, header.hash);
   const onBest = best ? bytesEqual(best.hash, header.hash) : accepted;
-  const reorgs = state ? await client.reorgs(chain.name) : [];
+  const undone = await reorgsAt(client, chain.name, state?.reorgCount ?? 0, header.height);
   const leaf = state && (await finalizedLeaves(client)).bySpec.get(toHex(state.specRoot));
   const committed = accepted && state !== undefined && header.height <= state.committed.height;
   const finalized =
@@ -116,8 +118,6 @@ async function headerDetail(
             ? 'local'
             : 'stale',
     depth: onBest && tip ? String(Math.max(0, tip.height - header.height)) : null,
-    reorganisations: reorgs.flatMap((reorg, index) =>
-      header.height > reorg.forkHeight && header.height <= reorg.oldTipHeight ? [index] : [],
-    ),
+    reorganisations: [...undone],
   };
 }
