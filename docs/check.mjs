@@ -1,20 +1,40 @@
-// Checks the Markdown pages: links between files resolve, npm scripts and CLI commands that they name exist.
+// Checks the Markdown pages: links lead to files and headings; npm scripts, CLI commands, source files and API paths that they name exist.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const scripts = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts;
-const commands = new Set(['up', 'headers', 'block', 'prove', 'import', 'verify', 'status', 'trust']);
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'examples/README.md',
   ...readdirSync(join(root, 'docs'))
     .filter((f) => f.endsWith('.md'))
     .map((f) => `docs/${f}`),
 ];
+const commandLine = readFileSync(join(root, 'cli', 'main.ts'), 'utf8');
+const commands = new Set(
+  [...commandLine.matchAll(/(?:\badd\(\s*root,\s*|\brole\(|\broot\.command\()'(\w+)'/g)].map(
+    ([, name]) => name,
+  ),
+);
+const files = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$|dist$|data$)/.test(entry.name))
+  .flatMap(({ name }) => readdirSync(join(root, name), { recursive: true }).map((path) => join(name, path)));
 const problems = [];
+
+/** Anchors of a page's headings, as GitHub makes them. */
+function anchors(page) {
+  const text = readFileSync(join(root, page), 'utf8').replace(/```[\s\S]*?```/g, '');
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  );
+}
 
 /** Paths of the API as its sources write them, parameters as `*`. */
 const routes = [...readSources(join(root, 'relay', 'api'))].map((path) =>
@@ -43,15 +63,21 @@ function isRoute(path) {
 
 for (const page of pages) {
   const text = readFileSync(join(root, page), 'utf8');
-  for (const [, target] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+  for (const [, target, anchor] of text.matchAll(/\]\(([^)#\s]*)(?:#([^)]*))?\)/g)) {
     if (/^[a-z]+:/.test(target)) continue;
-    if (!existsSync(normalize(join(root, dirname(page), target))))
-      problems.push(`${page}: link to ${target} leads nowhere`);
+    const file = target === '' ? page : normalize(join(dirname(page), target));
+    if (!existsSync(join(root, file))) problems.push(`${page}: link to ${target} leads nowhere`);
+    else if (anchor !== undefined && !anchors(file).includes(anchor))
+      problems.push(`${page}: ${file} has no heading #${anchor}`);
+  }
+  for (const [, path] of text.matchAll(/`([\w/.-]+\.(?:ts|mjs|sol))`/g)) {
+    if (!files.some((file) => file === path || file.endsWith(`/${path}`)))
+      problems.push(`${page}: there is no file ${path}`);
   }
   for (const [, script] of text.matchAll(/npm run ([a-z:-]+)/g)) {
     if (scripts[script] === undefined) problems.push(`${page}: npm run ${script} does not exist`);
   }
-  for (const [, command] of text.matchAll(/npx crossroot ([a-z]+)/g)) {
+  for (const [, command] of text.matchAll(/(?:npx |`)crossroot ([a-z]+)/g)) {
     if (!commands.has(command)) problems.push(`${page}: crossroot ${command} does not exist`);
   }
   for (const [, path] of text.matchAll(/(\/v1\/[\w/{}:.…-]+)/g)) {
