@@ -1,5 +1,5 @@
-import { address as addressCodec, opcodes, script as scriptCodec } from 'bitcoinjs-lib';
-import type { ScriptType } from '../../adapters/bitcoin/proofs/output.js';
+import { address as addressCodec, script as scriptCodec } from 'bitcoinjs-lib';
+import { scriptType, witnessProgram } from '../../adapters/bitcoin/proofs/solver.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
 
 /** What tells one network's addresses from another's. */
@@ -16,44 +16,6 @@ export const MAIN_ADDRESSES: AddressFormat = { bech32: 'bc', pubKeyHash: 0x00, s
 /** The one byte of a script that anyone can spend. */
 export const OP_TRUE = 0x51;
 
-/** Witness version and program, if the script is nothing else (BIP 141). */
-export function witnessProgram(
-  script: Uint8Array,
-): { readonly version: number; readonly program: Uint8Array } | undefined {
-  const first = script[0];
-  if (first === undefined || script.length < 4 || script.length > 42 || script[1] !== script.length - 2)
-    return undefined;
-  const version = first === 0 ? 0 : first - 0x50;
-  if (version < 0 || version > 16) return undefined;
-  return { version, program: script.subarray(2) };
-}
-
-/** Names a script as Bitcoin Core's `Solver` does; bare multisig counts as `nonstandard` here. */
-export function scriptType(script: Uint8Array): ScriptType {
-  const n = script.length;
-  if (
-    n === 25 &&
-    script[0] === 0x76 &&
-    script[1] === 0xa9 &&
-    script[2] === 20 &&
-    script[23] === 0x88 &&
-    script[24] === 0xac
-  )
-    return 'pubkeyhash';
-  if (n === 23 && script[0] === 0xa9 && script[1] === 20 && script[22] === 0x87) return 'scripthash';
-  const witness = witnessProgram(script);
-  if (witness !== undefined) {
-    if (witness.version === 0) {
-      if (witness.program.length === 20) return 'witness_v0_keyhash';
-      return witness.program.length === 32 ? 'witness_v0_scripthash' : 'nonstandard';
-    }
-    return witness.version === 1 && witness.program.length === 32 ? 'witness_v1_taproot' : 'witness_unknown';
-  }
-  if (script[0] === opcodes.OP_RETURN) return 'nulldata';
-  if ((n === 35 || n === 67) && script[0] === n - 2 && script[n - 1] === 0xac) return 'pubkey';
-  return 'nonstandard';
-}
-
 /** The address that pays to `script`, where there is one. */
 export function addressOf(script: Uint8Array, format: AddressFormat): string | undefined {
   switch (scriptType(script)) {
@@ -64,6 +26,7 @@ export function addressOf(script: Uint8Array, format: AddressFormat): string | u
     case 'witness_v0_keyhash':
     case 'witness_v0_scripthash':
     case 'witness_v1_taproot':
+    case 'anchor':
     case 'witness_unknown': {
       const witness = witnessProgram(script);
       if (witness === undefined) return undefined;

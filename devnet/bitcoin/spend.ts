@@ -1,9 +1,10 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { crypto, script as scriptCodec, type Transaction } from 'bitcoinjs-lib';
+import { scriptType } from '../../adapters/bitcoin/proofs/solver.js';
 import { bytesEqual } from '../../proofs/bytes.js';
 import type { Coin } from './coins.js';
 import { TransactionRejectedError } from './errors.js';
-import { OP_TRUE, scriptType } from './script.js';
+import { OP_TRUE } from './script.js';
 
 const FAILED = 'mandatory-script-verify-flag-failed';
 

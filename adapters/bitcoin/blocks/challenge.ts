@@ -2,6 +2,7 @@ import { ripemd160 } from '@noble/hashes/legacy.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Transaction } from 'bitcoinjs-lib';
 import { bytesEqual, concatBytes } from '../../../proofs/bytes.js';
+import { type WitnessProgram, witnessProgram } from '../proofs/solver.js';
 import { ChallengeNotSupportedError, SignetSolutionError } from './errors.js';
 import { push, readOps, type ScriptOp } from './ops.js';
 import { isStrictDer, verifySignature } from './signature.js';
@@ -63,20 +64,6 @@ function runScript(script: Uint8Array, stack: Uint8Array[], toSign: Transaction)
 function scriptHash(script: Uint8Array): Uint8Array | undefined {
   const fits = script.length === 23 && script[0] === 0xa9 && script[1] === 20 && script[22] === 0x87;
   return fits ? script.subarray(2, 22) : undefined;
-}
-
-interface WitnessProgram {
-  readonly version: number;
-  readonly program: Uint8Array;
-}
-
-/** BIP141; Bitcoin Core `CScript::IsWitnessProgram`. */
-function witnessProgram(script: Uint8Array): WitnessProgram | undefined {
-  const { length } = script;
-  const [code = 0xff] = script;
-  if (length < 4 || length > 42 || script[1] !== length - 2) return undefined;
-  if (code !== 0 && (code < 0x51 || code > 0x60)) return undefined;
-  return { version: code === 0 ? 0 : code - 0x50, program: script.subarray(2) };
 }
 
 /**

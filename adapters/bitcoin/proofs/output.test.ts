@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { concatBytes, fromHex } from '../../../proofs/bytes.js';
+import { fromHex } from '../../../proofs/bytes.js';
 import { addressFormat, describeScript, formatBtc } from './output.js';
 
 const mainnet = addressFormat('bitcoin-mainnet')!;
@@ -33,6 +33,8 @@ describe('output scripts', () => {
       'witness_unknown',
       'bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs',
     ],
+    [mainnet, '51024e73', 'anchor', 'bc1pfeessrawgf'],
+    [regtest, '51024e73', 'anchor', 'bcrt1pfeesnyr2tx'],
     [
       regtest,
       '0014751e76e8199196d454941c45d1b3a323f1433bd6',
@@ -55,12 +57,24 @@ describe('output scripts', () => {
     expect(describeScript(fromHex(script), format)).toEqual({ type, address });
   });
 
-  it('gives no address where there is none', () => {
-    const key = concatBytes(Uint8Array.of(33), new Uint8Array(33).fill(2), Uint8Array.of(0xac));
-    expect(describeScript(key, mainnet)).toEqual({ type: 'pubkey' });
-    expect(describeScript(fromHex('6a0401020304'), mainnet)).toEqual({ type: 'nulldata' });
-    expect(describeScript(fromHex('0003010203'), mainnet)).toEqual({ type: 'nonstandard' });
-    expect(describeScript(new Uint8Array(0), mainnet)).toEqual({ type: 'nonstandard' });
+  const key = `21${'02'.repeat(33)}`;
+  it.each([
+    ['pubkey', `${key}ac`],
+    ['multisig', `51${key}${key}52ae`],
+    ['nulldata', '6a0401020304'],
+    // What Core's Solver does not take for one of these, though it begins or ends alike.
+    ['nonstandard', `21${'05'.repeat(33)}ac`],
+    ['nonstandard', `53${key}${key}52ae`],
+    ['nonstandard', '6aac'],
+    ['nonstandard', '6a04010203'],
+    ['nonstandard', '0003010203'],
+    ['nonstandard', '5002abcd'],
+    ['nonstandard', ''],
+  ])('a script without address: %s %s', (type, script) => {
+    expect(describeScript(fromHex(script), mainnet)).toEqual({ type });
+  });
+
+  it('knows no address of another chain', () => {
     expect(addressFormat('bitcoin-x')).toBeUndefined();
     expect(addressFormat('toString')).toBeUndefined();
   });

@@ -1,9 +1,10 @@
+import { scriptType } from '../../../adapters/bitcoin/proofs/solver.js';
 import { decodeHeader } from '../../../adapters/bitcoin/rules/header.js';
 import { reversed, toBareHex } from '../../../proofs/bytes.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
 import { type ParsedTransaction, targetOf } from '../block.js';
 import { type BlockEntry, medianTimePast } from '../blockIndex.js';
-import { addressOf, scriptAsm, scriptType } from '../script.js';
+import { addressOf, scriptAsm } from '../script.js';
 import { type ChainView, isActive } from '../view.js';
 import { displayId } from '../wallet.js';
 import { Amount } from './encode.js';
