@@ -1,5 +1,5 @@
 import { readState } from '../../adapters/ethereum/blockPayloads.js';
-import { readEthereumHeader } from '../../adapters/ethereum/proofs/index.js';
+import { readEthereumHeader, readRpcResult } from '../../adapters/ethereum/proofs/index.js';
 import { encodeHeaderJson } from '../../adapters/ethereum/sources/encodeHeader.js';
 import { findNetwork } from '../../adapters/registry.js';
 import type { ForeignHeader } from '../../adapters/types.js';
@@ -43,29 +43,12 @@ async function headerOf(text: string): Promise<ForeignHeader> {
   const bytes = await readBytes(text.slice(1));
   const first = bytes.find((byte) => byte !== 0x20 && byte !== 0x0a && byte !== 0x0d);
   if (first !== 0x7b) return readEthereumHeader(await bytesOf(text, '--header'));
-  const block = blockOf(textOf(bytes));
+  const block = readRpcResult(textOf(bytes), '--header');
   const header = readEthereumHeader(encodeHeaderJson(block));
   const { hash } = block;
   if (typeof hash !== 'string' || !bytesEqual(fromHex(hash, 'block hash', 32), header.hash))
     throw new MalformedInputError('--header', 'says another block hash than its fields give');
   return header;
-}
-
-/** The block of a JSON-RPC answer, or alone. */
-function blockOf(text: string): Readonly<Record<string, unknown>> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new MalformedInputError('--header', 'is not JSON', error);
-  }
-  const record = (value: unknown) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new MalformedInputError('--header', 'is not a block');
-    return value as Record<string, unknown>;
-  };
-  const whole = record(json);
-  return Object.hasOwn(whole, 'result') ? record(whole.result) : whole;
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -45,6 +45,8 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries(answers)) await writeFile(at(`${name}.json`), text);
   await writeFile(at('header.raw'), raw);
   await writeFile(at('header.hex'), `${toBareHex(raw)}\n`);
+  const error = { code: -32000, message: 'missing trie node' };
+  await writeFile(at('refusal.json'), JSON.stringify({ jsonrpc: '2.0', id: 1, error }));
   await writeFile(at('block.json'), JSON.stringify({ jsonrpc: '2.0', id: 1, result: blockJson() }));
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -117,6 +119,7 @@ describe('import --format eip1186', () => {
     [['account.json', '--header', '0x00'], 1, 'is not a list'],
     [['header.raw', '--header', toHex(raw)], 1, 'not text'],
     [['header.hex', '--header', toHex(raw)], 1, 'not JSON'],
+    [['refusal.json', '--header', toHex(raw)], 1, 'is the node’s refusal: missing trie node (-32000)'],
   ])('%j is refused', async ([file = '', ...more], exit, message) => {
     const { code, stderr } = await run(file, ...more);
     expect([code, stderr]).toEqual([exit, expect.stringContaining(message)]);

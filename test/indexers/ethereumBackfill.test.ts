@@ -14,12 +14,15 @@ import { LOCAL } from '../fixtures/ethereum/sourceNode.js';
 import { startTamperer, type Tamperer } from '../fixtures/ethereum/tamperer.js';
 
 const BLOCKS = 2500;
+const PART = 250;
 let anvil: TestAnvil;
 let front: Tamperer;
 const folder = mkdtempSync(join(tmpdir(), 'crossroot-backfill-'));
 beforeAll(async () => {
   anvil = await startAnvil();
-  await anvil.call('anvil_mine', [`0x${BLOCKS.toString(16)}`]);
+  // In parts: a busy machine may need longer for all at once than a call is waited for.
+  for (let mined = 0; mined < BLOCKS; mined += PART)
+    await anvil.call('anvil_mine', [`0x${PART.toString(16)}`]);
   front = await startTamperer(anvil.url);
 });
 afterAll(async () => {

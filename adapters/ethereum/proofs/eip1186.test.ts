@@ -78,6 +78,26 @@ describe('eth_getProof answers', () => {
     );
   });
 
+  it('may write a list without entries as null, as some nodes do', () => {
+    expect(fieldOf({ ...answerOf(TOKEN), storageProof: null })).toBe('good');
+    const answer = answerOf(PAYEE, [ZERO32]);
+    expect(fieldOf({ ...answer, storageProof: [{ ...answer.storageProof[0], proof: null }] })).toBe('good');
+    const full = answerOf(TOKEN, [SLOTS[0]!]);
+    expect(fieldOf({ ...full, storageProof: [{ ...full.storageProof[0], proof: null }] })).toBe(
+      'storageProof[0].proof',
+    );
+  });
+
+  it('that are the node’s refusal are told in its words', () => {
+    const refusal = (error: unknown) => () => parseEip1186(JSON.stringify({ jsonrpc: '2.0', id: 1, error }));
+    expect(refusal({ code: -32000, message: 'missing trie node' })).toThrow(
+      /is the node’s refusal: missing trie node \(-32000\)/,
+    );
+    for (const error of ['no', 7, { message: 'x'.repeat(1000) }, []])
+      expect(refusal(error)).toThrow(MalformedInputError);
+    expect(() => parseEip1186('{"result":null}')).toThrow(/does not have that block/);
+  });
+
   it('of an account that is not there say nothing, in either spelling of it', () => {
     const answer = answerOf(NOBODY, [ONLY_SLOT]);
     expect(check(answer).account).toBeUndefined();
@@ -120,7 +140,8 @@ describe('eth_getProof answers', () => {
     for (const field of Object.keys(good)) {
       const { [field as keyof Answer]: _, ...rest } = good;
       expect(read(rest), field).toThrow(MalformedInputError);
-      for (const bad of [5, null, {}, 'zz', '0xzz', `0x${'1'.repeat(65)}`])
+      const others = field === 'storageProof' ? [] : [null];
+      for (const bad of [5, ...others, {}, 'zz', '0xzz', `0x${'1'.repeat(65)}`])
         expect(read({ ...good, [field]: bad }), `${field} ${bad}`).toThrow(MalformedInputError);
     }
     expect(read({ ...good, storageProof: [5] })).toThrow(MalformedInputError);

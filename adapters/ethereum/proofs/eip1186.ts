@@ -7,6 +7,7 @@ import { ProofError } from '../../../proofs/errors/proof.js';
 import { EMPTY_TRIE_ROOT } from '../trie/build.js';
 import { splitTrieProof } from '../trie/verify.js';
 import { accountAt, EMPTY_CODE_HASH, type EthereumAccount } from './account.js';
+import { readRpcResult, recordOf } from './rpcAnswer.js';
 import { MAX_SLOTS, type SlotProof, slotsOf } from './storage.js';
 
 /** What a node says of an account and its storage (EIP-1186), as it says it. */
@@ -42,24 +43,17 @@ const WHAT = 'eth_getProof answer';
 
 /**
  * Reads the answer of `eth_getProof`, alone or as the `result` of a JSON-RPC answer.
- * @throws MalformedInputError, LimitExceededError
+ * @throws MalformedInputError, for a node's refusal too; LimitExceededError
  */
 export function parseEip1186(text: string): Eip1186Proof {
   if (text.length > 2 * MAX_PAYLOAD_BYTES)
     throw new LimitExceededError(`${WHAT} in characters`, text.length, 2 * MAX_PAYLOAD_BYTES);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new MalformedInputError(WHAT, 'is not JSON', error);
-  }
-  const whole = recordOf(json, WHAT);
-  const answer = Object.hasOwn(whole, 'result') ? recordOf(whole.result, `${WHAT} result`) : whole;
-  const storage = listOf(answer.storageProof, 'storageProof');
+  const answer = readRpcResult(text, WHAT);
+  const storage = listOrNone(answer.storageProof, 'storageProof');
   if (storage.length > MAX_SLOTS) throw new LimitExceededError('storageProof', storage.length, MAX_SLOTS);
   return {
     address: bytesOf(answer.address, 'address', 20),
-    accountNodes: nodesOf(answer.accountProof, 'accountProof'),
+    accountNodes: nodesOf(listOf(answer.accountProof, 'accountProof'), 'accountProof'),
     balance: quantityOf(answer.balance, 'balance'),
     nonce: quantityOf(answer.nonce, 'nonce'),
     codeHash: bytesOf(answer.codeHash, 'codeHash', 32),
@@ -69,7 +63,7 @@ export function parseEip1186(text: string): Eip1186Proof {
       return {
         key: wordOf(quantityOf(slot.key, `storageProof[${i}].key`)),
         value: quantityOf(slot.value, `storageProof[${i}].value`),
-        nodes: nodesOf(slot.proof, `storageProof[${i}].proof`),
+        nodes: nodesOf(listOrNone(slot.proof, `storageProof[${i}].proof`), `storageProof[${i}].proof`),
       };
     }),
   };
@@ -173,19 +167,18 @@ function wordOf(value: bigint): Uint8Array {
   return fromHex(value.toString(16).padStart(64, '0'), 'storage key', 32);
 }
 
-function recordOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new MalformedInputError(what, 'is not an object');
-  return value as Record<string, unknown>;
-}
-
 function listOf(value: unknown, what: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new MalformedInputError(what, 'is not a list');
   return value;
 }
 
-function nodesOf(value: unknown, what: string): Uint8Array[] {
-  return listOf(value, what).map((node, i) => bytesOf(node, `${what}[${i}]`));
+/** Some nodes write a list without entries as null: of slots where none was asked for, of nodes where the storage is empty. */
+function listOrNone(value: unknown, what: string): readonly unknown[] {
+  return value === null ? [] : listOf(value, what);
+}
+
+function nodesOf(list: readonly unknown[], what: string): Uint8Array[] {
+  return list.map((node, i) => bytesOf(node, `${what}[${i}]`));
 }
 
 function bytesOf(value: unknown, what: string, length?: number): Uint8Array {

@@ -21,6 +21,7 @@ export { bloomExcludes, type LogFilter, logFilter, matches } from './filter.js';
 export { buildLogs, headerDecides, MAX_BLOCKS } from './logs.js';
 export { LogPayloadType, ReceiptPayloadType, TransactionPayloadType } from './payload.js';
 export { decodeReceipt, type EthereumLog, type EthereumReceipt } from './receipt.js';
+export { readRpcResult } from './rpcAnswer.js';
 export { buildSeveral, type EthereumItem, ItemPart } from './several.js';
 export { buildStorage, decodeSlot, type SlotProof } from './storage.js';
 export { decodeTransaction, type EthereumTransaction } from './transaction.js';

@@ -5,7 +5,7 @@ import type { ForeignBlock } from '../../source.js';
 import type { ForeignHeader } from '../../types.js';
 import { decodeEthereumHeader } from '../rules/header.js';
 import type { EthereumNetwork } from '../rules/networks.js';
-import { indexTrie } from '../trie/build.js';
+import { EMPTY_TRIE_ROOT, indexTrie } from '../trie/build.js';
 import { encodeTransactionJson, UnknownTypeError } from './encodeTransaction.js';
 import { encodeWithdrawalJson } from './encodeWithdrawal.js';
 import { type RpcObject, rpcBytes, rpcList, rpcObject } from './fields.js';
@@ -65,11 +65,16 @@ export class BlockReader {
     header: ForeignHeader,
     raw: RawBlockOnce,
   ): Promise<readonly Uint8Array[]> {
+    const list = this.#reading.run('transactions', () => rpcList(fields.transactions, 'block transactions'));
+    // What nodes answer that have pruned the block's body: withheld, not false.
+    if (list.length === 0 && !bytesEqual(header.transactionsRoot, EMPTY_TRIE_ROOT))
+      throw new SourceUnavailableError(
+        this.#name,
+        `does not have the transactions of block ${toHex(header.hash)}`,
+      );
     try {
       const transactions = this.#reading.run('transactions', () =>
-        rpcList(fields.transactions, 'block transactions').map((tx) =>
-          encodeTransactionJson(rpcObject(tx, 'transaction')),
-        ),
+        list.map((tx) => encodeTransactionJson(rpcObject(tx, 'transaction'))),
       );
       compareRoot(this.#name, 'transactions', transactions, header.transactionsRoot, header);
       return transactions;

@@ -237,6 +237,20 @@ describe('state', () => {
     await expect(open().proof(address, [], hash)).rejects.toThrow(SourceFaultError);
   });
 
+  it('of which a list without entries is written as null is as good', async () => {
+    const slot = new Uint8Array(32);
+    const [without, one] = [await open().proof(address, [], hash), await open().proof(address, [slot], hash)];
+    at.node.tamper = lie('eth_getProof', (proof: Fields) => ({ ...proof, storageProof: null }));
+    expect(await open().proof(address, [], hash)).toEqual(without);
+    // One slot was asked for: no list is not an answer.
+    await expect(open().proof(address, [slot], hash)).rejects.toThrow(SourceFaultError);
+    at.node.tamper = lie('eth_getProof', (proof: { storageProof: object[] }) => ({
+      ...proof,
+      storageProof: proof.storageProof.map((entry) => ({ ...entry, proof: null })),
+    }));
+    expect(await open().proof(address, [slot], hash)).toEqual(one);
+  });
+
   it('fields beside the nodes decide nothing', async () => {
     const honest = await open().proof(address, [], hash);
     at.node.tamper = lie('eth_getProof', (proof: Fields) => ({

@@ -73,7 +73,7 @@ describe('a lying node', () => {
   });
 
   it('about the transactions as a whole', async () => {
-    for (const transactions of [undefined, [], 'x', [at.paid.transactionHash]]) {
+    for (const transactions of [undefined, null, 'x', [at.paid.transactionHash]]) {
       at.node.tamper = lie('eth_getBlockByHash', (block: Block) => ({ ...block, transactions }));
       await faulty(at.source.block(blockHash()));
     }
@@ -84,7 +84,7 @@ describe('a lying node', () => {
     ['a log', ([first, ...rest]) => [{ ...first, logs: [] }, ...rest]],
     ['a type', ([first, ...rest]) => [{ ...first, type: '0x1' }, ...rest]],
     ['an unknown type', ([first, ...rest]) => [{ ...first, type: '0x102' }, ...rest]],
-    ['none', () => []],
+    ['all but the first', ([first]) => [first, first]],
     ['no list', () => 7],
     ['no objects', () => [7]],
   ])('about receipts: %s', async (_, change) => {
@@ -126,6 +126,20 @@ describe('a poor node', () => {
       if (method !== 'eth_getTransactionReceipt') return result;
       return { ...(result as object), blockHash: `0x${'11'.repeat(32)}`, cumulativeGasUsed: '0x1' };
     };
+    await expect(block()).rejects.toThrow(SourceUnavailableError);
+  });
+
+  it('that has pruned receipts or transactions says that there are none: no lie, and nothing is believed', async () => {
+    const good = await block();
+    const none: string[] = ['eth_getBlockReceipts', 'debug_getRawReceipts'];
+    at.node.tamper = (method, _params, result) => (none.includes(method) ? [] : result);
+    expect(await block()).toEqual(good);
+    at.node.tamper = (method, _params, result) =>
+      none.includes(method) ? [] : method === 'eth_getTransactionReceipt' ? null : result;
+    await expect(block()).rejects.toThrow(/does not have all receipts/);
+    await expect(block()).rejects.toThrow(SourceUnavailableError);
+    at.node.tamper = lie('eth_getBlockByHash', (one: object) => ({ ...one, transactions: [] }));
+    await expect(block()).rejects.toThrow(/does not have the transactions/);
     await expect(block()).rejects.toThrow(SourceUnavailableError);
   });
 

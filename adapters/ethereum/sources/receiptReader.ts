@@ -15,7 +15,7 @@ const WAYS: readonly Way[] = ['eth_getBlockReceipts', 'debug_getRawReceipts', 'e
 
 /**
  * A block's receipts by whichever way the node has, each by the block's hash; ways that it says it does not have are not tried
- * again. Receipts that are there and do not match are the node's fault, also where another way would do.
+ * again. Receipts that are there and do not match are the node's fault, also where another way would do; none at all are pruned.
  */
 export class ReceiptReader {
   readonly #name: string;
@@ -83,6 +83,8 @@ export class ReceiptReader {
     if (result === null) return undefined;
     return this.#reading.run('receipts', () => {
       const list = rpcList(result, 'receipts');
+      // What nodes answer that have pruned them: the block is there, its receipts are not.
+      if (list.length === 0 && transactions.length > 0) return undefined;
       if (way === 'debug_getRawReceipts') return list.map((raw) => rpcBytes(raw, 'raw receipt'));
       return list.map((receipt) => encodeReceiptJson(rpcObject(receipt, 'receipt')));
     });

@@ -49,7 +49,7 @@ export class StateReader {
     );
     const nodes = this.#reading.run('account proof', () => {
       const answer = rpcObject(result, 'account proof');
-      const storage = rpcList(answer.storageProof, 'storage proofs').map((one) =>
+      const storage = listOrNone(answer.storageProof, 'storage proofs').map((one) =>
         rpcObject(one, 'storage proof'),
       );
       if (storage.length !== slots.length)
@@ -143,5 +143,10 @@ export class StateReader {
 }
 
 function nodesOf(answer: RpcObject, name: string): Uint8Array[] {
-  return rpcList(answer[name], name).map((node) => rpcBytes(node, `${name} node`));
+  return listOrNone(answer[name], name).map((node) => rpcBytes(node, `${name} node`));
+}
+
+/** Some nodes write a list without entries as null: of slots where none was asked for, of nodes where the storage is empty. */
+function listOrNone(value: unknown, what: string): readonly unknown[] {
+  return value === null ? [] : rpcList(value, what);
 }
