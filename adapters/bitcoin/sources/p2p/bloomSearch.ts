@@ -70,8 +70,9 @@ async function askFor(
     timeoutMs,
     (message) => {
       if (message.command === 'notfound') {
-        // A pruned node has only the newest blocks.
-        for (const { hash } of message.entries) left.delete(toBareHex(hash));
+        // A pruned node has only the newest blocks. What it says of others is not an answer, and counts as unasked.
+        const lacking = message.entries.filter(({ hash }) => left.delete(toBareHex(hash)));
+        if (lacking.length === 0) return undefined;
         return left.size === 0 ? true : MORE;
       }
       if (message.command !== 'merkleblock') return undefined;

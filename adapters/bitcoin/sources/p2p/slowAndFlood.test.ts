@@ -26,7 +26,10 @@ import {
 import { SourceFaultError, SourceUnavailableError } from '../../../errors.js';
 import type { ForeignHeader } from '../../../types.js';
 import { encodeFrame } from '../../p2p/frame.js';
+import { Services } from '../../p2p/version.js';
 import type { P2pSource } from '../p2p.js';
+
+const BLOOM = Services.network | Services.witness | Services.bloom;
 
 let chain: ForeignHeader[];
 let peer: HostilePeer;
@@ -52,8 +55,7 @@ async function recovers(): Promise<void> {
 }
 
 async function eventually(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !holds(); i++) await sleep(20);
-  expect(holds()).toBe(true);
+  await expect.poll(holds).toBe(true);
 }
 
 /** One byte after another, slowly. */
@@ -196,6 +198,28 @@ describe('a peer that floods us is cut, and survived', () => {
     }
     expect(message).toMatch(words);
     await recovers();
+  });
+
+  it('with what it does not have and nobody asked for, while it is searched', async () => {
+    const bytes = frame({ command: 'notfound', entries: hashes });
+    peer.behave({
+      ...honest(chain),
+      version: () => ({ startHeight: chain.length, services: BLOOM }),
+      message: (message, victim) => {
+        if (message.command !== 'getdata') return honest(chain).message?.(message, victim) ?? false;
+        const more = () => {
+          if (victim.socket.destroyed) return;
+          if (victim.socket.write(bytes)) setImmediate(more);
+          else victim.socket.once('drain', more);
+        };
+        more();
+        return true;
+      },
+    });
+    const patient = openPeer(peer.address);
+    const search = patient.findTransaction(new Uint8Array(32));
+    expect(await fails(search, SourceFaultError)).toMatch(/floods us with bytes .* notfound/);
+    await patient.close();
   });
 
   it('with headers of little work without end, in bounded memory', async () => {
