@@ -173,6 +173,24 @@ test('a chain may be read by REST, Esplora and a file of headers', async () => {
   ]);
 });
 
+test('sources have names of their own, which tell nothing of where they are', async () => {
+  const sources = (...names: unknown[]) =>
+    load({
+      chains: [
+        {
+          ...chain,
+          devnet: undefined,
+          sources: names.map((name) => ({ ...core, ...(name ? { name } : {}) })),
+        },
+      ],
+    });
+  await sources('ours', 'the one in Zürich', undefined, undefined);
+  await expect(sources('ours', 'ours')).rejects.toThrow(/chains\[0\]\.sources: two are called ours/);
+  await expect(sources('bitcoin-core 2', undefined)).rejects.toThrow(/two are called bitcoin-core 2/);
+  for (const name of ['http://a', 'a:1', ' a', '/a', 'a'.repeat(65)])
+    await expect(sources(name)).rejects.toThrow(/chains\[0\]\.sources\[0\]\.name: is not a name/);
+});
+
 test('a password is not repeated in an error', async () => {
   const source = { ...core, user: 'me', password: 'correct horse', extra: 1 };
   const chains = [{ name: 'bitcoin-mainnet', policy: 'confirmations(6)', sources: [source] }];

@@ -17,8 +17,18 @@ import { addNetworkDefinition, NetworkSchema } from './network.js';
 
 const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' });
 
+/** By which logs, metrics and the API call a source; where it is stays here. */
+const name = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u,
+    'is not a name of 1 to 64 letters, digits, spaces and . _ -',
+  )
+  .optional();
+
 const BitcoinCoreSource = z.strictObject({
   type: z.literal('bitcoin-core'),
+  name,
   url,
   user: z.string().optional(),
   password: z.string().optional(),
@@ -27,35 +37,41 @@ const BitcoinCoreSource = z.strictObject({
 });
 const BitcoinP2pSource = z.strictObject({
   type: z.literal('bitcoin-p2p'),
+  name,
   /** `host`, `host:port`, `[IPv6]:port`, or `seeds` for nodes that the network's DNS seeds name. */
   address: z.string().refine(isPeerAddress, 'is not host, host:port or [IPv6]:port'),
 });
-const BitcoinRestSource = z.strictObject({ type: z.literal('bitcoin-rest'), url });
+const BitcoinRestSource = z.strictObject({ type: z.literal('bitcoin-rest'), name, url });
 const EsploraSource = z.strictObject({
   type: z.literal('esplora'),
+  name,
   url,
   /** Default 10. */
   requestsPerSecond: z.number().min(0.1).max(1000).optional(),
 });
 const BitcoinHeadersFileSource = z.strictObject({
   type: z.literal('bitcoin-headers-file'),
+  name,
   /** A file of raw 80-byte headers. */
   path: z.string().min(1),
 });
 const EthereumRpcSource = z.strictObject({
   type: z.literal('ethereum-rpc'),
+  name,
   url: z.url({ protocol: /^(https?|wss?)$/, error: 'is not an http, https, ws or wss URL' }),
   /** Calls a second; by default as many as it takes. */
   requestsPerSecond: z.number().min(0.1).max(10_000).optional(),
 });
 const BeaconApiSource = z.strictObject({
   type: z.literal('beacon-api'),
+  name,
   url,
   /** Default 10. */
   requestsPerSecond: z.number().min(0.1).max(1000).optional(),
 });
 const BeaconFileSource = z.strictObject({
   type: z.literal('beacon-file'),
+  name,
   /** A JSON file of bootstraps and updates in the Beacon API's form. */
   path: z.string().min(1),
 });
@@ -72,6 +88,11 @@ export const SourceSchema = z.discriminatedUnion('type', [
 export type SourceConfig = z.output<typeof SourceSchema>;
 /** A source of finality alone. */
 export type BeaconSourceConfig = Extract<SourceConfig, { readonly type: `beacon-${string}` }>;
+
+/** What a source is called: its `name`, or its type and its place in the list, such as `esplora 2`. Tells nothing of where it is. */
+export function sourceName({ name, type }: SourceConfig, place: number): string {
+  return name ?? `${type} ${place + 1}`;
+}
 
 export function isBeaconSource(source: SourceConfig): source is BeaconSourceConfig {
   return source.type === 'beacon-api' || source.type === 'beacon-file';
@@ -131,6 +152,9 @@ const ChainSchema = z
         addNetworkDefinition(chain.network);
       }
       const { kind, network } = findNetwork(chain.name);
+      const names = (chain.sources ?? []).map(sourceName);
+      const twice = names.find((one, i) => names.indexOf(one) !== i);
+      if (twice !== undefined) problem('sources', `two are called ${twice}`);
       for (const source of chain.sources ?? []) {
         if (SOURCE_KINDS[source.type] !== kind.name)
           problem('sources', `${source.type} cannot read ${chain.name}`);

@@ -117,13 +117,18 @@ export class HttpReader {
     if (error instanceof Error && error.name === 'TimeoutError')
       return this.#unavailable(`gave no answer within ${this.#timeoutMs} ms`, error);
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : nameOf(cause);
     return this.#unavailable(`cannot be reached (${code})`, error);
   }
 
   #unavailable(problem: string, cause?: unknown): SourceUnavailableError {
     return new SourceUnavailableError(this.name, problem, cause);
   }
+}
+
+/** What it says may repeat the URL. */
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
 }
 
 export interface ServerUrl {

@@ -45,7 +45,10 @@ export function commonAnswers(
   const { genesis, nodes, http, log, onEvent } = options;
   return {
     version,
-    nodes: nodes.map((url, i): NamedClient => ({ name: `delegate ${i}`, client: httpClient({ url }) })),
+    nodes: nodes.map((url, i): NamedClient => {
+      const name = `delegate ${i}`;
+      return { name, client: httpClient({ url, name }) };
+    }),
     payloads: payloadBuilders,
     format: formatContext,
     genesis,

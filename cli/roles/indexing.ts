@@ -54,7 +54,10 @@ export function indexing(options: IndexingOptions): Indexing {
   const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what);
   const genesisRoot = GenesisType.hashTreeRoot(genesis);
   const client = failoverClient(
-    nodes.map((url, i) => ({ name: `delegate ${i}`, client: httpClient({ url }) })),
+    nodes.map((url, i) => {
+      const name = `delegate ${i}`;
+      return { name, client: httpClient({ url, name }) };
+    }),
     { genesisRoot },
   );
   const service = new IndexService({

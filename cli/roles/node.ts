@@ -12,7 +12,7 @@ import { SourceAttestor } from '../attestor.js';
 import { showDisk } from '../diskMetrics.js';
 import { nodeMetrics } from '../nodeMetrics.js';
 import { passphraseOf } from '../passphrase.js';
-import { openSources } from '../sources.js';
+import { openSources, sourcePlaces } from '../sources.js';
 import type { ChainInit } from './chainInit.js';
 import { type Running, starting } from './running.js';
 import { openStore } from './store.js';
@@ -47,6 +47,7 @@ export function startNode(options: NodeOptions, log: Logger): Promise<Running> {
     const chains = options.chains.map((chain) => {
       const registration = RegistrationType.deserialize(chain.registration);
       const start = { ...registration.spec.checkpoint, header: registration.checkpointHeader };
+      log.info({ chain: chain.name, sources: sourcePlaces(chain.sources) }, 'sources');
       const sources = openSources(chain.name, chain.sources, start);
       stopping.add(() => Promise.all(sources.map((source) => source.close())));
       return { registration, wanted: chain.wanted, sources };

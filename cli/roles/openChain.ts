@@ -6,7 +6,7 @@ import type { Checkpoint } from '../../proofs/containers/spec.js';
 import type { Worker } from '../../relay/apiService.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
 import { type OpenedSources, openFollowed } from '../lightClient.js';
-import { openSources } from '../sources.js';
+import { openSources, sourcePlaces } from '../sources.js';
 import type { ChainInit } from './chainInit.js';
 
 /** A chain whose sources this process has opened. */
@@ -52,6 +52,7 @@ export function openBlockSources(init: ChainInit, log: Logger): OpenedChain {
 
 function describe(init: ChainInit, log: Logger): Omit<OpenedChain, 'opened'> {
   const { name } = init;
+  log.info({ chain: name, sources: sourcePlaces(init.sources) }, 'sources');
   const registration = RegistrationType.deserialize(init.registration);
   const onError = (error: unknown, source: string) =>
     log.warn({ err: error, chain: name, source }, 'a source failed');

@@ -14,6 +14,18 @@ function status(url: string, host: string): Promise<number | undefined> {
   });
 }
 
+test('what is wrong is told without addresses', async () => {
+  const checks = { work: () => Promise.reject(new Error('connect ECONNREFUSED 10.1.2.3:9092')) };
+  const server = await StatusServer.start({ host: '127.0.0.1', port: 0, registry: new Registry(), checks });
+  const answer = await fetch(`${server.url}/readyz`);
+  const message = 'connect ECONNREFUSED (address)';
+  expect([answer.status, await answer.json()]).toEqual([
+    503,
+    { ready: false, checks: { work: { ok: false, message } } },
+  ]);
+  await server.close();
+});
+
 test('a status port on loopback answers to its own names alone, one elsewhere to any', async () => {
   const start = (host: string) =>
     StatusServer.start({ host, port: 0, registry: new Registry(), checks: { work: async () => undefined } });

@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { isServedHost } from '../../mainchain/rpc/hosts.js';
 import { ListenError } from '../../relay/api/errors.js';
+import { publicText } from '../../relay/publicText.js';
 import { version } from '../version.js';
 
 export interface StatusOptions {
@@ -71,7 +72,7 @@ async function answer(options: StatusOptions, url: string, response: ServerRespo
     const ready = checks.every(([, { ok }]) => ok);
     json(ready ? 200 : 503, { ready, checks: Object.fromEntries(checks) });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = publicText(error instanceof Error ? error.message : String(error));
     if (!response.headersSent) json(500, { error: { name: 'Error', message } });
   }
 }
@@ -83,6 +84,6 @@ async function outcome(
     await check();
     return { ok: true, message: 'ok' };
   } catch (error) {
-    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+    return { ok: false, message: publicText(error instanceof Error ? error.message : String(error)) };
   }
 }

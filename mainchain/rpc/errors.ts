@@ -80,8 +80,8 @@ export class BadRequestError extends CrossrootError {
 export class NodeUnavailableError extends CrossrootError {
   override readonly name = 'NodeUnavailableError';
   override readonly retryable = true;
-  constructor(url: string, problem: string, cause?: unknown) {
-    super(`node ${url}: ${problem}`, { details: { url }, ...(cause === undefined ? {} : { cause }) });
+  constructor(node: string, problem: string, cause?: unknown) {
+    super(`node ${node}: ${problem}`, { details: { node }, ...(cause === undefined ? {} : { cause }) });
   }
 }
 

@@ -27,6 +27,8 @@ const MAX_ANSWER = 64 * 2 ** 20;
 export interface HttpClientOptions {
   /** Such as `http://127.0.0.1:7301`. */
   readonly url: string;
+  /** For errors, which then tell no address. Default: the URL. */
+  readonly name?: string;
   /** Default 10 s. */
   readonly timeoutMilliseconds?: number;
   /** Largest answer read, bytes. Default 64 MiB. */
@@ -50,7 +52,11 @@ export function httpClient(options: HttpClientOptions): NodeClient {
     try {
       return result.decode(answer);
     } catch (error) {
-      throw new NodeUnavailableError(options.url, `gives an unreadable answer to ${method}`, error);
+      throw new NodeUnavailableError(
+        options.name ?? options.url,
+        `gives an unreadable answer to ${method}`,
+        error,
+      );
     }
   };
   const calls = Object.fromEntries(
@@ -64,7 +70,7 @@ export function httpClient(options: HttpClientOptions): NodeClient {
 }
 
 async function post(options: HttpClientOptions, request: Json): Promise<Json> {
-  const { url, timeoutMilliseconds, maxAnswer = MAX_ANSWER } = options;
+  const { url, name = url, timeoutMilliseconds, maxAnswer = MAX_ANSWER } = options;
   let text: string;
   try {
     const response = await fetch(url, {
@@ -77,12 +83,16 @@ async function post(options: HttpClientOptions, request: Json): Promise<Json> {
     });
     text = await readText(response, maxAnswer);
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+    const code = error instanceof Error ? codeOf(error.cause) : undefined;
     const problem =
-      error instanceof LimitExceededError ? `gives ${error.message}` : `does not answer${cause}`;
-    throw new NodeUnavailableError(url, problem, error);
+      error instanceof LimitExceededError
+        ? `gives ${error.message}`
+        : code === undefined
+          ? 'does not answer'
+          : `does not answer: ${code}`;
+    throw new NodeUnavailableError(name, problem, error);
   }
-  const answer = readAnswer(url, text);
+  const answer = readAnswer(name, text);
   if ('result' in answer) return answer.result;
   const { message, data } = answer.error;
   throw new RemoteError({
@@ -94,12 +104,17 @@ async function post(options: HttpClientOptions, request: Json): Promise<Json> {
 }
 
 /** @throws NodeUnavailableError; nesting that ends the schema's stack is no answer either */
-function readAnswer(url: string, text: string): z.output<typeof AnswerSchema> {
+function readAnswer(name: string, text: string): z.output<typeof AnswerSchema> {
   try {
     return AnswerSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new NodeUnavailableError(url, 'does not answer as a node', error);
+    throw new NodeUnavailableError(name, 'does not answer as a node', error);
   }
+}
+
+/** Such as `ECONNREFUSED`: what else is said repeats the address. */
+function codeOf(cause: unknown): string | undefined {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
 }
 
 /** @throws LimitExceededError as soon as there is more */

@@ -170,6 +170,7 @@ describe('the API over HTTP', () => {
     ['/v1/chains/made-up/headers?from=105&limit=3', HeaderList],
     ['/v1/chains/made-up/headers/105', s.HeaderDetail],
     ['/v1/chains/made-up/reorgs', ReorganisationList],
+    ['/v1/chains/made-up/reorgs?limit=1', ReorganisationList],
     ['/v1/proofs', RecentProofList],
     ['/v1/commitments/head', s.Commitments],
     ['/v1/commitments/1', s.Commitments],
@@ -194,6 +195,8 @@ describe('the API over HTTP', () => {
     [400, 'MalformedInputError', '/v1/chains/made-up/headers/xyz'],
     [400, 'BadRequestError', '/v1/chains/made-up/headers?limit=0'],
     [400, 'BadRequestError', '/v1/chains/made-up/headers?limit=501'],
+    [400, 'BadRequestError', '/v1/chains/made-up/reorgs?limit=501'],
+    [400, 'MalformedInputError', '/v1/chains/made-up/reorgs?cursor=nonsense'],
     [400, 'BadRequestError', '/v1/chains/made-up/headers?from=-1'],
     [400, 'BadRequestError', '/v1/chains/%E0%A4%A'],
     [404, 'NotFoundError', '/v1/main/headers/99999999'],
@@ -434,6 +437,80 @@ describe('the API over HTTP', () => {
     };
     expect(await statusFor(`${guarded.url}/healthz`, headers)).toBe(400);
     await guarded.stop();
+  });
+
+  test('no answer tells where a source, a node or a file is', async () => {
+    const words =
+      'http://me:hunter2@node.internal:8332/key at 10.1.2.3:8332 or node.internal:8332, see /srv/secret/x';
+    const troubled = Object.assign(new FakeLocal('made-up'), {
+      state: { source: 'node at node.internal:8332', healthy: false, problem: words },
+      sources: () => [
+        {
+          ...{
+            name: 'ours',
+            healthy: false,
+            score: 1,
+            behind: false,
+            failures: 1,
+            errors: 1,
+          },
+          ...{ faults: 0, latencyMs: 1, tipHeight: undefined, lastError: words },
+        },
+      ],
+      evidence: {
+        list: async () => [wrong],
+        get: () => ({ evidence: wrong, branches: undefined }),
+      },
+    });
+    const wrong = {
+      ...{
+        kind: 'source-fault' as const,
+        source: 'node at 10.1.2.3:8332',
+        height: 1,
+        hash: '',
+        message: words,
+      },
+      ...{ seen: 1, number: 1 },
+    };
+    const told: unknown[] = [];
+    const base = config();
+    const service = await RelayService.start({
+      ...base,
+      chains: base.chains.slice(0, 1).map((chain) => ({ ...chain, local: troubled })),
+      data: {
+        place: () => Promise.reject(new SourceUnavailableError(words, words)),
+        block: () => Promise.reject(new SourceUnavailableError(words, words)),
+      },
+      pages: { page: () => Promise.reject(new Error(words)) },
+      checks: { index: () => Promise.reject(new Error(words)) },
+      onFault: (error) => void told.push(error),
+    });
+    const { paths } = (await (await fetch(`${service.url}/openapi.json`)).json()) as { paths: object };
+    const asked = Object.keys(paths).map((path) =>
+      path
+        .replace('{chain}', 'made-up')
+        .replace('{hash}', hashOf('early'))
+        .replace(/\{\w+\}/g, '1'),
+    );
+    const answers = await Promise.all(
+      asked.map(async (path) => {
+        const response = await fetch(service.url + path);
+        return [path, response.status, await response.text()] as const;
+      }),
+    );
+    await service.stop();
+    for (const [path, , text] of answers)
+      expect([path, text]).toEqual([
+        path,
+        expect.not.stringMatching(/hunter2|node\.internal|10\.1\.2\.3|srv/),
+      ]);
+    const textOf = (part: string) => answers.find(([path]) => path === part)?.[2] ?? '';
+    expect(textOf('/readyz')).toContain('(address) at (address) or (address), see (file)');
+    expect(textOf('/v1/chains/made-up/sources')).toContain('ours');
+    expect(textOf('/v1/chains/made-up/evidence')).toContain('source-fault');
+    expect(textOf(`/v1/chains/made-up/txs/${hashOf('early')}/proof`)).toContain('SourceUnavailableError');
+    // Who runs it reads all of it in the log.
+    expect(told.some((fault) => String(fault).includes(words))).toBe(true);
   });
 
   test('many who look at once cost the nodes one question', async () => {

@@ -3,6 +3,7 @@ import { rateLimit } from 'express-rate-limit';
 import { isServedHost } from '../../mainchain/rpc/hosts.js';
 import { CrossrootError } from '../../proofs/errors/base.js';
 import type { RelayMetrics } from '../metrics.js';
+import { publicData, publicText } from '../publicText.js';
 import {
   BadRequestError,
   InternalError,
@@ -103,7 +104,7 @@ function sendError(response: Response, error: CrossrootError): void {
   const status = statusOf(error);
   const retryAfter = 'retryAfter' in error ? Number(error.retryAfter) : status === 503 ? 2 : undefined;
   if (retryAfter !== undefined) response.set('retry-after', String(retryAfter));
-  response.status(status).json({ error: errorView(error) });
+  response.status(status).json({ error: errorView(error, ownWords(status)) });
 }
 
 /**
@@ -117,9 +118,12 @@ function tooLate(thrown: unknown, response: Response, onFault: (error: unknown) 
 }
 
 /** Like every answer: bytes as hex, integers that may need 64 bits as decimal strings. */
-function errorView(error: CrossrootError): Record<string, unknown> {
-  const { name, message, retryable, hint, details } = error;
-  const facts = plain(details) as Record<string, unknown>;
+function errorView(error: CrossrootError, own: boolean): Record<string, unknown> {
+  const { name, retryable, details } = error;
+  const text = (words: string) => (own ? words : publicText(words));
+  const message = text(error.message);
+  const hint = error.hint === undefined ? undefined : text(error.hint);
+  const facts = (own ? plain(details) : publicData(plain(details))) as Record<string, unknown>;
   return {
     ...facts,
     ...('retryAfter' in details ? { retryAfter: details.retryAfter } : {}),
@@ -128,6 +132,11 @@ function errorView(error: CrossrootError): Record<string, unknown> {
     retryable,
     hint,
   };
+}
+
+/** Whether an answer is about nothing but the question itself: all others may repeat what sources, nodes and stores have said. */
+function ownWords(status: number): boolean {
+  return status === 400 || status === 404 || status === 413 || status === 429;
 }
 
 function toCrossroot(thrown: unknown, onFault: (error: unknown) => void): CrossrootError {

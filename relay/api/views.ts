@@ -11,6 +11,7 @@ import type { MainHeader } from '../../proofs/containers/header.js';
 import { Assurance } from '../../proofs/containers/leaf.js';
 import { formatPolicy } from '../../timing/policy.js';
 import type { RelayChain } from '../ports.js';
+import { publicText } from '../publicText.js';
 import type { ApiContext, LastStep } from './context.js';
 import type * as s from './schemas.js';
 
@@ -62,9 +63,9 @@ export async function chainView(
     assurance: ASSURANCE_NAMES.get(assurance ?? 0) ?? 'unknown',
     status: state ? statusName(state.status) : 'unregistered',
     source: {
-      name: health.source,
+      name: publicText(health.source),
       healthy: health.healthy,
-      ...(health.problem ? { problem: health.problem } : {}),
+      ...(health.problem ? { problem: publicText(health.problem) } : {}),
     },
     local: localTip ? tip(localTip) : null,
     specRoot: state ? toHex(state.specRoot) : null,
@@ -107,7 +108,7 @@ async function lightClientView(
 function submissionView(last: LastStep | undefined): z.output<typeof s.Submission> {
   if (!last) return { state: 'starting', message: 'not looked at yet' };
   const time = new Date(last.time).toISOString();
-  if (last.error !== undefined) return { state: 'error', message: last.error, time };
+  if (last.error !== undefined) return { state: 'error', message: publicText(last.error), time };
   const result = last.result;
   if (result?.kind === 'submitted')
     return { state: 'submitted', message: `${result.what} ${result.from}..${result.to}`, time };

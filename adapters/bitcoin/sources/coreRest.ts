@@ -14,6 +14,8 @@ export interface CoreRestOptions extends HttpLimits {
   readonly chain: string;
   /** `http://host:port` of the RPC port of a node that runs with `-rest`. */
   readonly url: string;
+  /** For logs, metrics and errors, and told by the API. Default: chain and address. */
+  readonly name?: string | undefined;
 }
 
 /** Bitcoin Core `MAX_REST_HEADERS_RESULTS`. */
@@ -39,7 +41,7 @@ export class CoreRestSource implements Source {
     const { base, host } = parseServerUrl(options.url, 'Bitcoin REST URL');
     this.#genesis = genesisOf(options.chain);
     this.chain = options.chain;
-    this.name = `${options.chain} REST node at ${host}`;
+    this.name = options.name ?? `${options.chain} REST node at ${host}`;
     this.#base = `${base}/rest/`;
     this.#http = new HttpReader(this.name, options);
     this.#answers = new Answers(this.name);

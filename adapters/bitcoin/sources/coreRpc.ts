@@ -17,6 +17,8 @@ export interface CoreRpcOptions extends HttpLimits {
   readonly chain: string;
   /** `http://host:port`, optionally with `user:password@`. */
   readonly url: string;
+  /** For logs, metrics and errors, and told by the API. Default: chain and address. */
+  readonly name?: string | undefined;
   readonly auth?: RpcAuth | undefined;
   /** Compared where the node has no block 0. */
   readonly checkpoint?: Checkpoint;
@@ -44,7 +46,7 @@ export class CoreRpcSource implements Source {
   constructor(options: CoreRpcOptions) {
     const { base, search, host, auth } = parseServerUrl(options.url, 'Bitcoin node URL');
     this.chain = options.chain;
-    this.name = `${options.chain} node at ${host}`;
+    this.name = options.name ?? `${options.chain} node at ${host}`;
     bitcoinNetwork(options.chain);
     this.#answers = new Answers(this.name);
     this.#checkpoint = options.checkpoint;

@@ -11,6 +11,8 @@ import { RequestBudget } from '../../http/requestBudget.js';
 export interface EsploraClientOptions extends HttpLimits {
   /** With the base path, such as `https://host/testnet/api`. */
   readonly url: string;
+  /** For logs, metrics and errors, and told by the API. Default: chain and address. */
+  readonly name?: string | undefined;
   /** Default 10. */
   readonly requestsPerSecond?: number | undefined;
   /** Longest pause that is waited for when the server asks for one. Default 10 s. */
@@ -29,10 +31,10 @@ export class EsploraClient {
   readonly #http: HttpReader;
   readonly #budget: RequestBudget;
 
-  /** @param chain for the name alone @throws MalformedInputError for an unusable URL */
+  /** @param chain for the default name alone @throws MalformedInputError for an unusable URL */
   constructor(chain: string, options: EsploraClientOptions) {
     const { base, host, auth } = parseServerUrl(options.url, 'Esplora URL');
-    this.name = `${chain} Esplora server at ${host}`;
+    this.name = options.name ?? `${chain} Esplora server at ${host}`;
     this.#base = `${base}/`;
     this.#headers =
       auth === undefined ? {} : { authorization: basicAuthorization(`${auth.user}:${auth.password}`) };

@@ -17,6 +17,8 @@ export interface HeadersFileOptions {
   readonly checkpoint?: { readonly height: number; readonly hash: Uint8Array } | undefined;
   /** Default 8 million: more than Bitcoin will have for a century. */
   readonly maxHeaders?: number;
+  /** For logs, metrics and errors, and told by the API. Default: chain and path. */
+  readonly name?: string | undefined;
 }
 
 /** Headers that are read at once: 640 kB. */
@@ -52,7 +54,7 @@ export class HeadersFileSource implements Source {
   constructor(options: HeadersFileOptions) {
     bitcoinNetwork(options.chain);
     this.chain = options.chain;
-    this.name = `${options.chain} headers file ${options.path}`;
+    this.name = options.name ?? `${options.chain} headers file ${options.path}`;
     this.#options = options;
     this.#answers = new Answers(this.name);
     this.#maxHeaders = options.maxHeaders ?? 8_000_000;

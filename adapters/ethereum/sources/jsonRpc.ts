@@ -16,6 +16,8 @@ export interface EthereumRpcOptions extends Partial<Omit<RpcClientOptions, 'url'
   readonly chain: string;
   /** http, https, ws or wss; a user and password in it are sent as basic authentication. */
   readonly url: string;
+  /** For logs, metrics and errors, and told by the API. Default: chain and address. */
+  readonly name?: string | undefined;
   /** For one request, its answer included. Default 20 s. */
   readonly timeoutMs?: number;
   /** Longest answer, in bytes. Default 64 MiB: receipts of a large block, or a batch of headers. */
@@ -49,7 +51,7 @@ export class EthereumRpcSource implements Source {
     this.chain = options.chain;
     this.#network = ethereumNetwork(options.chain);
     // Host only: user, path and query may hold a key.
-    this.name = `${options.chain} node at ${new URL(options.url).host}`;
+    this.name = options.name ?? `${options.chain} node at ${new URL(options.url).host}`;
     this.#client = new EthereumRpcClient(this.name, {
       ...options,
       timeoutMs: options.timeoutMs ?? 20_000,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import { MAX_PAGE } from '../../../indexers/store/view.js';
 import { CrossrootError } from '../../../proofs/errors/base.js';
+import { publicText } from '../../publicText.js';
 import { InternalError } from '../errors.js';
 import { IndexBusyError, IndexTimeoutError } from './errors.js';
 
@@ -82,7 +83,7 @@ export class Exporter {
       const told = error instanceof CrossrootError ? error : new InternalError('the relay could not go on');
       if (told !== error) this.onFault(error);
       const { name, message, retryable } = told;
-      return { error: { name, message, retryable, rows, next: at.next } };
+      return { error: { name, message: publicText(message), retryable, rows, next: at.next } };
     }
   }
 }

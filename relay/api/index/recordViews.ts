@@ -11,6 +11,7 @@ import type {
 } from '../../../indexers/store/indexStore.js';
 import type { MainView, StreamView, TimeView } from '../../../indexers/store/view.js';
 import { toHex } from '../../../proofs/bytes.js';
+import { publicText } from '../../publicText.js';
 import { statusName } from '../views.js';
 import type { IndexAnswers } from './answers.js';
 import * as s from './schemas.js';
@@ -97,10 +98,10 @@ export function evidenceView(_: IndexAnswers, row: IndexedEvidence): z.output<ty
   return {
     id: toHex(row.id),
     kind,
-    source,
+    source: publicText(source),
     height: String(row.height),
     hash,
-    message,
+    message: publicText(message),
     raw: raw === undefined ? null : `0x${raw}`,
     time: new Date(row.seen * 1000).toISOString(),
   };
@@ -122,7 +123,7 @@ export function servedView(_: IndexAnswers, row: ServedProofRow): z.output<typeo
 
 export function sourceView(row: SourceStep): z.output<typeof s.SourceStep> {
   return {
-    source: row.source,
+    source: publicText(row.source),
     time: String(row.time),
     samples: String(row.samples),
     healthy: rounded(row.healthy),

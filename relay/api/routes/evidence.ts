@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import * as z from 'zod';
 import type { NumberedEvidence } from '../../../indexers/follow/evidence.js';
+import { publicText } from '../../publicText.js';
 import type { ApiContext } from '../context.js';
 import { BadRequestError, NotFoundError } from '../errors.js';
 import { answer, ask, param } from '../json.js';
@@ -49,10 +50,11 @@ export function evidenceRoutes({ builder }: ApiContext): Router {
   router.get('/v1/chains/:chain/sources', (request, response) => {
     const sources = builder.chain(param(request, 'chain')).local.sources?.() ?? [];
     answer(SourceList, response, {
-      sources: sources.map(({ tipHeight, lastError, ...rest }) => ({
+      sources: sources.map(({ name, tipHeight, lastError, ...rest }) => ({
         ...rest,
+        name: publicText(name),
         tipHeight: tipHeight === undefined ? null : String(tipHeight),
-        lastError: lastError ?? null,
+        lastError: lastError === undefined ? null : publicText(lastError),
       })),
     });
   });
@@ -84,10 +86,10 @@ function evidenceView(one: NumberedEvidence): z.output<typeof Evidence> {
   return {
     number: String(one.number),
     kind,
-    source,
+    source: publicText(source),
     height: String(one.height),
     hash,
-    message,
+    message: publicText(message),
     time: new Date(one.seen * 1000).toISOString(),
     branches: one.branches === true,
   };

@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import * as z from 'zod';
 import { toHex } from '../../../proofs/bytes.js';
+import { publicText } from '../../publicText.js';
 import type { ApiContext } from '../context.js';
 import { answer } from '../json.js';
 import * as s from '../schemas.js';
@@ -62,7 +63,7 @@ async function statusOf(
       time: new Date(time).toISOString(),
       chain,
       node,
-      message,
+      message: publicText(message),
     })),
   };
 }
@@ -86,7 +87,7 @@ async function readinessOf(context: ApiContext): Promise<z.output<typeof s.Readi
       } catch (error) {
         return [
           name,
-          { ok: false, message: error instanceof Error ? error.message : String(error) },
+          { ok: false, message: publicText(error instanceof Error ? error.message : String(error)) },
         ] as const;
       }
     }),

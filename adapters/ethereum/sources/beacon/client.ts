@@ -12,6 +12,8 @@ import { BeaconReading, isRecord } from './reading.js';
 export interface BeaconClientOptions extends HttpLimits {
   /** http or https, with a path where the server wants one; a user and password in it are sent as basic authentication. */
   readonly url: string;
+  /** For logs, metrics and errors, and told by the API. Default: chain and address. */
+  readonly name?: string | undefined;
   /** Default 10. */
   readonly requestsPerSecond?: number | undefined;
   /** Longest pause that is waited for when the server asks for one. Default 10 s. */
@@ -34,11 +36,11 @@ export class BeaconClient {
   readonly #http: HttpReader;
   readonly #budget: RequestBudget;
 
-  /** @param chain for the name alone @throws MalformedInputError for an unusable URL */
+  /** @param chain for the default name alone @throws MalformedInputError for an unusable URL */
   constructor(chain: string, options: BeaconClientOptions) {
     const { base, search, host, auth } = parseServerUrl(options.url, 'Beacon API URL');
     // Host only: path and query may hold a key.
-    this.name = `${chain} beacon node at ${host}`;
+    this.name = options.name ?? `${chain} beacon node at ${host}`;
     this.reading = new BeaconReading(this.name);
     this.#base = base;
     this.#search = search;

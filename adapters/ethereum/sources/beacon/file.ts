@@ -20,6 +20,8 @@ import type { BeaconSource } from './source.js';
 export interface BeaconFileOptions {
   /** A JSON file as docs/formats.md describes it. */
   readonly path: string;
+  /** For logs, metrics and errors, and told by the API. Default: chain and the file’s name. */
+  readonly name?: string | undefined;
   /** Default 256 MiB: some three thousand periods. */
   readonly maxBytes?: number | undefined;
 }
@@ -57,7 +59,7 @@ export class BeaconFile implements BeaconSource {
 
   constructor(network: ConsensusNetwork, options: BeaconFileOptions) {
     this.network = network;
-    this.name = `${network.name} beacon file ${basename(options.path)}`;
+    this.name = options.name ?? `${network.name} beacon file ${basename(options.path)}`;
     this.#path = options.path;
     this.#maxBytes = options.maxBytes ?? 2 ** 28;
     this.#reading = new BeaconReading(this.name);
@@ -143,7 +145,7 @@ export class BeaconFile implements BeaconSource {
     } catch (error) {
       throw new SourceUnavailableError(
         this.name,
-        error instanceof Error ? error.message : String(error),
+        `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`,
         error,
       );
     }

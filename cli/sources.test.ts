@@ -1,0 +1,47 @@
+import { afterEach, expect, test } from 'vitest';
+import type { SourceConfig } from '../config/schema.js';
+import { openBeaconSources, openSources, sourcePlaces } from './sources.js';
+
+const url = 'http://me:hunter2@127.0.0.1:1/key';
+const bitcoin: SourceConfig[] = [
+  { type: 'bitcoin-core', url, user: 'me', password: 'hunter2' },
+  { type: 'bitcoin-rest', url },
+  { type: 'esplora', url, name: 'ours' },
+  { type: 'bitcoin-p2p', address: '127.0.0.1:1' },
+  { type: 'bitcoin-headers-file', path: '/srv/secret/headers.bin' },
+];
+const ethereum: SourceConfig[] = [
+  { type: 'beacon-file', path: '/srv/secret/beacon.json' },
+  { type: 'ethereum-rpc', url },
+  { type: 'ethereum-rpc', url: 'ws://127.0.0.1:1' },
+  { type: 'beacon-api', url },
+];
+const opened: { close(): Promise<void> }[] = [];
+afterEach(() => Promise.all(opened.splice(0).map((source) => source.close())));
+
+test('a source is called by its name, or by its type and place, in all that it says', async () => {
+  const sources = [
+    ...openSources('bitcoin-mainnet', bitcoin),
+    ...openSources('ethereum-mainnet', ethereum),
+    ...openBeaconSources('ethereum-mainnet', ethereum),
+  ];
+  opened.push(...sources);
+  expect(sources.map(({ name }) => name)).toEqual([
+    ...['bitcoin-core 1', 'bitcoin-rest 2', 'ours', 'bitcoin-p2p 4', 'bitcoin-headers-file 5'],
+    ...['ethereum-rpc 2', 'ethereum-rpc 3', 'beacon-file 1', 'beacon-api 4'],
+  ]);
+  const failures = await Promise.all(sources.map((source) => source.check().then(() => '', String)));
+  for (const [i, text] of failures.entries()) {
+    expect(text).toContain(sources[i]?.name);
+    expect(text).not.toMatch(/hunter2|secret|key\b/);
+  }
+}, 60_000);
+
+test('where it is is for the log, without what may be secret', () => {
+  const places = [...sourcePlaces(bitcoin), ...sourcePlaces(ethereum)];
+  expect(places.map(({ at }) => at)).toEqual([
+    ...['127.0.0.1:1', '127.0.0.1:1', '127.0.0.1:1', '127.0.0.1:1', '/srv/secret/headers.bin'],
+    ...['/srv/secret/beacon.json', '127.0.0.1:1', '127.0.0.1:1', '127.0.0.1:1'],
+  ]);
+  expect(JSON.stringify(places)).not.toContain('hunter2');
+});
