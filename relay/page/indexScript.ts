@@ -11,7 +11,8 @@ ${pageHelpers}  const short = (text) => (text.length > 48 ? text.slice(0, 24) + 
 
   async function get(path) {
     const response = await fetch(path, { headers: { accept: 'application/json' } });
-    const body = await response.json();
+    // What stands between may answer with something else than JSON.
+    const body = await response.json().catch(() => ({}));
     if (!response.ok) throw new Error(body.error ? body.error.message : 'the relay answered ' + response.status);
     return body;
   }
@@ -44,7 +45,8 @@ ${pageHelpers}  const short = (text) => (text.length > 48 ? text.slice(0, 24) + 
       byId('finder').hidden = index.chains.length === 0;
       put('index', index.chains, () => index.chains.length > 0 ? index.chains.map(card) : empty('No chain is indexed.'));
     } catch (error) {
-      byId('finder').hidden = true;
+      // Who is searching keeps the form and what is in it, and may well get an answer.
+      byId('finder').hidden = byId('where').options.length === 0;
       put('index', error.message, () => empty(error.message));
     } finally {
       setTimeout(refresh, document.hidden ? 60000 : 10000);
@@ -71,19 +73,26 @@ ${pageHelpers}  const short = (text) => (text.length > 48 ? text.slice(0, 24) + 
     ];
   }
 
+  async function answer(chain, text) {
+    try {
+      const { found } = await get(at(chain) + '/search?q=' + encodeURIComponent(text));
+      const parts = await Promise.all(found.map(show));
+      return parts.length > 0 ? parts.flat() : empty('Nothing by that name is in the index.');
+    } catch (error) {
+      return empty(error.message);
+    }
+  }
+
+  let searches = 0;
   async function search(event) {
     event.preventDefault();
     const text = byId('what').value.trim();
     if (text === '') return;
-    const box = byId('found');
-    box.replaceChildren(el('p', { class: 'empty' }, 'Searching…'));
-    try {
-      const { found } = await get(at(byId('where').value) + '/search?q=' + encodeURIComponent(text));
-      const parts = await Promise.all(found.map(show));
-      box.replaceChildren(...(parts.length > 0 ? parts.flat() : [el('p', { class: 'empty' }, 'Nothing by that name is in the index.')]));
-    } catch (error) {
-      box.replaceChildren(el('p', { class: 'empty' }, error.message));
-    }
+    const mine = ++searches;
+    byId('found').replaceChildren(...empty('Searching…'));
+    const nodes = await answer(byId('where').value, text);
+    // A slow answer does not take the place of a later question's.
+    if (mine === searches) byId('found').replaceChildren(...nodes);
   }
   document.addEventListener('DOMContentLoaded', () => {
     byId('finder').addEventListener('submit', search);

@@ -87,10 +87,41 @@ describe.skipIf(program === undefined)(title, () => {
     expect(await page.title()).toBe('Crossroot relay');
   }, 180_000);
 
+  it('shows the answer to the last question, whichever comes last', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/search?q=119', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await search('bitcoin-regtest', '119', 'Searching…');
+    const last = await search('bitcoin-regtest', '120', 'block: 1 at event 25');
+    const late = page.waitForResponse('**/headers/*');
+    release();
+    await (await late).finished();
+    await page.evaluate('new Promise((done) => setTimeout(done, 50))');
+    expect(await page.textContent('#found')).toBe(last);
+    await page.unroute('**/search?q=119');
+  }, 180_000);
+
+  it('keeps the search and what is typed while the index gives no answer', async () => {
+    await page.fill('#what', 'half a quest');
+    await page.focus('#what');
+    await page.route('**/v1/index', (route) => route.fulfill({ status: 502, body: '<h1>a proxy</h1>' }));
+    await text('#index', 'the relay answered 502');
+    expect(await page.isVisible('#finder')).toBe(true);
+    expect(await page.inputValue('#what')).toBe('half a quest');
+    expect(await page.evaluate('document.activeElement.id')).toBe('what');
+    await page.unroute('**/v1/index');
+    await text('#index', 'ethereum-local');
+  }, 180_000);
+
   it('asks nobody but its server, and nothing went wrong but what was asked wrongly', () => {
     expect(asked.filter((url) => !url.startsWith(new URL('/', server.url).href) && url !== 'data:,')).toEqual(
       [],
     );
-    expect(errors.filter((message) => !/status of 400/.test(message))).toEqual([]);
+    expect(errors.filter((message) => !/status of (400|502)/.test(message))).toEqual([]);
   });
 });
