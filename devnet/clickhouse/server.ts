@@ -13,8 +13,11 @@ import { parseMultipart } from './multipart.js';
 import { type Asked, authenticate, type Credentials, readRequest } from './request.js';
 import { parseStatement } from './statement.js';
 
-/** Longest statement: ClickHouse's default of `max_query_size`. Rows behind it do not count. */
+/** Longest statement: ClickHouse's default of `max_query_size`, and the most that a request may set it to. Rows behind it do not count. */
 const MAX_STATEMENT = 262_144;
+const MAX_STATEMENT_SET = 16 * 2 ** 20;
+/** Longest value in a URL: ClickHouse's default of `http_max_field_value_size`. */
+const MAX_FIELD = 131_072;
 /** Longest form of parameters. */
 const MAX_FORM = 16 * 1024 * 1024;
 /** Longest URL and headers: ClickHouse's `http_max_uri_size`. */
@@ -121,6 +124,8 @@ class Front {
       reply(405, `${method} is not for statements.\n`);
     } else {
       authenticate(url, request.headers, this.options.credentials);
+      if ([...url.searchParams.values()].some((value) => value.length > MAX_FIELD))
+        throw new ServerException(Exceptions.BAD_ARGUMENTS, 'HTML Form Exception: Field value too long');
       const asked = readRequest(url, request.headers);
       answered.queryId = asked.queryId;
       if (method !== 'POST' && asked.query === '') reply(200, 'Ok.\n');
@@ -162,7 +167,7 @@ class Front {
       if (body !== undefined && !body.complete)
         throw new ServerException(
           Exceptions.QUERY_IS_TOO_LARGE,
-          `The statement is larger than ${MAX_STATEMENT} bytes`,
+          `The statement is larger than ${longest(asked)} bytes`,
         );
       response.once('close', () => {
         // Nobody waits for it any more. That it cannot be cancelled costs no more than its time.
@@ -200,10 +205,16 @@ class Front {
         if (name.startsWith('param_')) asked.parameters.set(name.slice(6), value);
       return { text: latin1(asked.query + (fields.get('query') ?? '')), body: undefined };
     }
-    const body = await openBody(request, MAX_STATEMENT, bodyBytes);
+    const body = await openBody(request, longest(asked), bodyBytes);
     const first = asked.query === '' ? '' : `${latin1(asked.query)}\n`;
     return { text: first + body.head.toString('latin1'), body };
   }
+}
+
+/** Bytes of a statement that are read. */
+function longest({ settings }: Asked): number {
+  const set = Number(settings.get('max_query_size') ?? Number.NaN);
+  return set > 0 ? Math.min(set, MAX_STATEMENT_SET) : MAX_STATEMENT;
 }
 
 function readUrl(target: string): URL {

@@ -21,6 +21,9 @@ export function sqlSettings(limits: SqlLimits = {}) {
       max_threads: threads,
       // Our batches are large, and a write has to be in when it returns.
       async_insert: 0,
+      // Replicated tables leave out an insert that is like one of the last thousands, though its rows may be gone since: those
+      // that a power failure took are written again just as they were. What is there twice is joined by the tables' engines.
+      insert_deduplicate: 0,
       max_insert_threads: '1',
     },
     /** Of an embedded index, whose statements all are this process's. */

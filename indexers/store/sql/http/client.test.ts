@@ -93,6 +93,11 @@ describe.skipIf(!installed)('a ClickHouse over HTTP', () => {
     expect(written?.url.searchParams.get('query')).toBe('INSERT INTO d.t (a, b) FORMAT RowBinary');
     expect([...(written?.body ?? [])]).toEqual([0, 255, 10, 13]);
     expect(said?.body.toString()).toBe('CREATE DATABASE d');
+    // Whatever the account's own settings are: a write is in when it returns, also where it was made before.
+    for (const { url } of seen) {
+      expect(url.searchParams.get('async_insert')).toBe('0');
+      expect(url.searchParams.get('insert_deduplicate')).toBe('0');
+    }
   });
 
   test('packs what goes out and unpacks what comes in', async () => {

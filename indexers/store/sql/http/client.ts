@@ -7,6 +7,7 @@ import type { Parameters, QueryCost, SqlClient } from '../client.js';
 import { type SqlLimits, sqlSettings } from '../limits.js';
 import { AnswerTooLong, AnswerTooSlow, readAnswer, rowsOf } from './answer.js';
 import { failureOf, isFailure } from './failure.js';
+import { bindLong } from './longParameters.js';
 
 /** Tables are copied on the server within one statement. */
 const COMMAND_PATIENCE = 10;
@@ -141,14 +142,15 @@ export class HttpSqlClient implements SqlClient {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), Math.max(1, deadline - Date.now()));
     try {
+      const bound = bindLong(sql, parameters);
       const answer = await this.#client.exec({
-        query: sql,
-        query_params: { ...parameters },
+        query: bound.sql,
+        query_params: { ...bound.parameters },
         abort_signal: abort.signal,
         // Read here, with limits.
         ignore_error_response: true,
         // The whole answer is there before its status is said.
-        clickhouse_settings: { ...settings, wait_end_of_query: 1 },
+        clickhouse_settings: { ...settings, ...bound.settings, wait_end_of_query: 1 },
         ...(rows === undefined ? {} : { values: Readable.from([rows], { objectMode: false }) }),
       });
       const { stream, response_headers: headers = {}, http_status_code: status = 0 } = answer;
