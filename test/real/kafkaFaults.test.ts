@@ -9,6 +9,7 @@ import { type EventInput, encodeEvent } from '../../indexers/log/event.js';
 import { KafkaLog, type KafkaLogOptions } from '../../indexers/log/kafka/kafkaLog.js';
 import { LevelStore } from '../../storage/level.js';
 import { MemoryStore } from '../../storage/memory.js';
+import { Random } from '../fuzz/harness.js';
 import { DRIVERS } from '../support/kafka/drivers.js';
 import { planned } from '../support/kafka/plan.js';
 import { ProducerProcess } from '../support/kafka/processes.js';
@@ -16,6 +17,8 @@ import { SilentProxy } from '../support/kafka/proxy.js';
 
 const installation = findKafka();
 if (typeof installation === 'string') console.warn(`Kafka: ${installation}: skipped`);
+/** `SEED=n` chooses the same kills again. */
+const SEED = Number(process.env.SEED ?? Math.floor(Date.now() / 1000));
 /** Rounds of kills; more with KAFKA_ROUNDS=n. */
 const ROUNDS = Number(process.env.KAFKA_ROUNDS ?? 12);
 
@@ -60,7 +63,8 @@ describe.skipIf(typeof installation === 'string')('the log on Kafka, while thing
       });
     };
 
-    test(`${name}: events count once, whatever is killed`, { timeout: 300_000 }, async () => {
+    test(`${name}: events count once, whatever is killed, seed ${SEED}`, { timeout: 600_000 }, async () => {
+      const random = new Random(SEED);
       const prefix = `once.${name}`;
       const total = 40 * ROUNDS + 1000;
       const plan = planned(total);
@@ -69,16 +73,17 @@ describe.skipIf(typeof installation === 'string')('the log on Kafka, while thing
         ProducerProcess.start({
           ...{ driver: name, brokers, chain: 'a', prefix, total },
           folder: join(folder, `${name}-${i}`),
+          seed: random.next(),
         });
       const producers = [await start(0), await start(1)];
       const all = new Set(producers);
       for (let round = 0; round < ROUNDS; round++) {
-        await sleep(500 + Math.random() * 2500);
-        const i = Math.floor(Math.random() * 2);
+        await sleep(500 + random.below(2500));
+        const i = random.below(2);
         const act = round % 4;
         if (act === 0) {
           await cluster.kill();
-          await sleep(Math.random() * 2000);
+          await sleep(random.below(2000));
           await cluster.up();
         } else if (act === 3) {
           // A writer that stalls, holds the lease for all it knows, and wakes up when another one has it.

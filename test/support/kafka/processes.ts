@@ -20,6 +20,8 @@ export interface ProducerInit {
   readonly total: number;
   /** Of the local store. */
   readonly folder: string;
+  /** Of the sizes of its appends and the times between them. */
+  readonly seed: number;
 }
 
 /** A program of `test/support/kafka/` in a process of its own, told what to do by its first message. */
