@@ -1,13 +1,15 @@
 import { bytesEqual, fromHex } from '../../../proofs/bytes.js';
 import { LimitExceededError, MalformedInputError } from '../../../proofs/errors/input.js';
-import { SourceFaultError } from '../../errors.js';
 import type { ForeignBlock } from '../../source.js';
+import { SourceAnswers } from '../../sourceAnswers.js';
 import type { ForeignHeader } from '../../types.js';
 import { readBlock } from '../blocks/readBlock.js';
 import { parseBitcoinHash } from '../kind.js';
 import { displayHash } from '../rules/checks.js';
 import { foreignHeader } from '../rules/header.js';
 import { bitcoinNetwork, bitcoinNetworks } from '../rules/networks.js';
+
+export { isRecord } from '../../sourceAnswers.js';
 
 /** Genesis blocks of chains that speak Bitcoin Core's protocols, to tell a user what his node is. Display order. */
 const OTHER_CHAINS: Readonly<Record<string, string>> = {
@@ -16,30 +18,8 @@ const OTHER_CHAINS: Readonly<Record<string, string>> = {
   '530827f38f93b43ed12af0b3ad25a288dc02ed74d6d7857862df51fc56c416f9': 'litecoin-regtest',
 };
 
-/** Checks the shapes of a source's answers. Every failure is a SourceFaultError that names the source and the answer. */
-export class Answers {
-  /** @param name of the source */
-  constructor(readonly name: string) {}
-
-  fault(problem: string, details: Readonly<Record<string, unknown>> = {}): SourceFaultError {
-    return new SourceFaultError(this.name, problem, details);
-  }
-
-  json(bytes: Uint8Array, what: string): unknown {
-    try {
-      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    } catch (error) {
-      if (error instanceof SyntaxError || error instanceof TypeError)
-        throw this.fault(`${what} gave something that is not JSON`);
-      throw error;
-    }
-  }
-
-  record(value: unknown, what: string): Readonly<Record<string, unknown>> {
-    if (!isRecord(value)) throw this.fault(`${what} gave no object`);
-    return value;
-  }
-
+/** Checks the shapes of a Bitcoin source's answers. */
+export class Answers extends SourceAnswers {
   /** Hex of at least one byte. */
   hex(value: unknown, what: string): Uint8Array {
     if (typeof value !== 'string' || !/^[0-9a-fA-F]+$/.test(value) || value.length % 2 !== 0)
@@ -114,8 +94,4 @@ export function genesisOf(chain: string): { readonly height: number; readonly ha
 function networkOf(genesis: Uint8Array): string | undefined {
   const known = bitcoinNetworks.find(({ genesisHash }) => bytesEqual(genesisHash, genesis));
   return known?.name ?? OTHER_CHAINS[displayHash(genesis)];
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -7,7 +7,8 @@ import {
   parseServerUrl,
 } from '../../../http/reader.js';
 import { RequestBudget } from '../../../http/requestBudget.js';
-import { BeaconReading, isRecord } from './reading.js';
+import { isRecord } from '../../../sourceAnswers.js';
+import { BeaconReading } from './reading.js';
 
 export interface BeaconClientOptions extends HttpLimits {
   /** http or https, with a path where the server wants one; a user and password in it are sent as basic authentication. */

@@ -1,16 +1,14 @@
 import { fromHex } from '../../../../proofs/bytes.js';
 import { LimitExceededError, MalformedInputError } from '../../../../proofs/errors/input.js';
 import { SourceFaultError, SourceUnavailableError } from '../../../errors.js';
+import { isRecord, SourceAnswers } from '../../../sourceAnswers.js';
 import { fromBeaconJson, type Versioned } from '../../consensus/codec.js';
 import { LightClientRuleError } from '../../consensus/errors.js';
 import type { ConsensusNetwork } from '../../consensus/networks.js';
 import type { LightClientData, LightClientKind } from '../../consensus/types.js';
 
-/** Reads the shapes of a Beacon API server's answers. Every failure names the source. */
-export class BeaconReading {
-  /** @param name of the source */
-  constructor(readonly name: string) {}
-
+/** Checks the shapes of a Beacon API server's answers, and reads light-client data in them. */
+export class BeaconReading extends SourceAnswers {
   /** @throws SourceFaultError for what cannot be read; SourceUnavailableError for data of a fork that is not known here */
   run<T>(what: string, read: () => T): T {
     try {
@@ -39,25 +37,6 @@ export class BeaconReading {
     const problem = looseValue(isRecord(json) && 'data' in json ? json.data : json, 'data');
     if (problem !== undefined) throw this.fault(`gave a bad ${what}: ${problem}`);
     return this.run(what, () => fromBeaconJson(network, kind, json));
-  }
-
-  fault(problem: string, details: Readonly<Record<string, unknown>> = {}): SourceFaultError {
-    return new SourceFaultError(this.name, problem, details);
-  }
-
-  json(bytes: Uint8Array, what: string): unknown {
-    try {
-      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    } catch (error) {
-      if (error instanceof SyntaxError || error instanceof TypeError)
-        throw this.fault(`${what} gave something that is not JSON`);
-      throw error;
-    }
-  }
-
-  record(value: unknown, what: string): Readonly<Record<string, unknown>> {
-    if (!isRecord(value)) throw this.fault(`${what} gave no object`);
-    return value;
   }
 
   /** The `data` member that answers are wrapped in. */
@@ -122,8 +101,4 @@ function looseValue(value: unknown, name: string, depth = 0): string | undefined
     if (problem !== undefined) return problem;
   }
   return undefined;
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
