@@ -24,8 +24,9 @@ export interface BlockFlags {
 }
 
 /**
- * Checks a raw block by all that it can show of itself: proof of work, Merkle root, witness commitment and, on a signet, its
- * signature (BIP325). Opens no socket.
+ * Checks a raw block by all that it can show of itself: proof of work, Merkle root, witness commitment, on a signet its
+ * signature (BIP325), and the height where its coinbase tells it (BIP34). Networks of one limit of work cannot be told apart by
+ * one block. Opens no socket.
  * @throws RefusedError naming what is wrong; UsageError; FileError; ChallengeNotSupportedError
  */
 export async function blockVerifyCommand(file: string, flags: BlockFlags): Promise<void> {
@@ -42,9 +43,12 @@ export async function blockVerifyCommand(file: string, flags: BlockFlags): Promi
 
   const coinbase = parseStripped(block.stripped(0) ?? new Uint8Array(0));
   const [input] = coinbase.inputs;
-  const height = bytesEqual(hash, genesisHash)
+  const own = bytesEqual(hash, genesisHash)
     ? 0
-    : (flags.height ?? (input && bip34Height(flags.chain, block.header, input.script)));
+    : input && bip34Height(flags.chain, block.header, input.script);
+  if (flags.height !== undefined && own !== undefined && flags.height !== own)
+    throw refused(`bad-cb-height: the block says that it is at height ${own}, not ${flags.height}`, hash);
+  const height = flags.height ?? own;
   const signature =
     rules.signetChallenge.length === 0 ? 'not-signet' : bytesEqual(hash, genesisHash) ? 'genesis' : 'valid';
   let warnings: Bip54Warning[] | undefined;
@@ -61,7 +65,7 @@ export async function blockVerifyCommand(file: string, flags: BlockFlags): Promi
   const answer = { hash: displayHash(hash), height: height ?? null, transactions: count, size: raw.length };
   const told = warnings === undefined ? {} : { warnings, warningCount: warnings.length };
   print(flags.json, { ...answer, signature, ...told }, [
-    `✓ block ${answer.hash} of ${flags.chain}${height === undefined ? '' : `, height ${height}`}`,
+    `✓ block ${answer.hash} by the rules of ${flags.chain}${height === undefined ? '' : `, height ${height}`}`,
     `${count} transactions, ${raw.length} bytes`,
     ...(signature === 'valid' ? ['signed as its signet asks'] : []),
     ...(warnings ?? []).map(({ rule, message }) => `⚠ ${rule}: ${message}`),

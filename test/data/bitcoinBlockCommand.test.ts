@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foreignHeader } from '../../adapters/bitcoin/rules/header.js';
 import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
 import { rawBlock, sampleTransactions, transaction } from '../../adapters/bitcoin/testing/samples.js';
-import { fromHex } from '../../proofs/bytes.js';
+import { fromHex, ZERO32 } from '../../proofs/bytes.js';
 import { sha256d } from '../../proofs/hash/hasher.js';
 import { CommandServer } from '../support/commandServer.js';
 import { dataPath, hasData, needsData, readJson } from './folder.js';
@@ -42,7 +42,8 @@ describe('block verify', () => {
     transaction(sha256d(Uint8Array.of(3)), 0, new Uint8Array(0), new Uint8Array(bytes - 60).fill(0x51));
 
   it('warns of what BIP54 would forbid, and refuses nothing for it', async () => {
-    const [coinbase = new Uint8Array(0)] = sampleTransactions(1);
+    // Its height, BIP34: OP_1.
+    const coinbase = transaction(ZERO32, 0xffffffff, Uint8Array.of(0x51, 0), Uint8Array.of(0x51));
     const raw = rawBlock(genesis, [coinbase, withSize(63), withSize(64), withSize(65)]);
     const plain = await verify('bitcoin-regtest', raw);
     expect(plain).toMatchObject({ code: 0, answer: { transactions: 4, signature: 'not-signet' } });
@@ -108,7 +109,14 @@ describe.skipIf(!hasData)(needsData('block verify on real blocks'), () => {
     for (const { file, network, height } of blocks) {
       const told = await verify(`bitcoin-${network}`, dataPath(`btc-blocks/${file}`));
       expect([height, null], file).toContain(told.answer.height);
-      if (told.answer.height !== null) continue;
+      if (told.answer.height !== null) {
+        const other = await verify(`bitcoin-${network}`, dataPath(`btc-blocks/${file}`), '--height', '5');
+        expect(other, file).toMatchObject({ code: 1 });
+        expect(other.answer.error.message).toBe(
+          `bad-cb-height: the block says that it is at height ${height}, not 5`,
+        );
+        continue;
+      }
       const asked = await verify(`bitcoin-${network}`, dataPath(`btc-blocks/${file}`), '--warn', 'bip54');
       expect(asked, file).toMatchObject({ code: 2 });
     }

@@ -26,5 +26,7 @@ function firstNumber(script: Uint8Array): number | undefined {
   const bytes = new ByteReader(script.subarray(1)).take(opcode);
   const top = bytes[opcode - 1] ?? 0;
   if (top >= 0x80 || (top === 0 && (opcode === 1 || (bytes[opcode - 2] ?? 0) < 0x80))) return undefined;
-  return bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
+  const number = bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
+  // The numbers up to 16 have opcodes of their own.
+  return number > 16 ? number : undefined;
 }

@@ -254,6 +254,7 @@ describe('heights in coinbases', () => {
     ['bitcoin-regtest', 4, '5100', 1],
     ['bitcoin-regtest', 4, '60', 16],
     ['bitcoin-regtest', 4, '0111ff', 17],
+    ['bitcoin-regtest', 4, '0110', undefined],
     ['bitcoin-regtest', 4, '028000', 128],
     ['bitcoin-regtest', 4, '021100', undefined],
     ['nothing', 4, '0111', undefined],
