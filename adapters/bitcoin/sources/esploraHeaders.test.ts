@@ -12,8 +12,8 @@ import { EsploraHeaders } from './esploraHeaders.js';
 const chain: ForeignHeader[] = [foreignHeader(bitcoinNetwork('bitcoin-regtest').genesisHeader, 0)];
 for (let i = 0; i < 25; i++) chain.push(mineAfter(chain.at(-1)!));
 
-/** A server that knows only the paths which `offers` names; pages of ten. */
-function server(offers: RegExp): { reader: EsploraHeaders; asked: string[] } {
+/** A server that knows only the paths which `offers` names; pages of ten, from `newestPage` down. */
+function server(offers: RegExp, newestPage = chain.length): { reader: EsploraHeaders; asked: string[] } {
   const asked: string[] = [];
   const get = async (path: string): Promise<Uint8Array | undefined> => {
     asked.push(path);
@@ -23,7 +23,7 @@ function server(offers: RegExp): { reader: EsploraHeaders; asked: string[] } {
       const found = chain.find(({ hash }) => displayHash(hash) === single[1]);
       return found && utf8(toBareHex(found.raw));
     }
-    const top = Number(path.split('/').at(-1));
+    const top = Math.min(newestPage, Number(path.split('/').at(-1)));
     const page = chain.slice(Math.max(0, top - 9), top + 1).reverse();
     return utf8(JSON.stringify(page.map(described)));
   };
@@ -64,4 +64,27 @@ it('keeps its pages where only the block is not there', async () => {
   expect(await reader.read(20, 11)).toBeUndefined();
   expect(await reader.read(20, 6)).toEqual(chain.slice(20, 26));
   expect(asked).toEqual(['blocks/30', 'blocks/25']);
+});
+
+it('takes pages that are behind the tip for what comes later, not for a lie', async () => {
+  const { reader, asked } = server(/^blocks\//, 24);
+  expect(await reader.read(20, 6)).toBeUndefined();
+  expect(await reader.read(20, 5)).toEqual(chain.slice(20, 25));
+  expect(asked).toEqual(['blocks/25', 'blocks/24']);
+});
+
+it('names a page that begins above what was asked for, or leaves one out', async () => {
+  const page = (heights: number[]) => utf8(JSON.stringify(heights.map((at) => described(chain[at]!))));
+  for (const heights of [
+    [21, 20],
+    [20, 18],
+  ]) {
+    const client: Pick<EsploraClient, 'get'> = { get: async () => page(heights) };
+    const reader = new EsploraHeaders(
+      client as EsploraClient,
+      new Answers('the server'),
+      async () => undefined,
+    );
+    await expect(reader.read(18, 3)).rejects.toThrow(/not of consecutive heights/);
+  }
 });

@@ -66,10 +66,15 @@ export class EsploraHeaders {
     return header === undefined ? undefined : [header];
   }
 
+  /**
+   * `undefined` too where the page begins below: a mempool server answers from its own newest block down for heights that it
+   * has not worked through yet, though its node tells them (mempool `backend/src/api/blocks.ts`, `$getBlocks`).
+   */
   #decode(bytes: Uint8Array, top: number): ForeignHeader[] | undefined {
     const what = `blocks from ${top}`;
     const page = this.answers.json(bytes, what);
     if (!Array.isArray(page)) throw this.answers.fault(`${what} gave no list`);
+    if (page.length > 0 && this.#heightOf(page[0], what) < top) return undefined;
     const headers = page.slice(0, MOST_OF_A_PAGE).map((one: unknown, i) => this.#rebuild(one, top - i, what));
     return headers.length === 0 ? undefined : headers;
   }
@@ -77,7 +82,7 @@ export class EsploraHeaders {
   #rebuild(value: unknown, height: number, what: string): ForeignHeader {
     const { answers } = this;
     const block = answers.record(value, what);
-    if (answers.height(block.height, what) !== height)
+    if (this.#heightOf(block, what) !== height)
       throw answers.fault(`${what} are not of consecutive heights`, { height });
     const id = answers.hash(block.id, what);
     const previous = block.previousblockhash ?? undefined;
@@ -90,6 +95,10 @@ export class EsploraHeaders {
       nonce: answers.number(block.nonce, what, 0xffffffff),
     });
     return this.#of(answers.header(raw, height, what), id, what);
+  }
+
+  #heightOf(block: unknown, what: string): number {
+    return this.answers.height(this.answers.record(block, what).height, what);
   }
 
   /** Signed or not, as servers differ. */
