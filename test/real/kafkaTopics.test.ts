@@ -93,6 +93,20 @@ describe.skipIf(typeof installation === 'string')('topics on Kafka', () => {
       );
       const log = await open(prefix);
       await expect(log.acquire('a')).rejects.toThrow(TopicShapeError);
+      // As brokers make them by themselves: cut off after a week, or with the newest record of each key alone.
+      const losing = [
+        ['retention.ms', '604800000', /retention\.ms=604800000/],
+        ['retention.bytes', '1000000', /retention\.bytes=1000000/],
+        ['cleanup.policy', 'compact', /compacted/],
+      ] as const;
+      for (const [setting, value, told] of losing) {
+        const topic = `losing.${name}.${setting}.events.a`;
+        const kept = { 'retention.ms': '-1', [setting]: value };
+        const configEntries = Object.entries(kept).map(([name, value]) => ({ name, value }));
+        await asAdmin((admin) => admin.createTopics({ topics: [{ topic, configEntries }] }));
+        const losingLog = await open(`losing.${name}.${setting}`);
+        await expect(losingLog.acquire('a')).rejects.toThrow(told);
+      }
       const copies = await open(`copies.${name}`, { replication: 3 });
       await expect(copies.acquire('a')).rejects.toThrow(KafkaRefusedError);
     });
@@ -103,7 +117,13 @@ describe.skipIf(typeof installation === 'string')('topics on Kafka', () => {
       await asAdmin((admin) =>
         admin.createTopics({
           topics: [
-            { topic: `${prefix}.events.a`, configEntries: [{ name: 'max.message.bytes', value: '20000' }] },
+            {
+              topic: `${prefix}.events.a`,
+              configEntries: [
+                { name: 'max.message.bytes', value: '20000' },
+                { name: 'retention.ms', value: '-1' },
+              ],
+            },
           ],
         }),
       );

@@ -73,8 +73,10 @@ export interface KafkaDriver {
   readonly name: string;
   /** Names of all topics that this user may see. */
   topics(): Promise<string[]>;
-  /** Makes a topic unless it is there. @returns how many partitions it has */
+  /** Makes a topic unless it is there, which takes no right to make one then. @returns how many partitions it has */
   createTopic(spec: TopicSpec): Promise<number>;
+  /** Settings of a topic that is there, by name; none where this user may not see them. */
+  topicConfig(topic: string, names: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /**
    * Writes one record batch to partition 0, idempotently, acknowledged by all replicas in sync.
    * @returns the offset of its first record

@@ -38,9 +38,9 @@ export class KafkaRefusedError extends CrossrootError {
 /** A topic is there but not as the log needs it. */
 export class TopicShapeError extends CrossrootError {
   override readonly name = 'TopicShapeError';
-  constructor(topic: string, problem: string) {
+  constructor(topic: string, problem: string, hint?: string) {
     super(`the topic ${topic} ${problem}`, {
-      hint: 'Choose another topic prefix, or let this program create the topic.',
+      hint: hint ?? 'Choose another topic prefix, or let this program create the topic.',
       details: { topic },
     });
   }

@@ -17,6 +17,26 @@ export interface TopicOptions {
   readonly maxBatchBytes: number;
 }
 
+/** What decides whether records stay in a topic. */
+const POLICY = 'cleanup.policy';
+const LIMITS = ['retention.ms', 'retention.bytes'];
+const KEEPING = [POLICY, ...LIMITS];
+const KEEP_HINT =
+  'Set retention.ms and retention.bytes of the topic to -1, and cleanup.policy as docs/kafka.md has it: everything else is made from the log.';
+
+/**
+ * By which setting a topic loses records that are needed; `undefined` where it keeps all, or where nothing is known.
+ * @param mayCompact whether a record stands for all earlier ones of its key
+ */
+function lossOf(config: ReadonlyMap<string, string>, mayCompact: boolean): string | undefined {
+  const policies = (config.get(POLICY) ?? '').split(',').map((one) => one.trim());
+  if (!mayCompact && policies.includes('compact'))
+    return 'is compacted (cleanup.policy); every record of it is needed';
+  if (!policies.includes('delete')) return undefined;
+  const limit = LIMITS.find((name) => Number(config.get(name) ?? -1) !== -1);
+  return limit && `loses its oldest records (${limit}=${config.get(limit)}); all of them are needed`;
+}
+
 /** Names and settings of the log's topics. Order is kept within a partition only: each has exactly one. */
 export class Topics {
   readonly #options: TopicOptions;
@@ -51,13 +71,17 @@ export class Topics {
   /**
    * Makes a topic unless it is there. Events and blocks are kept for ever, so that everything can be built again; what is
    * set aside and evidence have keys and are compacted, so that each counts once however many tell of it.
-   * @throws TopicShapeError if it has more than one partition
+   * @throws TopicShapeError if somebody else made it with more than one partition, or so that records leave it
    */
   async ensure(driver: KafkaDriver, topic: string): Promise<void> {
     const compacted = topic === this.evidence || topic === this.poison;
+    const there = (await driver.topics()).includes(topic);
     const partitions = await driver.createTopic(this.#spec(topic, compacted));
     if (partitions !== 1)
       throw new TopicShapeError(topic, `has ${partitions} partitions; order needs exactly one`);
+    if (!there) return;
+    const problem = lossOf(await driver.topicConfig(topic, KEEPING), compacted);
+    if (problem !== undefined) throw new TopicShapeError(topic, problem, KEEP_HINT);
   }
 
   #spec(name: string, compacted: boolean): TopicSpec {

@@ -29,6 +29,8 @@ export class FakeBroker {
   hidden = 0;
   /** Times that somebody asked for records. */
   fetches = 0;
+  /** Settings of topics, as somebody made them. */
+  readonly configs = new Map<string, ReadonlyMap<string, string>>();
   readonly maxBatches: number;
   readonly groups = new FakeGroups();
 
@@ -47,6 +49,7 @@ export class FakeBroker {
           if (!this.topics.has(name)) this.topics.set(name, { batches: [], waiting: new Set() });
           return 1;
         }),
+      topicConfig: (topic) => process.through(async () => this.configs.get(topic) ?? new Map()),
       produce: (topic, batch) => process.through(() => this.#produce(topic, batch)),
       connect: async () => this.#connection(process),
       join: (options) => process.through(() => this.groups.join(options, process)),

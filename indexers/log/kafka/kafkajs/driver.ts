@@ -14,9 +14,12 @@ import {
 } from '../driver.js';
 import { DriverMissingError } from '../errors.js';
 import { BatchProducer } from '../producer.js';
-import { fromKafkajs } from './errors.js';
+import { fromKafkajs, isOfType } from './errors.js';
 import { joinByKafkajs } from './group.js';
 import { KafkajsConnection } from './wire.js';
+
+/** `ConfigResourceTypes.TOPIC` of the protocol. */
+const TOPIC_RESOURCE = 2;
 
 const RETRY = { retries: 4, initialRetryTime: 100, maxRetryTime: 1000 };
 
@@ -85,6 +88,21 @@ class KafkajsDriver implements KafkaDriver {
       if (!present) await admin.createTopics({ topics: [topic], waitForLeaders: true });
       const { topics } = await admin.fetchTopicMetadata({ topics: [name] });
       return topics[0]?.partitions.length ?? 0;
+    });
+  }
+
+  topicConfig(topic: string, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.#admin(`read the settings of ${topic}`, async (admin) => {
+      const resources = [{ type: TOPIC_RESOURCE, name: topic, configNames: [...names] }];
+      try {
+        const { resources: found } = await admin.describeConfigs({ includeSynonyms: false, resources });
+        return new Map(
+          found[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
+        );
+      } catch (error) {
+        if (isOfType(error, 'TOPIC_AUTHORIZATION_FAILED')) return new Map();
+        throw error;
+      }
     });
   }
 

@@ -93,14 +93,31 @@ class PlatformaticDriver implements KafkaDriver {
   createTopic({ name, partitions, replication, config }: TopicSpec): Promise<number> {
     return this.#admin(`create topic ${name}`, async (admin) => {
       const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-      try {
-        await admin.createTopics({ topics: [name], partitions, replicas: replication, configs });
-      } catch (error) {
-        const there = [...within(error)].some((each) => apiId(each) === 'TOPIC_ALREADY_EXISTS');
-        if (!there) throw error;
+      // Who may not make topics is refused, whether or not it is there.
+      if (!(await admin.listTopics()).includes(name)) {
+        try {
+          await admin.createTopics({ topics: [name], partitions, replicas: replication, configs });
+        } catch (error) {
+          const there = [...within(error)].some((each) => apiId(each) === 'TOPIC_ALREADY_EXISTS');
+          if (!there) throw error;
+        }
       }
       const { topics } = await admin.metadata({ topics: [name], forceUpdate: true });
       return topics.get(name)?.partitionsCount ?? 0;
+    });
+  }
+
+  topicConfig(topic: string, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.#admin(`read the settings of ${topic}`, async (admin) => {
+      const resourceType = this.#library.ConfigResourceTypes.TOPIC;
+      const resources = [{ resourceType, resourceName: topic, configurationKeys: [...names] }];
+      try {
+        const [found] = await admin.describeConfigs({ resources });
+        return new Map(found?.configs.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])));
+      } catch (error) {
+        if ([...within(error)].some((each) => apiId(each) === 'TOPIC_AUTHORIZATION_FAILED')) return new Map();
+        throw error;
+      }
     });
   }
 
