@@ -3,8 +3,7 @@ import { ChainKindCode } from '../../proofs/containers/spec.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
 import type { ChainKind } from '../types.js';
 import { syncCommitteeFinality } from './committee.js';
-import { splitRlp } from './rlp/rlp.js';
-import { foreignEthereumHeader } from './rules/header.js';
+import { foreignEthereumHeader, splitEthereumHeaders } from './rules/header.js';
 import { ethereumNetworks } from './rules/networks.js';
 import { validateEthereumHeader } from './rules/validate.js';
 
@@ -14,7 +13,7 @@ export const ethereumKind: ChainKind = {
   name: 'ethereum',
   rulesVersion: 1,
   networks: ethereumNetworks,
-  split: splitRlp,
+  split: splitEthereumHeaders,
   decode: foreignEthereumHeader,
   work: () => 0n,
   validate: validateEthereumHeader,

@@ -31,4 +31,12 @@ describe('nodes of a receipts trie', () => {
       expect(flawOf(() => verify(ProofKind.ethereumBlockLog, payload))).toBe('receipt-mismatch');
     }
   });
+
+  it('that hold millions of items are refused before they fill the memory', () => {
+    const good = BlockLogPayloadType.deserialize(buildBlockLog(prover, 5, 1));
+    const bomb = new Uint8Array(4 + 2 ** 22).fill(0x80);
+    bomb.set([0xfa, 0x40, 0, 0]);
+    const payload = BlockLogPayloadType.serialize({ ...good, receiptNodes: [bomb] });
+    expect(() => verify(ProofKind.ethereumBlockLog, payload)).toThrow(/more than 1048576 items/);
+  });
 });

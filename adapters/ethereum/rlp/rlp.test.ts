@@ -88,6 +88,14 @@ describe('RLP', () => {
       }),
     );
     expect(() => splitRlp(fromHex('0xc0c2ff'))).toThrow(MalformedInputError);
+    expect(splitRlp(fromHex('0x8201028203ff'), 3)).toHaveLength(2);
+    expect(() => splitRlp(fromHex('0x82010280'), 3)).toThrow(/an item of 1 bytes, fewer than 3/);
+  });
+
+  it('refuses millions of items, of which each would cost far more than it has bytes', () => {
+    const bytes = new Uint8Array(4 + 2 ** 21).fill(0x80);
+    bytes.set([0xfa, 0x20, 0, 0]);
+    expect(() => decodeRlp(bytes)).toThrow(/more than 1048576 items/);
   });
 });
 

@@ -5,6 +5,11 @@ export type RlpItem = Uint8Array | readonly RlpItem[];
 
 /** Nesting beyond which input is refused. */
 const MAX_DEPTH = 16;
+/**
+ * Items beyond which input is refused: more than any block has. Proofs are read before they are checked, and an item of one byte
+ * costs some two hundred in memory.
+ */
+const MAX_ITEMS = 2 ** 20;
 
 interface Span {
   /** Where the payload begins and ends. */
@@ -42,26 +47,32 @@ function readSpan(bytes: Uint8Array, at: number, end: number): Span {
 export function decodeRlp(bytes: Uint8Array): RlpItem {
   const span = readSpan(bytes, 0, bytes.length);
   if (span.to !== bytes.length) throw malformed('has trailing bytes');
-  return readItem(bytes, span, 0);
+  return readItem(bytes, span, 0, { items: 0 });
 }
 
-function readItem(bytes: Uint8Array, span: Span, depth: number): RlpItem {
+function readItem(bytes: Uint8Array, span: Span, depth: number, seen: { items: number }): RlpItem {
+  if (++seen.items > MAX_ITEMS) throw malformed(`has more than ${MAX_ITEMS} items`);
   if (!span.isList) return bytes.slice(span.from, span.to);
   if (depth >= MAX_DEPTH) throw malformed(`is nested deeper than ${MAX_DEPTH}`);
   const items: RlpItem[] = [];
   for (let at = span.from; at < span.to; ) {
     const item = readSpan(bytes, at, span.to);
-    items.push(readItem(bytes, item, depth + 1));
+    items.push(readItem(bytes, item, depth + 1, seen));
     at = item.to;
   }
   return items;
 }
 
-/** Cuts items written one after another, without decoding them. @throws MalformedInputError */
-export function splitRlp(bytes: Uint8Array): Uint8Array[] {
+/**
+ * Cuts items written one after another, without decoding them.
+ * @param least bytes of the shortest one, which limits how many there are
+ * @throws MalformedInputError
+ */
+export function splitRlp(bytes: Uint8Array, least = 1): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {
     const span = readSpan(bytes, at, bytes.length);
+    if (span.to - at < least) throw malformed(`has an item of ${span.to - at} bytes, fewer than ${least}`);
     parts.push(bytes.slice(at, span.to));
     at = span.to;
   }

@@ -11,7 +11,7 @@ import {
 } from '../../../test/fixtures/ethereum/headers.js';
 import { ethereumKind } from '../kind.js';
 import { integerBytes } from '../rlp/read.js';
-import { decodeEthereumHeader, foreignEthereumHeader } from './header.js';
+import { decodeEthereumHeader, foreignEthereumHeader, MIN_HEADER_BYTES } from './header.js';
 
 describe('header codec', () => {
   it.each([15, 16, 17, 20, 21, 23])('reads a header of %i fields', (fields) => {
@@ -91,6 +91,17 @@ describe('kind', () => {
     expect(ethereumKind.parseHash(text)).toEqual(headers[0]!.hash);
     for (const bad of [text.slice(2), text.slice(0, -2), `${text}00`, '0xzz'])
       expect(() => ethereumKind.parseHash(bad)).toThrow(MalformedInputError);
+  });
+
+  it('splits no call into more headers than it can hold', () => {
+    const none = new Uint8Array(0);
+    const integers = { difficulty: none, number: none, gasLimit: none, gasUsed: none, timestamp: none };
+    const shortest = encodeHeader(headerParts({ ...integers, extraData: none }, 15));
+    expect(decodeEthereumHeader(shortest).gasLimit).toBe(0n);
+    expect(shortest.length).toBe(MIN_HEADER_BYTES);
+    expect(ethereumKind.split(shortest)).toEqual([shortest]);
+    for (const byte of [0x00, 0x80, 0xc0])
+      expect(() => ethereumKind.split(new Uint8Array(2 ** 21).fill(byte))).toThrow(/fewer than 496/);
   });
 
   it('encodes the parameters of each network differently and canonically', () => {

@@ -2,7 +2,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { MalformedInputError } from '../../../proofs/errors/input.js';
 import type { ForeignHeader } from '../../types.js';
 import { bytesOf, integerOf, listOf } from '../rlp/read.js';
-import { decodeRlp } from '../rlp/rlp.js';
+import { decodeRlp, splitRlp } from '../rlp/rlp.js';
 
 /** A decoded execution header, all forks. Fields of later forks are `undefined` in earlier ones. */
 export interface EthereumHeader {
@@ -46,6 +46,8 @@ export interface EthereumHeader {
 export const FIELD_COUNTS: readonly number[] = [15, 16, 17, 20, 21, 23];
 /** Largest raw header read: 23 fields with 32 bytes of extra data need less than 800; clique chains put signers there. */
 export const MAX_HEADER_BYTES = 8192;
+/** Shortest raw header: 15 fields, of which hashes, address, bloom and nonce have fixed lengths and all others are empty. */
+export const MIN_HEADER_BYTES = 496;
 
 /**
  * Decodes an execution header of any fork through Amsterdam (Yellow Paper section 4.4; EIPs 1559, 4895, 4844, 4788, 7685,
@@ -94,6 +96,14 @@ export function decodeEthereumHeader(raw: Uint8Array): EthereumHeader {
     blockAccessListHash: has(21) ? hash(21, 'blockAccessListHash') : undefined,
     slotNumber: has(22) ? integer(22, 'slotNumber') : undefined,
   };
+}
+
+/**
+ * Raw headers written one after another.
+ * @throws MalformedInputError, for one that is shorter than any header too: millions of them would fit into a call
+ */
+export function splitEthereumHeaders(bytes: Uint8Array): Uint8Array[] {
+  return splitRlp(bytes, MIN_HEADER_BYTES);
 }
 
 /** Block hash: Keccak-256 of the raw header. */
