@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findAnvil, launchAnvil } from './anvil.js';
 import { anvilStateFile, copyState, restoreState, saveState } from './anvilState.js';
@@ -33,6 +32,16 @@ const hashAt = async (from: ForeignNode, height: number) =>
     } | null
   )?.hash;
 
+/** Height of the chain in the state file; below any where it is not whole. */
+function writtenHeight(folder: string): number {
+  try {
+    return Number(JSON.parse(readFileSync(anvilStateFile(folder), 'utf8')).best_block_number);
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return -1;
+    throw error;
+  }
+}
+
 describe('anvil', () => {
   it('keeps its blocks over a stop and a start', async () => {
     const first = await start();
@@ -61,7 +70,8 @@ describe('anvil', () => {
     const first = await start();
     await callNode(first, 'anvil_mine', ['0x3']);
     const hash = await hashAt(first, 3);
-    await sleep(2500);
+    // Until it is written, and not while it is.
+    await expect.poll(() => writtenHeight(dir)).toBeGreaterThanOrEqual(3);
     process.kill(first.pid, 'SIGKILL');
     await first.ended;
     expect(await hashAt(await start(), 3)).toBe(hash);

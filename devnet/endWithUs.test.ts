@@ -29,7 +29,7 @@ async function start(how: 'obedient' | 'deaf' | 'shortLived', signal = 'SIGKILL'
   return Number(said);
 }
 
-const isGone = (pid: number) => expect.poll(() => commandOf(pid), { timeout: 8000 }).toBeUndefined();
+const isGone = (pid: number) => expect.poll(() => commandOf(pid)).toBeUndefined();
 
 it.skipIf(process.platform === 'win32')('a kill -9 of whoever started it ends a process', async () => {
   const pid = await start('obedient');
@@ -51,8 +51,7 @@ it.skipIf(process.platform === 'win32')(
 it.skipIf(process.platform === 'win32')('one that does not is killed a little later', async () => {
   const pid = await start('deaf', 'SIGTERM');
   parent?.kill('SIGKILL');
-  await expect.poll(() => existsSync(join(folder ?? '', 'SIGTERM')), { timeout: 5000 }).toBe(true);
-  expect(commandOf(pid)).toContain('deaf');
+  await expect.poll(() => existsSync(join(folder ?? '', 'later'))).toBe(true);
   await isGone(pid);
 });
 
@@ -62,7 +61,7 @@ it.skipIf(!existsSync('/proc/self/stat'))(
     const pid = await start('shortLived');
     await isGone(pid);
     await expect.poll(() => watchers(pid)).toEqual([]);
-    await expect.poll(() => parent?.exitCode, { timeout: 5000 }).toBe(0);
+    await expect.poll(() => parent?.exitCode).toBe(0);
   },
 );
 

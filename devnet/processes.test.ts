@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { commandOf, endLeftover } from './processes.js';
+import { hold, release } from './ports.js';
+import { commandOf, endLeftover, endProcess } from './processes.js';
 
 let folder: string;
 let child: ChildProcess;
@@ -51,4 +53,16 @@ it.each(['', 'x', '0', '1', '-1', '999999999'])('a file with %j harms nobody', a
 
 it('no file, nothing to do', async () => {
   await endLeftover(pidFile(), () => true);
+});
+
+it('what a process had is free once it has ended', async () => {
+  // Much memory takes the system a while to take back, while the port is still open.
+  const program = `const held = Buffer.alloc(3e8, 1); const server = require('node:net').createServer();
+    server.listen(0, '127.0.0.1', () => console.log(server.address().port, held.length))`;
+  for (let i = 0; i < 3; i++) {
+    const other = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [said] = await once(other.stdout, 'data');
+    await endProcess(other.pid ?? 0, (command) => command.includes('createServer'));
+    await release(await hold(Number.parseInt(String(said), 10)));
+  }
 });

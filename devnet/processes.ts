@@ -27,7 +27,31 @@ export function commandOf(pid: number): string | undefined {
   }
 }
 
-/** Ends a process that is not our child: asks, waits, then kills. `isIt` is asked again before each signal. */
+/**
+ * Whether a process is ending and still has its files and ports: those go after its command line. Only Linux tells.
+ * @see proc_pid_stat(5): `state` and `num_threads`
+ */
+function isEnding(pid: number): boolean {
+  const path = `/proc/${pid}/stat`;
+  if (commandOf(pid) !== undefined || !existsSync(path)) return false;
+  try {
+    const text = readFileSync(path, 'utf8');
+    // Behind the name, which may have anything in it.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const [state = '', threads] = [fields[0], fields[17]];
+    // The first thread of several may be done before the others are.
+    return !['Z', 'X'].includes(state) || Number(threads) > 1;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return false;
+    throw error;
+  }
+}
+
+/**
+ * Ends a process that is not our child: asks, waits, then kills. `isIt` is asked again before each signal. What it had, such
+ * as a port, is free then.
+ */
 export async function endProcess(
   pid: number,
   isIt: (command: string) => boolean,
@@ -40,7 +64,9 @@ export async function endProcess(
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     if (!alive()) return;
     process.kill(pid, signal);
-    for (const deadline = Date.now() + graceMs; alive() && Date.now() < deadline; ) await sleep(50);
+    const deadline = Date.now() + graceMs;
+    while (alive() && Date.now() < deadline) await sleep(50);
+    while (isEnding(pid) && Date.now() < deadline) await sleep(5);
   }
 }
 

@@ -91,7 +91,7 @@ it('is launched like any foreign node, and says that its port is in use', async 
   const node = await launchRegtest({ dataDir: dir, port, p2pPort: 0, blockIntervalMs: 50 }, entry);
   expect(node.kind).toBe('regtest');
   const peer = new P2pSource({ chain: 'bitcoin-regtest', address: node.p2p ?? '' });
-  expect((await peer.tip()).height).toBeGreaterThan(100);
+  await expect.poll(async () => (await peer.tip()).height).toBeGreaterThan(100);
   await peer.close();
   expect(await callNode(node, 'getblockchaininfo')).toMatchObject({ chain: 'regtest' });
   const other = mkdtempSync(join(tmpdir(), 'regtest-main-'));

@@ -28,7 +28,7 @@ describe.each(['fake-work', 'fake-attested'])('ranges of %s read at once', (chai
       const world = new FakeChain();
       world.mine(200);
       const { source, seen } = parallelSource(world, chain, ranges);
-      const follower = await open(store, [source], { timeoutMs: 1000 });
+      const follower = await open(store, [source], { timeoutMs: 60_000 });
       await follower.pollAll();
       await expectFollowed(store, chain, world);
       expect(seen.most).toBe(Math.min(8, ranges));
@@ -49,7 +49,7 @@ describe.each(['fake-work', 'fake-attested'])('ranges of %s read at once', (chai
         throw new SourceUnavailableError('a', 'is overloaded');
       return headers(from, count);
     };
-    const follower = await open(store, [source], { timeoutMs: 1000 });
+    const follower = await open(store, [source], { timeoutMs: 60_000 });
     await follower.pollAll();
     expect(follower.status().height).toBeGreaterThanOrEqual(142);
     const before = seen.calls.length;
@@ -73,7 +73,7 @@ describe.each(['fake-work', 'fake-attested'])('ranges of %s read at once', (chai
         if (seen.calls.length >= change && world.tip.height === 200) world.fork(80, 90, { work: 3 });
         return answer;
       };
-      const follower = await open(store, [source], { timeoutMs: 1000 });
+      const follower = await open(store, [source], { timeoutMs: 60_000 });
       for (let i = 0; i < 3; i++) await follower.pollAll();
       await expectFollowed(store, chain, world);
       expect(await follower.evidence.list(chain, 5)).toEqual([]);

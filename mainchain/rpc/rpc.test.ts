@@ -61,12 +61,17 @@ async function deliver(call: Call): Promise<{ readonly root: Uint8Array; readonl
   const client = clients[0]!;
   const signer = cluster.user;
   const { nonce } = await client.account(signer.account);
-  const [fee, mark, genesis] = [
-    await client.fee(call.payload.length),
-    await client.mark(),
-    (await client.status()).genesisRoot,
-  ];
-  const root = await client.send(signer.sign({ sender: signer.account, nonce, fee, mark, call }, genesis));
+  const [fee, genesis] = [await client.fee(call.payload.length), (await client.status()).genesisRoot];
+  let root: Uint8Array | undefined;
+  while (root === undefined) {
+    const mark = await client.mark();
+    const signed = signer.sign({ sender: signer.account, nonce, fee, mark, call }, genesis);
+    root = await client.send(signed).catch((error: unknown) => {
+      // Its block was replaced by another meanwhile, or is too old by now: then a newer one is taken.
+      if (error instanceof Error && error.message.endsWith('bad-mark')) return undefined;
+      throw error;
+    });
+  }
   const end = Date.now() + 120_000;
   for (;;) {
     const status = await client.transaction(root);

@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { shared } from './shared.js';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+afterEach(() => void vi.useRealTimers());
+
 test('many who ask at once, or soon after, cost one question', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
   let asked = 0;
   const ask = shared(100, async () => {
     asked++;
@@ -11,8 +14,9 @@ test('many who ask at once, or soon after, cost one question', async () => {
     return asked;
   });
   expect(await Promise.all(Array.from({ length: 50 }, ask))).toEqual(Array(50).fill(1));
+  vi.advanceTimersByTime(90);
   expect(await ask()).toBe(1);
-  await pause(150);
+  vi.advanceTimersByTime(20);
   expect(await ask()).toBe(2);
 });
 

@@ -6,7 +6,7 @@ const [how = '', signal = '', folder = ''] = process.argv.slice(2);
 const note = (name: string) => `require('node:fs').writeFileSync(${JSON.stringify(`${folder}/${name}`)}, '')`;
 const programs: Record<string, string> = {
   obedient: `for (const s of ['SIGINT', 'SIGTERM']) process.on(s, () => { ${note('SIGINT')}; process.exit(0); }); setInterval(() => {}, 1000)`,
-  deaf: `process.on('SIGTERM', () => { ${note('SIGTERM')} }); setInterval(() => {}, 1000)`,
+  deaf: `process.on('SIGTERM', () => setTimeout(() => { ${note('later')} }, 10)); setInterval(() => {}, 1000)`,
   shortLived: 'setTimeout(() => {}, 300)',
 };
 const child = spawn(process.execPath, ['-e', `${programs[how]}; console.log('up')`, '--', how], {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SourceUnavailableError } from '../../../adapters/errors.js';
 import { advanceFinality, startFinality } from '../../../adapters/ethereum/consensus/finality.js';
@@ -337,14 +336,18 @@ describe('sources that lie', () => {
     front.lie = on(UPDATES, () => undefined);
     const [hanging, late] = [api(front.url), api(beacon.url)];
     const check = late.check.bind(late);
+    let come: () => void = () => undefined;
+    const coming = new Promise<void>((resolve) => {
+      come = resolve;
+    });
     late.check = async () => {
-      await sleep(300);
+      await coming;
       await check();
     };
     const sync = await open([hanging, late], { leadMs: 500 });
     sync.start();
-    await sleep(400);
-    expect(sync.finalized()?.slot).toBe(16);
+    await expect.poll(() => sync.finalized()?.slot).toBe(16);
+    come();
     const { finalityUpdate } = beacon.node.chain.light;
     const head = finalityUpdate!.finalizedHeader.beacon.slot;
     await expect.poll(() => sync.finalized()?.slot, { timeout: 90_000, interval: 50 }).toBe(head);

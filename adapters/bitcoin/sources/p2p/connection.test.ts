@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MalformedInputError } from '../../../../proofs/errors/input.js';
 import { useFastHasher } from '../../../../proofs/hash/fast.js';
 import {
@@ -52,13 +52,11 @@ function listening(headers: readonly ForeignHeader[]) {
 
 /** Waits until a source has noticed that its connection is closed, however busy the machine is. */
 async function ended(one: P2pSource): Promise<void> {
-  for (let i = 0; i < 500 && one.peer !== undefined; i++) await sleep(10);
-  expect(one.peer).toBeUndefined();
+  await expect.poll(() => one.peer).toBeUndefined();
 }
 
 async function until(height: number): Promise<void> {
-  for (let i = 0; i < 500 && (await source.tip()).height !== height; i++) await sleep(10);
-  expect((await source.tip()).height).toBe(height);
+  await expect.poll(async () => (await source.tip()).height).toBe(height);
 }
 
 describe('what a peer announces is followed without a question', () => {
@@ -181,14 +179,19 @@ describe('a connection', () => {
   it('is not tried again at once after it has failed', async () => {
     peer.behave(first(({ socket }) => socket.destroy()));
     const patient = openPeer(peer.address, { backoffMs: 150, maxBackoffMs: 300 });
-    await fails(patient.tip(), SourceUnavailableError);
-    await fails(patient.tip(), SourceUnavailableError);
-    const tried = peer.connections();
-    expect(await fails(patient.tip(), SourceUnavailableError)).toMatch(/is tried again in \d+ ms/);
-    expect(peer.connections()).toBe(tried);
-    peer.behave(honest(chain));
-    await sleep(320);
-    expect((await patient.tip()).height).toBe(20);
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      await fails(patient.tip(), SourceUnavailableError);
+      await fails(patient.tip(), SourceUnavailableError);
+      const tried = peer.connections();
+      expect(await fails(patient.tip(), SourceUnavailableError)).toMatch(/is tried again in \d+ ms/);
+      expect(peer.connections()).toBe(tried);
+      peer.behave(honest(chain));
+      vi.advanceTimersByTime(320);
+      expect((await patient.tip()).height).toBe(20);
+    } finally {
+      vi.useRealTimers();
+    }
     await patient.close();
   });
 
