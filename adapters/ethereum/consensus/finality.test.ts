@@ -55,6 +55,12 @@ function advance(record: FinalityRecord, from: UpdateParts | LightClientUpdate, 
   );
 }
 
+/** What a record says of the execution block in a slot. */
+const executionAt = (slot: number) => {
+  const { blockNumber, blockHash } = chain.header(slot).execution;
+  return { executionHeight: blockNumber, executionHash: blockHash };
+};
+
 describe('stateless finality', () => {
   const begun = start(64);
   const taught = advance(begun, { attested: 70, finalized: 66, committee: true });
@@ -143,6 +149,42 @@ describe('stateless finality', () => {
     ],
   ])('refuses by name: %s', (rule, run) => {
     expect(run).toThrow(`${rule}: `);
+  });
+
+  it('crosses a slot in which both a period and a fork begin', () => {
+    // Period 2 and Electra begin with slot 128; the committee of its first slot signs what is of the last one before.
+    const edge = { attested: 127, finalized: 120 };
+    const last = advance(taught, edge);
+    expect(last).toEqual({ ...taught, slot: 120, beaconRoot: last.beaconRoot, ...executionAt(120) });
+    expect(advance(taught, { ...edge, committee: true })).toEqual(last);
+    // An empty slot: signed under Electra's domain.
+    expect(advance(taught, { ...edge, signature: 129 })).toEqual(last);
+    // The first block of the period, in Electra's form, with a finalized block in Deneb's.
+    expect(advance(taught, { attested: 128, finalized: 120, committee: true })).toEqual(last);
+    const turned = advance(last, { attested: 140, finalized: 128, committee: true });
+    expect(turned).toMatchObject({ slot: 128, currentCommitteeRoot: taught.nextCommitteeRoot });
+    // Nothing from before is of any use now, and nothing of a period further on.
+    expect(() => advance(turned, edge)).toThrow('not-relevant: ');
+    expect(() => advance(turned, { attested: 128, finalized: 120 })).toThrow('not-relevant: ');
+    expect(() => advance(last, { attested: 191, finalized: 180 })).toThrow('period-skip: ');
+    expect(advance(turned, { attested: 191, finalized: 180 }).slot).toBe(180);
+  });
+
+  it.each<readonly [string, UpdateParts | LightClientUpdate, Call?]>([
+    ['wrong-committee', { attested: 127, finalized: 120 }, { period: 1 }],
+    ['wrong-committee', { attested: 128, finalized: 120 }, { period: 1 }],
+    ['wrong-fork', { attested: 127, finalized: 120 }, { fork: 'electra' }],
+    ['wrong-fork', { attested: 128, finalized: 120 }, { fork: 'deneb' }],
+    // The domain is that of the slot before the signature: one slot later, it is another.
+    ['invalid-signature', { ...chain.update({ attested: 127, finalized: 120 }), signatureSlot: 129 }],
+    [
+      'invalid-signature',
+      { ...chain.update({ attested: 127, finalized: 120, signature: 129 }), signatureSlot: 128 },
+    ],
+    // Signed within the old period by its committee, and passed off as of the new one.
+    ['invalid-signature', { ...chain.update({ attested: 126, finalized: 120 }), signatureSlot: 128 }],
+  ])('refuses by name where a period and a fork begin: %s', (rule, update, call) => {
+    expect(() => advance(taught, update, call)).toThrow(`${rule}: `);
   });
 
   it('refuses a bootstrap whose committee is not the state’s', () => {
