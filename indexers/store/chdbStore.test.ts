@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { GRACE_MS, indexStoreConformance } from '../../test/conformance/indexStore.js';
 import { hasChdb } from '../../test/support/clickhouse/front.js';
-import { openChdbStore, openIndexStore } from './chdbStore.js';
+import { openChdbStore } from './chdbStore.js';
 import { IndexUnavailableError } from './errors.js';
+import type { IndexStore } from './indexStore.js';
+import { UnavailableIndexStore } from './unavailable.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'crossroot-index-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,12 +21,12 @@ describe('without a usable index', () => {
   test('every query says why', async () => {
     const path = join(folder, 'file');
     writeFileSync(path, 'not a folder');
-    const errors: unknown[] = [];
-    const store = await openIndexStore(path, (error) => errors.push(error));
-    expect(errors).toHaveLength(1);
-    await expect(store.latest('x', { limit: 1 })).rejects.toBeInstanceOf(IndexUnavailableError);
-    await expect(store.writeEvents('x', [])).rejects.toBeInstanceOf(IndexUnavailableError);
-    await expect(store.sets.newSet()).rejects.toBeInstanceOf(IndexUnavailableError);
+    const reason = await openChdbStore(path).catch((error: unknown) => error);
+    expect(reason).toBeInstanceOf(IndexUnavailableError);
+    const store: IndexStore = new UnavailableIndexStore(reason as IndexUnavailableError);
+    await expect(store.latest('x', { limit: 1 })).rejects.toBe(reason);
+    await expect(store.writeEvents('x', [])).rejects.toBe(reason);
+    await expect(store.sets.newSet()).rejects.toBe(reason);
     await store.close();
   });
 });

@@ -1,10 +1,8 @@
 import { IndexUnavailableError } from './errors.js';
-import type { IndexStore } from './indexStore.js';
 import { thisMachine } from './mend/machine.js';
 import { ChdbClient } from './sql/chdbClient.js';
 import type { SqlLimits } from './sql/limits.js';
 import { SqlIndexStore, type SqlIndexStoreOptions } from './sqlStore.js';
-import { UnavailableIndexStore } from './unavailable.js';
 
 export interface ChdbStoreOptions extends SqlIndexStoreOptions {
   readonly limits?: SqlLimits;
@@ -26,19 +24,5 @@ export async function openChdbStore(path: string, options: ChdbStoreOptions = {}
       error instanceof Error ? error.message.slice(0, 300) : String(error),
       error,
     );
-  }
-}
-
-/** `openChdbStore`, or a store that answers every query with why it is not there. */
-export async function openIndexStore(
-  path: string,
-  onError?: (error: IndexUnavailableError) => void,
-): Promise<IndexStore> {
-  try {
-    return await openChdbStore(path);
-  } catch (error) {
-    if (!(error instanceof IndexUnavailableError)) throw error;
-    onError?.(error);
-    return new UnavailableIndexStore(error);
   }
 }

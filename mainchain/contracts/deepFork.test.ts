@@ -1,37 +1,10 @@
 import { expect, test } from 'vitest';
-import { GovernanceKind, type Policy, PolicyKind } from '../../proofs/containers/calls.js';
+import { GovernanceKind } from '../../proofs/containers/calls.js';
 import { ChainStatus } from '../../proofs/containers/commitment.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
-import {
-  governCall,
-  mine,
-  registerCall,
-  regtestGenesis,
-  regtestSpec,
-  SMALL_WINDOW,
-  smallBitcoin,
-  specRootOf,
-  submitCall,
-} from '../../test/mainchain/foreign.js';
-import { chainState } from '../../test/mainchain/queries.js';
-import { World } from '../../test/mainchain/world.js';
+import { bitcoinWorld, specRoot, state, view } from '../../test/mainchain/bitcoinWorld.js';
+import { governCall, mine, regtestGenesis, SMALL_WINDOW, submitCall } from '../../test/mainchain/foreign.js';
 import { readEvidence } from './evidence.js';
-
-const spec = regtestSpec();
-const specRoot = specRootOf(spec);
-const NAME = 'bitcoin-regtest';
-
-async function bitcoinWorld(
-  policy: Policy = { kind: PolicyKind.confirmations, value: 2 },
-  kind = smallBitcoin,
-): Promise<World> {
-  const world = await World.create({ kinds: [kind] });
-  expect(await world.outcome(registerCall(world, spec, policy, regtestGenesis.raw))).toBe('applied');
-  return world;
-}
-
-const view = (world: World) => world.chain.stateAt(world.chain.head.root);
-const state = (world: World) => chainState(view(world), NAME)!;
 
 test('a fork below the window is refused, and pauses the chain if it outweighs the window', async () => {
   const world = await bitcoinWorld();

@@ -1,40 +1,14 @@
 import { expect, test } from 'vitest';
 import { bitcoinKind } from '../../adapters/bitcoin/kind.js';
 import { bytesEqual } from '../../proofs/bytes.js';
-import { GovernanceKind, type Policy, PolicyKind, PolicyType } from '../../proofs/containers/calls.js';
+import { GovernanceKind, PolicyKind, PolicyType } from '../../proofs/containers/calls.js';
 import { CommitmentType, ReorgType } from '../../proofs/containers/commitment.js';
 import { LeafType } from '../../proofs/containers/leaf.js';
 import { sha256 } from '../../proofs/hash/hasher.js';
 import { rootFromPath } from '../../proofs/history/path.js';
-import {
-  governCall,
-  mine,
-  registerCall,
-  regtestGenesis,
-  regtestSpec,
-  SMALL_WINDOW,
-  smallBitcoin,
-  specRootOf,
-  submitCall,
-} from '../../test/mainchain/foreign.js';
-import { branchHash, chainState, leafPieces, reorgPieces, reorgsOf } from '../../test/mainchain/queries.js';
-import { World } from '../../test/mainchain/world.js';
-
-const spec = regtestSpec();
-const specRoot = specRootOf(spec);
-const NAME = 'bitcoin-regtest';
-
-async function bitcoinWorld(
-  policy: Policy = { kind: PolicyKind.confirmations, value: 2 },
-  kind = smallBitcoin,
-): Promise<World> {
-  const world = await World.create({ kinds: [kind] });
-  expect(await world.outcome(registerCall(world, spec, policy, regtestGenesis.raw))).toBe('applied');
-  return world;
-}
-
-const view = (world: World) => world.chain.stateAt(world.chain.head.root);
-const state = (world: World) => chainState(view(world), NAME)!;
+import { bitcoinWorld, NAME, spec, specRoot, state, view } from '../../test/mainchain/bitcoinWorld.js';
+import { governCall, mine, regtestGenesis, SMALL_WINDOW, submitCall } from '../../test/mainchain/foreign.js';
+import { branchHash, leafPieces, reorgPieces, reorgsOf } from '../../test/mainchain/queries.js';
 
 test('headers are taken in batches and committed when the policy allows', async () => {
   const world = await bitcoinWorld();
