@@ -63,5 +63,7 @@ export interface Source {
   subscribe?(listener: () => void): () => void;
   /** How many ranges of headers may be asked for at once. Default 1. */
   readonly parallelRanges?: number;
+  /** Seconds by which this machine's clock is ahead of the source's, negative if behind; left out where it tells no time. */
+  readonly clockSkew?: number | undefined;
   close(): Promise<void>;
 }

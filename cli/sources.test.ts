@@ -1,5 +1,8 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { SourceConfig } from '../config/schema.js';
+import { startHostilePeer } from '../test/support/hostilePeer.js';
 import { openBeaconSources, openSources, sourcePlaces } from './sources.js';
 
 const url = 'http://me:hunter2@127.0.0.1:1/key';
@@ -45,3 +48,39 @@ test('where it is is for the log, without what may be secret', () => {
   ]);
   expect(JSON.stringify(places)).not.toContain('hunter2');
 });
+
+test('sources over HTTP tell how far our clock is from theirs', async () => {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { date: new Date(Date.now() - 3_600_000).toUTCString() }).end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const types = ['bitcoin-core', 'bitcoin-rest', 'esplora'] as const;
+  const sources = [
+    ...openSources(
+      'bitcoin-mainnet',
+      types.map((type) => ({ type, url: at })),
+    ),
+    ...openSources('ethereum-mainnet', [{ type: 'ethereum-rpc', url: at }]),
+  ];
+  opened.push(...sources);
+  for (const source of sources) {
+    expect(source.clockSkew).toBeUndefined();
+    await expect(source.tip()).rejects.toThrow();
+    // Less what is rounded down and what the answer may have taken.
+    expect(Math.abs((source.clockSkew ?? 0) - 3570)).toBeLessThan(31);
+  }
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}, 60_000);
+
+test('so does a Bitcoin peer', async () => {
+  const peer = await startHostilePeer();
+  peer.behave({ version: () => ({ time: BigInt(Math.floor(Date.now() / 1000) + 3600) }) });
+  const [source] = openSources('bitcoin-regtest', [{ type: 'bitcoin-p2p', address: peer.address }]);
+  if (source !== undefined) opened.push(source);
+  await Promise.allSettled([source?.check()]);
+  expect(Math.abs((source?.clockSkew ?? 0) + 3570)).toBeLessThan(31);
+  await source?.close();
+  await peer.close();
+}, 60_000);

@@ -1,5 +1,6 @@
 import { concatBytes } from '../../proofs/bytes.js';
 import { MalformedInputError } from '../../proofs/errors/input.js';
+import { ClockSkew } from '../clock.js';
 import { SourceFaultError, SourceUnavailableError } from '../errors.js';
 
 export interface HttpLimits {
@@ -33,6 +34,8 @@ export interface HttpAnswer {
  * no error tells a URL's path, credentials or a header.
  */
 export class HttpReader {
+  /** By what servers say of the time. */
+  readonly clock = new ClockSkew();
   readonly #closed = new AbortController();
   readonly #timeoutMs: number;
   readonly #maxBytes: number;
@@ -60,6 +63,7 @@ export class HttpReader {
     const slow = new AbortController();
     const signal = AbortSignal.any([this.#closed.signal, slow.signal, AbortSignal.timeout(this.#timeoutMs)]);
     try {
+      const sent = Date.now();
       const response = await fetch(url, {
         method: request.method ?? 'GET',
         ...(request.headers === undefined ? {} : { headers: request.headers }),
@@ -68,6 +72,7 @@ export class HttpReader {
         signal,
       });
       const { status, ok, headers } = response;
+      this.clock.observeHttp(headers, sent, Date.now());
       if (status >= 300 && status < 400) {
         await response.body?.cancel();
         throw this.#unavailable(`redirects elsewhere (HTTP ${status}), which is not followed`);
@@ -126,9 +131,10 @@ export class HttpReader {
   }
 }
 
-/** What it says may repeat the URL. */
+/** Its message where that is plain words, such as `bad port`: others may repeat the URL. */
 function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
+  if (!(error instanceof Error)) return typeof error;
+  return /^[a-z]+( [a-z]+){0,5}$/i.test(error.message) ? error.message : error.name;
 }
 
 export interface ServerUrl {

@@ -17,6 +17,7 @@ import { relayMetrics } from '../../relay/metrics.js';
 import type { RelayChain } from '../../relay/ports.js';
 import { RelayService } from '../../relay/service.js';
 import type { KeyValueStore } from '../../storage/keyValue.js';
+import { watchClock } from '../clock.js';
 import { showDisk } from '../diskMetrics.js';
 import { showIndex } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
@@ -129,6 +130,13 @@ export function startAllInOne(options: AllInOneOptions, log: Logger): Promise<Ru
     stopping.add(() => service.stop());
     logHandle.show(metrics.registry);
     showDisk(dataDir, metrics.registry);
+    stopping.add(
+      watchClock(
+        followed.flatMap(({ opened }) => opened.opened.sources),
+        metrics.registry,
+        log,
+      ),
+    );
     showIndex(index, eventLog, metrics.registry);
     showSources(
       () => [...books.keys()].map((chain) => ({ chain, sources: follower(chain)?.status().sources ?? [] })),

@@ -4,6 +4,7 @@ import { ApiService } from '../../relay/apiService.js';
 import { bookPages } from '../../relay/bind.js';
 import { withIndex } from '../../relay/indexed.js';
 import { relayMetrics } from '../../relay/metrics.js';
+import { watchClock } from '../clock.js';
 import { showDisk } from '../diskMetrics.js';
 import { showConsumers, showDropped } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
@@ -53,6 +54,13 @@ export function startApi(options: ApiOptions, log: Logger): Promise<Running> {
     stopping.add(() => service.stop());
     eventLog.show(metrics.registry);
     showDisk(folder, metrics.registry);
+    stopping.add(
+      watchClock(
+        chains.flatMap(({ opened }) => opened.sources),
+        metrics.registry,
+        log,
+      ),
+    );
     showDropped(indexed.dropped, metrics.registry);
     showConsumers(consumers, eventLog.log, metrics.registry);
     return { url: service.url, stop: () => stopping.stop() };

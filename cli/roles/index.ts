@@ -9,6 +9,7 @@ import { MAIN_UNIT } from '../../indexers/log/kafka/topics.js';
 import { BlockCache } from '../../indexers/sinks/blockCache.js';
 import type { RebuildContents } from '../../indexers/sinks/rebuild/rebuild.js';
 import type { Genesis } from '../../proofs/containers/genesis.js';
+import { watchClock } from '../clock.js';
 import { showDisk } from '../diskMetrics.js';
 import { showIndex } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
@@ -62,6 +63,13 @@ export function startIndex(options: IndexRoleOptions, log: Logger): Promise<Runn
       sources.lightClient?.start();
       stopping.add(() => sources.lightClient?.stop());
     }
+    stopping.add(
+      watchClock(
+        opened.flatMap((chain) => chain.opened.sources),
+        registry,
+        log,
+      ),
+    );
     const blocks = new BlockCache({
       sources: new Map(opened.map(({ name, opened: { sources } }) => [name, sources])),
       onFailure: (chain, source, error) => {

@@ -9,6 +9,7 @@ import { LocalClient } from '../../mainchain/rpc/local.js';
 import { RpcServer } from '../../mainchain/rpc/server.js';
 import { RegistrationType } from '../../proofs/containers/calls.js';
 import { SourceAttestor } from '../attestor.js';
+import { watchClock } from '../clock.js';
 import { showDisk } from '../diskMetrics.js';
 import { nodeMetrics } from '../nodeMetrics.js';
 import { passphraseOf } from '../passphrase.js';
@@ -56,6 +57,13 @@ export function startNode(options: NodeOptions, log: Logger): Promise<Running> {
     stopping.add(() => store.close());
     const metrics = nodeMetrics();
     showDisk(options.dataDir, metrics.registry);
+    stopping.add(
+      watchClock(
+        chains.flatMap(({ sources }) => sources),
+        metrics.registry,
+        log,
+      ),
+    );
     const node = await MainChainNode.start({
       metrics,
       store,

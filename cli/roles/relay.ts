@@ -8,6 +8,7 @@ import { bookPages } from '../../relay/bind.js';
 import { withIndex } from '../../relay/indexed.js';
 import { relayMetrics } from '../../relay/metrics.js';
 import { RelayService } from '../../relay/service.js';
+import { watchClock } from '../clock.js';
 import { showDisk } from '../diskMetrics.js';
 import { showConsumers } from '../indexMetrics.js';
 import { openLog } from '../openLog.js';
@@ -84,6 +85,13 @@ export function startRelay(options: RelayOptions, log: Logger): Promise<Running>
     stopping.add(() => service.stop());
     eventLog.show(metrics.registry);
     showDisk(options.dataDir, metrics.registry);
+    stopping.add(
+      watchClock(
+        chains.flatMap(({ opened }) => opened.sources),
+        metrics.registry,
+        log,
+      ),
+    );
     showConsumers(replicated.consumers, eventLog.log, metrics.registry);
     const group = () => ({ chains: service.group.units, losses: service.group.losses });
     const names = chains.map(({ name }) => name);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { watchClock } from '../../cli/clock.js';
 import { showDisk } from '../../cli/diskMetrics.js';
 import { showIndex, storeMeter } from '../../cli/indexMetrics.js';
 import { showLog } from '../../cli/logMetrics.js';
@@ -33,6 +34,7 @@ function exported(): Map<string, Exported> {
   showIndex({} as Parameters<typeof showIndex>[0], log, more);
   showDisk('/', more);
   showSources(() => [], more);
+  void watchClock([], more, { warn: () => undefined })();
   showGroup([], () => ({ chains: [], losses: 0 }), more);
   const all = new Map<string, Exported>();
   for (const registry of [relay, more, nodeMetrics().registry])

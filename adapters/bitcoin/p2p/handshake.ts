@@ -23,6 +23,8 @@ export interface Peer {
   readonly connection: PeerConnection;
   /** What it said of itself. */
   readonly version: VersionMessage;
+  /** Our own clock when we began to speak and when the peer had told its time, Unix milliseconds. */
+  readonly met: { readonly sent: number; readonly received: number };
 }
 
 const USER_AGENT = '/crossroot:0.1/';
@@ -38,9 +40,10 @@ export async function connectPeer(options: PeerOptions): Promise<Peer> {
   const onAbort = () => connection.end(new SourceUnavailableError(options.name, 'is closed'));
   options.signal?.addEventListener('abort', onAbort);
   try {
-    const version = await shakeHands(connection, options);
+    const sent = Date.now();
+    const { version, received } = await shakeHands(connection, options);
     connection.send({ command: 'sendheaders' });
-    return { connection, version };
+    return { connection, version, met: { sent, received } };
   } catch (error) {
     if (error instanceof Error) connection.end(error);
     throw error;
@@ -49,7 +52,10 @@ export async function connectPeer(options: PeerOptions): Promise<Peer> {
   }
 }
 
-async function shakeHands(connection: PeerConnection, options: PeerOptions): Promise<VersionMessage> {
+async function shakeHands(
+  connection: PeerConnection,
+  options: PeerOptions,
+): Promise<{ readonly version: VersionMessage; readonly received: number }> {
   const { name } = options;
   const nonce = randomNonce();
   const { handshakeMs } = options.times;
@@ -60,7 +66,7 @@ async function shakeHands(connection: PeerConnection, options: PeerOptions): Pro
         throw new SourceFaultError(name, `begins with ${nameOf(message)} instead of version`);
       checkVersion(name, message, nonce);
       connection.send({ command: 'verack' });
-      return message;
+      return { version: message, received: Date.now() };
     }),
     connection.receive('verack', ['verack'], handshakeMs, () => true),
   ]);
@@ -77,8 +83,8 @@ async function shakeHands(connection: PeerConnection, options: PeerOptions): Pro
     startHeight: 0,
     relay: false,
   });
-  const [version] = await answers;
-  return version;
+  const [told] = await answers;
+  return told;
 }
 
 /** @throws SourceFaultError for what no other try will change, SourceUnavailableError for a node that serves others */

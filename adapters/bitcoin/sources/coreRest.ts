@@ -47,6 +47,10 @@ export class CoreRestSource implements Source {
     this.#answers = new Answers(this.name);
   }
 
+  get clockSkew(): number | undefined {
+    return this.#http.clock.seconds;
+  }
+
   async check(): Promise<void> {
     const actual = await this.#hashAt(0);
     if (actual === undefined) throw this.#unavailable('does not serve block 0');

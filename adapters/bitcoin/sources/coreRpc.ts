@@ -62,6 +62,10 @@ export class CoreRpcSource implements Source {
     });
   }
 
+  get clockSkew(): number | undefined {
+    return this.#rpc.clockSkew;
+  }
+
   async check(): Promise<void> {
     const [genesis] = await this.#rpc.batch([{ method: 'getblockhash', params: [0] }]);
     let expected = genesisOf(this.chain);

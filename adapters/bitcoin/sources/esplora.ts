@@ -47,6 +47,10 @@ export class EsploraSource implements Source {
     this.#reader = new EsploraHeaders(this.#client, this.#answers, (height) => this.#hashAt(height));
   }
 
+  get clockSkew(): number | undefined {
+    return this.#client.clockSkew;
+  }
+
   async check(): Promise<void> {
     const actual = await this.#hashAt(0);
     if (actual === undefined) throw this.#unavailable('does not serve block 0');

@@ -46,6 +46,10 @@ export class EsploraClient {
     );
   }
 
+  get clockSkew(): number | undefined {
+    return this.#http.clock.seconds;
+  }
+
   /** A body, or `undefined` for what is not there (404, and 400 for a path that it does not know). @throws SourceUnavailableError, SourceFaultError */
   async get(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
     for (let tries = 0; ; tries++) {

@@ -1,6 +1,7 @@
 import { bytesEqual, toBareHex } from '../../../proofs/bytes.js';
 import { CrossrootError } from '../../../proofs/errors/base.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
+import { ClockSkew } from '../../clock.js';
 import { SourceFaultError, SourceUnavailableError } from '../../errors.js';
 import type { ForeignBlock, Source, SourceTip } from '../../source.js';
 import type { ForeignHeader } from '../../types.js';
@@ -58,6 +59,7 @@ export class P2pSource implements Source {
   readonly #feed: HeaderFeed;
   readonly #times: PeerTimes;
   readonly #searchDepth: number;
+  readonly #clock = new ClockSkew();
   /** Hashes of blocks that are asked for, in hex. */
   readonly #wanted = new Map<string, Promise<ForeignBlock>>();
   /** One filter at a time. */
@@ -97,6 +99,10 @@ export class P2pSource implements Source {
   get peer(): { readonly userAgent: string; readonly latencyMs: number | undefined } | undefined {
     const peer = this.#session.current;
     return peer && { userAgent: peer.version.userAgent, latencyMs: peer.connection.latencyMs };
+  }
+
+  get clockSkew(): number | undefined {
+    return this.#clock.seconds;
   }
 
   check(): Promise<void> {
@@ -151,6 +157,8 @@ export class P2pSource implements Source {
 
   #meet(peer: Peer): void {
     this.#feed.meet(peer);
+    const { sent, received } = peer.met;
+    this.#clock.observe(Number(peer.version.time) * 1000, 1000, sent, received);
     peer.connection.onMessage = (message) => this.#hear(peer, message);
   }
 

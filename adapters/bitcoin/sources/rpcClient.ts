@@ -69,6 +69,10 @@ export class CoreRpcClient {
     });
   }
 
+  get clockSkew(): number | undefined {
+    return this.#http.clock.seconds;
+  }
+
   /** Ends requests under way; later ones fail. */
   close(): void {
     this.#http.close();

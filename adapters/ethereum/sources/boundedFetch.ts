@@ -1,13 +1,16 @@
 import { concatBytes } from '../../../proofs/bytes.js';
 import { LimitExceededError } from '../../../proofs/errors/input.js';
+import type { ClockSkew } from '../../clock.js';
 
 /**
  * `fetch` that reads the whole answer before it returns, so that the caller's abort signal covers the body too, and
- * gives up on more than `maxBytes`. @throws LimitExceededError
+ * gives up on more than `maxBytes`. `clock` hears of the server's. @throws LimitExceededError
  */
-export function boundedFetch(maxBytes: number): typeof fetch {
+export function boundedFetch(maxBytes: number, clock: ClockSkew): typeof fetch {
   return async (input, init) => {
+    const sent = Date.now();
     const response = await fetch(input, init);
+    clock.observeHttp(response.headers, sent, Date.now());
     const { body, status, statusText, headers } = response;
     const parts: Uint8Array[] = [];
     let size = 0;

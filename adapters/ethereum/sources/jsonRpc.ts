@@ -63,6 +63,10 @@ export class EthereumRpcSource implements Source {
     this.#state = new StateReader(this.#client, this.#reading);
   }
 
+  get clockSkew(): number | undefined {
+    return this.#client.clockSkew;
+  }
+
   async check(): Promise<void> {
     const answered = await this.#client.call('eth_chainId', []);
     const chainId = this.#reading.run('chain id', () => rpcInteger(answered, 'chain id'));

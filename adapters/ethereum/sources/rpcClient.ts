@@ -82,6 +82,10 @@ export class EthereumRpcClient {
     }
   }
 
+  get clockSkew(): number | undefined {
+    return this.#transport.clock?.seconds;
+  }
+
   /** Ends what waits for a pause; later calls fail. */
   close(): void {
     this.#closed.abort();

@@ -7,6 +7,7 @@ import {
   type WebSocketTransport,
   webSocket,
 } from 'viem';
+import { ClockSkew } from '../../clock.js';
 import { batchingFetch } from './batchingFetch.js';
 import { boundedFetch } from './boundedFetch.js';
 
@@ -32,6 +33,8 @@ export interface RpcTransport {
   request(method: string, params: readonly unknown[]): Promise<unknown>;
   /** Calls `onHead` at each `newHeads` notice, `onEnd` once when they end. Left out where only polling tells. */
   subscribe?(onHead: () => void, onEnd: () => void): Promise<Unsubscribe>;
+  /** By what the node says of the time; left out where it says nothing. */
+  readonly clock?: ClockSkew;
   close(): void;
 }
 
@@ -41,6 +44,7 @@ export function openTransport(options: RpcTransportOptions): RpcTransport {
 
 /** Calls made together travel together, as far as the node takes them so; no redirect is followed. */
 class HttpRpc implements RpcTransport {
+  readonly clock = new ClockSkew();
   readonly #client: Client<HttpTransport>;
 
   constructor({ url, timeoutMs, maxResponseBytes }: RpcTransportOptions) {
@@ -50,7 +54,7 @@ class HttpRpc implements RpcTransport {
         retryCount: 0,
         timeout: timeoutMs,
         fetchOptions: { redirect: 'manual' },
-        fetchFn: batchingFetch(boundedFetch(maxResponseBytes)),
+        fetchFn: batchingFetch(boundedFetch(maxResponseBytes, this.clock)),
         maxResponseBodySize: false,
       }),
     });

@@ -35,6 +35,10 @@ export class SyncCommitteeSource implements Source {
     if (node.code !== undefined) this.code = node.code.bind(node);
   }
 
+  get clockSkew(): number | undefined {
+    return this.#node.clockSkew;
+  }
+
   check(): Promise<void> {
     return this.#node.check();
   }
