@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseBlock, parseTransaction } from '../../adapters/bitcoin/blocks/block.js';
+import { parseBlock } from '../../adapters/bitcoin/blocks/block.js';
+import { ByteReader } from '../../adapters/bitcoin/proofs/reader.js';
+import { readParts } from '../../adapters/bitcoin/proofs/transaction.js';
 import { bitsAt, foreignHeader, splitHeaders } from '../../adapters/bitcoin/rules/header.js';
 import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
 import { periodStartHeight } from '../../adapters/bitcoin/rules/parameters.js';
@@ -173,7 +175,7 @@ describe.skipIf(!hasData)(needsData('BIP54 on real data'), () => {
       'btc-headers/bip54_txsize.json',
     );
     for (const { tx, valid, comment } of vectors) {
-      const { stripped } = parseTransaction(fromHex(tx));
+      const { stripped } = readParts(new ByteReader(fromHex(tx)));
       const warnings = bip54BlockWarnings({
         height: 0,
         coinbase: { lockTime: 0, sequence: 0 },

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { parseBlock, parseTransaction } from '../../adapters/bitcoin/blocks/block.js';
+import { parseBlock } from '../../adapters/bitcoin/blocks/block.js';
 import { bitcoinKind } from '../../adapters/bitcoin/kind.js';
 import { BlockProver } from '../../adapters/bitcoin/proofs/build.js';
 import { multiproofRoot, parentOf } from '../../adapters/bitcoin/proofs/merkle.js';
 import { BitcoinInclusionType } from '../../adapters/bitcoin/proofs/payload.js';
-import { isCoinbase, parseStripped } from '../../adapters/bitcoin/proofs/transaction.js';
+import { ByteReader } from '../../adapters/bitcoin/proofs/reader.js';
+import { isCoinbase, parseStripped, readParts } from '../../adapters/bitcoin/proofs/transaction.js';
 import { verifyBitcoinInclusion } from '../../adapters/bitcoin/proofs/verify.js';
 import { HeaderTree } from '../../adapters/tree.js';
 import { fromHex, toBareHex } from '../../proofs/bytes.js';
@@ -52,7 +53,7 @@ describe.skipIf(!hasData)(needsData('blocks of competing branches and odd transa
     );
     for (const { comment, valid, tx } of cases) {
       // The size rule looks at the stripped form. What else is wrong with this payload comes after it.
-      const raw = parseTransaction(fromHex(tx)).stripped;
+      const raw = readParts(new ByteReader(fromHex(tx))).stripped;
       const payload = BitcoinInclusionType.serialize({
         depth: 0,
         coinbase: new Uint8Array(0),

@@ -1,4 +1,4 @@
-import { parseBlock, parseTransaction } from '../../adapters/bitcoin/blocks/block.js';
+import { parseBlock } from '../../adapters/bitcoin/blocks/block.js';
 import { SignetSolutionError } from '../../adapters/bitcoin/blocks/errors.js';
 import { checkSignetBlock } from '../../adapters/bitcoin/blocks/signet.js';
 import { bitcoinKind } from '../../adapters/bitcoin/kind.js';
@@ -15,8 +15,9 @@ import {
   readPartialTree,
 } from '../../adapters/bitcoin/proofs/partialMerkleTree.js';
 import { decodeInclusion } from '../../adapters/bitcoin/proofs/payload.js';
+import { ByteReader } from '../../adapters/bitcoin/proofs/reader.js';
 import { dataPushes } from '../../adapters/bitcoin/proofs/script.js';
-import { parseStripped } from '../../adapters/bitcoin/proofs/transaction.js';
+import { joinParts, parseStripped, readParts } from '../../adapters/bitcoin/proofs/transaction.js';
 import { verifyBitcoinInclusion } from '../../adapters/bitcoin/proofs/verify.js';
 import { decodeHeader, encodeHeader, foreignHeader } from '../../adapters/bitcoin/rules/header.js';
 import { bitcoinNetwork } from '../../adapters/bitcoin/rules/networks.js';
@@ -114,7 +115,11 @@ export const consensusTargets: readonly FuzzTarget[] = [
   {
     name: 'transaction, as blocks hold it',
     seeds: transactions,
-    run: (input) => void parseTransaction(input),
+    run(input) {
+      const reader = new ByteReader(input);
+      const raw = joinParts(readParts(reader));
+      if (!bytesEqual(raw, input.subarray(0, reader.position))) throw new Error('a second encoding');
+    },
   },
   {
     name: 'output script',

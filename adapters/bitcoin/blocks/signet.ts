@@ -4,8 +4,9 @@ import { CrossrootError } from '../../../proofs/errors/base.js';
 import { sha256d } from '../../../proofs/hash/hasher.js';
 import { merkleRows } from '../proofs/merkle.js';
 import { ByteReader } from '../proofs/reader.js';
+import { commitmentIndex } from '../proofs/witness.js';
 import { bitcoinNetwork } from '../rules/networks.js';
-import { type ParsedBlock, parseBlock, witnessCommitmentIndex } from './block.js';
+import { type ParsedBlock, parseBlock } from './block.js';
 import { checkChallenge } from './challenge.js';
 import { SignetSolutionError } from './errors.js';
 import { push, readOpsUntilCut } from './ops.js';
@@ -52,7 +53,7 @@ export function signetTransactions(
   challenge: Uint8Array,
 ): { toSpend: Transaction; toSign: Transaction } {
   const coinbase = block.transactions[0]?.transaction.clone();
-  const output = coinbase?.outs[witnessCommitmentIndex(coinbase)];
+  const output = coinbase?.outs[commitmentIndex(coinbase.outs)];
   if (coinbase === undefined || output === undefined)
     throw new SignetSolutionError('has no witness commitment');
 

@@ -35,9 +35,17 @@ export function reservedOf({ stripped, witness }: TransactionParts): Uint8Array 
   return stack?.length === 1 && reserved?.length === 32 ? reserved : undefined;
 }
 
+/** Place of a coinbase's witness commitment, -1 without one: in the last output that has its form (BIP141, Bitcoin Core `GetWitnessCommitmentIndex`). */
+export function commitmentIndex(outputs: readonly { readonly script: Uint8Array }[]): number {
+  return outputs.findLastIndex(
+    ({ script }) =>
+      script.length >= COMMITMENT_BYTES &&
+      bytesEqual(script.subarray(0, COMMITMENT_TAG.length), COMMITMENT_TAG),
+  );
+}
+
 /**
- * Why a coinbase does not commit to this root of wtxids: the commitment is in the last output that has its form
- * (BIP141, Bitcoin Core `GetWitnessCommitmentIndex`). `undefined` where it does.
+ * Why a coinbase does not commit to this root of wtxids (BIP141). `undefined` where it does.
  * @param coinbase stripped
  */
 export function commitmentProblem(
@@ -45,11 +53,8 @@ export function commitmentProblem(
   root: Uint8Array | undefined,
   reserved: Uint8Array | undefined,
 ): string | undefined {
-  const commitment = parseStripped(coinbase).outputs.findLast(
-    ({ script }) =>
-      script.length >= COMMITMENT_BYTES &&
-      bytesEqual(script.subarray(0, COMMITMENT_TAG.length), COMMITMENT_TAG),
-  );
+  const { outputs } = parseStripped(coinbase);
+  const commitment = outputs[commitmentIndex(outputs)];
   if (commitment === undefined) return 'has no witness commitment in its coinbase';
   if (reserved === undefined) return 'has no witness reserved value in its coinbase';
   const committed = commitment.script.subarray(COMMITMENT_TAG.length, COMMITMENT_BYTES);
