@@ -214,7 +214,8 @@ describe('a node that lies', () => {
     [
       'receipts',
       async () => {
-        const other = await anvil.call('eth_getBlockReceipts', ['0x0']);
+        const { blockHash } = await payEthereum(anvil.url, { wei: 2000n });
+        const other = await anvil.call('eth_getBlockReceipts', [blockHash]);
         return (method, _params, result) => (method === 'eth_getBlockReceipts' ? other : result);
       },
     ],
@@ -228,7 +229,8 @@ describe('a node that lies', () => {
     [
       'transactions',
       async () => {
-        const { transactions } = (await anvil.call('eth_getBlockByNumber', ['0x3', true])) as {
+        const { blockHash } = await payEthereum(anvil.url, { wei: 2000n });
+        const { transactions } = (await anvil.call('eth_getBlockByHash', [blockHash, true])) as {
           transactions: unknown;
         };
         return (method, _params, result) =>
