@@ -84,13 +84,30 @@ export class EventRefusedError extends CrossrootError {
   }
 }
 
+/** What to do where a topic no longer has its beginning. */
+export const CUT_OFF_HINT =
+  'The retention of the topic, or somebody, deleted them. Set its retention.ms and retention.bytes to -1. Who had read them goes on; a log that is whole again begins with another log.topicPrefix.';
+
 /** The topic no longer has what was read from it before: records were lost, or the topic was made anew. */
 export class LogReplacedError extends CrossrootError {
   override readonly name = 'LogReplacedError';
-  constructor(topic: string, offset: number, problem: string) {
+  constructor(topic: string, offset: number, problem: string, hint?: string) {
     super(`the topic ${topic} is not the one that was read up to offset ${offset}: ${problem}`, {
-      hint: 'If the topic was made anew on purpose, move the local data folder away; it is filled from the topic.',
+      hint:
+        hint ??
+        'If the topic was made anew on purpose, move the local data folder away; it is filled from the topic.',
       details: { topic, offset },
+    });
+  }
+}
+
+/** A topic's beginning is gone: records that were not read yet. What is left is read. */
+export class LogCutOffError extends CrossrootError {
+  override readonly name = 'LogCutOffError';
+  constructor(topic: string, from: number, to: number) {
+    super(`the records ${from} to ${to - 1} of the topic ${topic} are gone, and were not read before`, {
+      hint: CUT_OFF_HINT,
+      details: { topic, from, to },
     });
   }
 }

@@ -6,11 +6,12 @@ import { StreamStoppedError } from '../errors.js';
 import type { FollowOptions, RecordCodec, RecordStream, StreamHandler } from '../streams.js';
 import { encodeRecords } from './batchEncoder.js';
 import type { KafkaDriver } from './driver.js';
-import { LogReplacedError, RecordBatchError } from './errors.js';
+import { KafkaResponseError, LogCutOffError, LogReplacedError, RecordBatchError } from './errors.js';
 import type { PoisonBox } from './poison.js';
 import { TopicReader } from './reader.js';
 import { type InRecord, readBatches } from './recordBatch.js';
 import type { Topics } from './topics.js';
+import { ErrorCode, type FetchResponse } from './wire.js';
 
 export interface StreamOptions<T> {
   readonly driver: KafkaDriver;
@@ -118,7 +119,7 @@ export class KafkaStream<T> implements RecordStream<T> {
     const from = await position();
     let next = from;
     let begun = from;
-    const { batches, highWatermark, logStart } = await this.#reader.fetch(topic, next);
+    const { batches, highWatermark, logStart } = await this.#fetch(next);
     // Moved while the brokers let us wait.
     if ((await position()) !== from) return false;
     if (next > highWatermark) throw new LogReplacedError(topic, next, `it ends at ${highWatermark}`);
@@ -158,6 +159,26 @@ export class KafkaStream<T> implements RecordStream<T> {
     if (values.length > 0 || next !== from) await write();
     this.lag = Math.max(0, highWatermark - next);
     return this.lag === 0;
+  }
+
+  /**
+   * Records from a position on, or from the first that is left: those stand by themselves.
+   * @throws LogReplacedError where the topic ends before it; else as `TopicReader.fetch`
+   */
+  async #fetch(position: number): Promise<FetchResponse> {
+    const { topic, onError } = this.#options;
+    try {
+      return await this.#reader.fetch(topic, position);
+    } catch (error) {
+      if (!(error instanceof KafkaResponseError) || error.code !== ErrorCode.offsetOutOfRange) throw error;
+      const start = (await this.#reader.offset(topic, 'earliest')) ?? 0;
+      const end = (await this.#reader.offset(topic, 'latest')) ?? 0;
+      if (position > end) throw new LogReplacedError(topic, position, `it ends at ${end}`);
+      if (position >= start) throw error;
+      const rest = await this.#reader.fetch(topic, start);
+      onError?.(new LogCutOffError(topic, position, start));
+      return { ...rest, logStart: Math.max(start, rest.logStart) };
+    }
   }
 
   /** @returns whether it is a value */

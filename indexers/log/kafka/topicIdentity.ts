@@ -1,5 +1,5 @@
 import { bytesEqual } from '../../../proofs/bytes.js';
-import { KafkaResponseError, KafkaUnavailableError, LogReplacedError } from './errors.js';
+import { CUT_OFF_HINT, KafkaResponseError, KafkaUnavailableError, LogReplacedError } from './errors.js';
 import { anchorDigest, type MirrorState } from './mirrorState.js';
 import type { TopicReader } from './reader.js';
 import { readBatches } from './recordBatch.js';
@@ -33,7 +33,8 @@ export class TopicIdentity {
     const topic = this.#topic;
     if (anchor === undefined) {
       const start = (await this.#reader.offset(topic, 'earliest')) ?? 0;
-      if (start > next) throw new LogReplacedError(topic, next, `its records begin at ${start}`);
+      if (start > next)
+        throw new LogReplacedError(topic, next, `its records begin at ${start}`, CUT_OFF_HINT);
       return;
     }
     const answer = await this.fetch(anchor.offset, next);

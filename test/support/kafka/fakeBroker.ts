@@ -31,6 +31,8 @@ export class FakeBroker {
   fetches = 0;
   /** Settings of topics, as somebody made them. */
   readonly configs = new Map<string, ReadonlyMap<string, string>>();
+  /** First offsets of topics whose beginning was deleted. */
+  readonly #starts = new Map<string, number>();
   readonly maxBatches: number;
   readonly groups = new FakeGroups();
 
@@ -57,8 +59,15 @@ export class FakeBroker {
     };
   }
 
+  /** Deletes the records before an offset, as a retention does. */
+  cut(topic: string, before: number): void {
+    this.#starts.set(topic, before);
+    const { batches } = this.#topic(topic);
+    batches.splice(0, batches.findIndex(({ next }) => next > before) >>> 0);
+  }
+
   end(topic: string): number {
-    return this.topics.get(topic)?.batches.at(-1)?.next ?? 0;
+    return this.topics.get(topic)?.batches.at(-1)?.next ?? this.#starts.get(topic) ?? 0;
   }
 
   /** Writes what it is given. */
@@ -137,7 +146,8 @@ export class FakeBroker {
       const found = shown.filter(({ next }) => next > offset);
       return fetched(name, 0, shown.at(-1)?.next ?? 0, concatBytes(...found.map(({ bytes }) => bytes)));
     }
-    if (offset > this.end(name)) return fetched(name, 1, this.end(name), new Uint8Array());
+    if (offset > this.end(name) || offset < (this.#starts.get(name) ?? 0))
+      return fetched(name, 1, this.end(name), new Uint8Array());
     if (offset === this.end(name))
       await new Promise<void>((resolve) => {
         const done = (): void => {
@@ -163,7 +173,7 @@ export class FakeBroker {
       time === -1
         ? this.end(name)
         : time === -2
-          ? 0
+          ? (this.#starts.get(name) ?? 0)
           : (batches.find((batch) => batch.time >= time)?.first ?? -1);
     return concatBytes(int32(0), int32(1), text(name), int32(1), int32(0), int16(0), int64(0), int64(at));
   }
