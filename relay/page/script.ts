@@ -51,7 +51,7 @@ ${pageHelpers}  const short = (hash) => (hash.length > 24 ? hash.slice(0, 12) + 
       proofs.map((proof) => {
         const join = proof.path.includes('?') ? '&' : '?';
         return [proof.chain, proof.kind, code(proof.subject), number(proof.height), number(proof.mainHeight),
-          number(String(proof.bytes)) + ' B', proof.milliseconds + ' ms',
+          number(String(proof.bytes)) + ' B', (proof.milliseconds < 10 ? proof.milliseconds : number(String(Math.round(proof.milliseconds)))) + ' ms',
           el('span', {}, el('a', { href: proof.path + join + 'format=json' }, 'JSON'), ' · ', el('a', { href: proof.path + join + 'format=ssz' }, 'SSZ'))];
       }))]);
   }

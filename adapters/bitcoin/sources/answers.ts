@@ -9,8 +9,6 @@ import { displayHash } from '../rules/checks.js';
 import { foreignHeader } from '../rules/header.js';
 import { bitcoinNetwork, bitcoinNetworks } from '../rules/networks.js';
 
-export { isRecord } from '../../sourceAnswers.js';
-
 /** Genesis blocks of chains that speak Bitcoin Core's protocols, to tell a user what his node is. Display order. */
 const OTHER_CHAINS: Readonly<Record<string, string>> = {
   '12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2': 'litecoin-mainnet',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { SourceFaultError, SourceUnavailableError } from '../../errors.js';
 import { basicAuthorization, type HttpAnswer, type HttpLimits, HttpReader } from '../../http/reader.js';
-import { isRecord } from './answers.js';
+import { isRecord } from '../../sourceAnswers.js';
 import { CoreRpcError } from './rpcErrors.js';
 
 /** How the node knows us. A cookie file is read again when the node has restarted and written a new one. */
