@@ -17,7 +17,7 @@ export class ClockSkew {
     if (!Number.isFinite(told)) return;
     const least = sent - (told + coarseness);
     const most = received - told;
-    this.#recent.push(least > 0 ? least : most < 0 ? most : 0);
+    this.#recent.push(least > 0 ? least : Math.min(most, 0));
     if (this.#recent.length > KEPT) this.#recent.shift();
   }
 

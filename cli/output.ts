@@ -1,3 +1,4 @@
+import { fileTrouble } from '../config/fileErrors.js';
 import { CrossrootError } from '../proofs/errors/base.js';
 import { RefusedError, UsageError } from './errors.js';
 import { visible, visibleJson } from './visible.js';
@@ -29,9 +30,14 @@ export function reportError(error: unknown, json: boolean): number {
     return 1;
   }
   const known = error instanceof CrossrootError;
-  const message = error instanceof Error ? error.message : String(error);
+  const trouble = fileTrouble(error);
+  const message = trouble?.message ?? (error instanceof Error ? error.message : String(error));
   if (json) {
-    process.stdout.write(`${toJson({ error: known ? error.toJSON() : { name: 'Error', message } })}\n`);
+    const name = trouble === undefined ? 'Error' : 'FileError';
+    process.stdout.write(`${toJson({ error: known ? error.toJSON() : { name, message } })}\n`);
+  } else if (trouble !== undefined) {
+    process.stderr.write(`error: ${visible(message)}\n`);
+    if (trouble.hint !== undefined) process.stderr.write(`${visible(trouble.hint)}\n`);
   } else {
     process.stderr.write(`error: ${visible(message)}\n`);
     if (known && error.hint !== undefined) process.stderr.write(`${visible(error.hint)}\n`);
