@@ -11,7 +11,7 @@ export class GenesisError extends CrossrootError {
   ) {
     super(`genesis ${path}: ${problem}`, {
       details: { path },
-      hint: 'docs/genesis.md describes the genesis file.',
+      hint: 'docs/formats.md describes the genesis file.',
       ...(cause === undefined ? {} : { cause }),
     });
   }
