@@ -5,7 +5,7 @@ import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findKafka } from '../../devnet/kafka/install.js';
 import { KafkaCluster } from '../../devnet/kafka/server.js';
-import { KafkaRefusedError, TopicShapeError } from '../../indexers/log/kafka/errors.js';
+import { KafkaRefusedError, LogCutOffError, TopicShapeError } from '../../indexers/log/kafka/errors.js';
 import { KafkaLog, type KafkaLogOptions } from '../../indexers/log/kafka/kafkaLog.js';
 import { MemoryStore } from '../../storage/memory.js';
 import { DRIVERS } from '../support/kafka/drivers.js';
@@ -109,6 +109,33 @@ describe.skipIf(typeof installation === 'string')('topics on Kafka', () => {
       }
       const copies = await open(`copies.${name}`, { replication: 3 });
       await expect(copies.acquire('a')).rejects.toThrow(KafkaRefusedError);
+    });
+
+    test(`${name}: what is left is read where the beginning was deleted`, async () => {
+      const prefix = `cut.${name}`;
+      const topic = `${prefix}.evidence`;
+      const configEntries = [{ name: 'retention.ms', value: '-1' }];
+      await asAdmin((admin) => admin.createTopics({ topics: [{ topic, configEntries }] }));
+      const writer = (await open(prefix)).evidence();
+      for (let n = 0; n < 5; n++)
+        await writer.publish([{ chain: 'a', evidence: new TextEncoder().encode(`{"n":${n}}`) }]);
+      await writer.stop();
+      await asAdmin(async (admin) => {
+        // Which this client needs to have asked for before.
+        await admin.fetchTopicOffsets(topic);
+        await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '3' }] });
+      });
+      const told: unknown[] = [];
+      const seen: string[] = [];
+      const reader = (await open(prefix, { onError: (error) => told.push(error) })).evidence();
+      reader.follow('reader', async (values) => {
+        seen.push(...values.map(({ evidence }) => new TextDecoder().decode(evidence)));
+        return [];
+      });
+      await reader.caughtUp();
+      await reader.stop();
+      expect(seen).toEqual(['{"n":3}', '{"n":4}']);
+      expect(told.filter((error) => error instanceof LogCutOffError)).toHaveLength(1);
     });
 
     test(`${name}: more than the topic takes is refused by the broker, and the log goes on`, async () => {
