@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { retryAfterMs } from './requestBudget.js';
+import { RequestBudget, retryAfterMs } from './requestBudget.js';
 
 const NOW = Date.UTC(2026, 10, 21, 8, 49, 7);
 
@@ -26,3 +26,15 @@ it.each(['', '-1', '1.5', 'soon', '2026-11-21', 'Sat, 99 Foo 2026', '21 Nov 2026
     expect(retryAfterMs(text, NOW)).toBeUndefined();
   },
 );
+
+it('lets a whole batch wait without a warning of a leak', async () => {
+  const warnings: string[] = [];
+  const note = (warning: Error) => warnings.push(warning.name);
+  process.on('warning', note);
+  const budget = new RequestBudget('a node', 1000, 10_000);
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 30 }, () => budget.take(signal)));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', note);
+  expect(warnings).not.toContain('MaxListenersExceededWarning');
+});

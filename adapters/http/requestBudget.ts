@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SourceUnavailableError } from '../errors.js';
 
@@ -29,6 +30,8 @@ export class RequestBudget {
     const at = Math.max(now, this.#next, this.#pausedUntil);
     this.#next = at + 1000 / this.perSecond;
     if (at <= now) return;
+    // A batch waits as so many listeners as it has calls: no leak, of which Node would warn from the eleventh on.
+    setMaxListeners(0, signal);
     try {
       await sleep(at - now, undefined, { signal });
     } catch (error) {
