@@ -207,10 +207,8 @@ const step = fc.oneof(
   },
 );
 
-describe('chains shared among processes', { timeout: 120_000 }, () => {
-  test('come to one process each, whoever joins, leaves, dies or sleeps: nothing is lost or doubled', {
-    timeout: 180_000,
-  }, async () => {
+describe('chains shared among processes', () => {
+  test('come to one process each, whoever joins, leaves, dies or sleeps: nothing is lost or doubled', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (steps) => {
         const world = new World();

@@ -78,7 +78,7 @@ describe.skipIf(program === undefined)(title, () => {
       );
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    browser = await chromium.launch({ executablePath: program!, args: FLAGS, timeout: 45_000 });
+    browser = await chromium.launch({ executablePath: program!, args: FLAGS, timeout: 150_000 });
     page = await browser.newPage();
     page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);

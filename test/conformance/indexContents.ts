@@ -72,7 +72,7 @@ export function indexContentsConformance(open: () => IndexStore): void {
     await store.publishContents(model.chain, { from: 1, to: middle - 1 });
     await store.writeContents(model.chain, of(3, last - 1));
     await expectSame([last, last - 3, middle, 5]);
-  }, 120_000);
+  });
 
   test('contents that are copied into a new set have what was spent meanwhile', async () => {
     const store = open();
@@ -90,7 +90,7 @@ export function indexContentsConformance(open: () => IndexStore): void {
     await expectSame([last, middle]);
     await store.sets.swap(set);
     await expectSame([last, last - 2, middle]);
-  }, 120_000);
+  });
 
   test('logs by their topics alone, of any contract, upwards and in pages', async () => {
     const store = open();
@@ -134,5 +134,5 @@ export function indexContentsConformance(open: () => IndexStore): void {
           })),
         ).toEqual(expected);
       }
-  }, 120_000);
+  });
 }

@@ -24,7 +24,7 @@ export function indexStoreConformance(open: () => Promise<IndexStore>): void {
   let store: IndexStore;
   beforeAll(async () => {
     store = await open();
-  }, 60_000);
+  });
   afterAll(async () => {
     await store.close();
   });

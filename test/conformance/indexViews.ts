@@ -274,5 +274,5 @@ export function indexViewsConformance(open: () => IndexStore): void {
         expect(row?.canonical ?? false).toBe(best.has(hexOf(hash)));
       }
     }
-  }, 60_000);
+  });
 }

@@ -16,7 +16,7 @@ export interface StreamsUnderTest {
   setAside(): Promise<number>;
 }
 
-const WAIT = { timeout: 30_000, interval: 20 };
+const WAIT = { timeout: 90_000, interval: 20 };
 const height = ({ header }: BlockRecord): number => MainHeaderType.deserialize(header).height;
 const evidence = (n: number) => ({ chain: 'a', evidence: new TextEncoder().encode(`{"n":${n}}`) });
 

@@ -80,5 +80,5 @@ describe.skipIf(!hasData)(needsData('real mainnet periods from a Beacon API into
     if (last !== undefined) await applied(submit(LightClientStep.update, last, sync.committeeFor(last)!));
     const own = sync.finalized()!;
     expect(finality().final).toMatchObject({ ...own.execution, slot: own.slot });
-  }, 120_000);
+  });
 });

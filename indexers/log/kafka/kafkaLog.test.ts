@@ -61,9 +61,7 @@ async function writeAll(log: KafkaLog, plan: readonly EventInput[], size: () => 
   throw new Error('never done');
 }
 
-test('several writers over a bad line end with the events of one over a good line', {
-  timeout: 120_000,
-}, async () => {
+test('several writers over a bad line end with the events of one over a good line', async () => {
   const fates: Fate[] = ['well', 'well', 'well', 'lost', 'late', 'twice', 'unanswered'];
   await fc.assert(
     fc.asyncProperty(fc.infiniteStream(fc.nat(1000)), async (stream) => {

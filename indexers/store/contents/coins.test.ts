@@ -58,7 +58,7 @@ describe.skipIf(!hasChdb)('outputs with what spends them', () => {
   let chains = 0;
   beforeAll(async () => {
     set = await openContentsSet();
-  }, 120_000);
+  });
   afterAll(() => set?.close());
 
   test('in whichever order blocks are written, cut off or not, by one writer or two, every view has its own', async () => {

@@ -48,7 +48,7 @@ describe.skipIf(!hasChdb)('contents through reorganisations', () => {
   let chains = 0;
   beforeAll(async () => {
     set = await openContentsSet();
-  }, 120_000);
+  });
   afterAll(() => set?.close());
 
   /** A chain whose second half is written while the first half is read. */

@@ -34,7 +34,7 @@ describe.skipIf(!hasChdb)('contents of unusual blocks', () => {
   let set: ContentsSet;
   beforeAll(async () => {
     set = await openContentsSet();
-  }, 120_000);
+  });
   afterAll(() => set?.close());
 
   test('a Bitcoin block of 4 MB with 20,000 outputs of any bytes, a script of 10 kB among them', async () => {

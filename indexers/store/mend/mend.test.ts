@@ -22,7 +22,7 @@ describe.skipIf(!hasChdb)('rows that are lost', () => {
 
   beforeAll(async () => {
     client = await ChdbClient.open(join(folder, 'index'));
-  }, 60_000);
+  });
   afterAll(async () => {
     await client.close();
     rmSync(folder, { recursive: true, force: true });
@@ -78,7 +78,7 @@ describe.skipIf(!hasChdb)('rows that are lost', () => {
       await writer.writeEvents(CHAIN, events.slice(there));
       expect(await answers(store)).toEqual(before);
     }
-  }, 120_000);
+  });
 
   test('what is made of events is made again, without the log', async () => {
     const events = new EventMaker(CHAIN).take(9000);
@@ -97,7 +97,7 @@ describe.skipIf(!hasChdb)('rows that are lost', () => {
     }
     // In another process: this one remembers what it has counted.
     expect(await answers((await open(`mend${prefixes}`)).store)).toEqual(before);
-  }, 60_000);
+  });
 
   test('contents: blocks that lack rows are no longer published', async () => {
     const blocks = [...bitcoinSample(CHAIN, { blocks: 60, transactions: 20, parties: 10 })];
@@ -125,7 +125,7 @@ describe.skipIf(!hasChdb)('rows that are lost', () => {
     expect(await writer.contentsProgress(CHAIN)).toEqual([{ from: first + 5, to: first + 59 }]);
     expect((await store.blockTransactions(CHAIN, blocks[10]!.blockHash, page)).rows).toHaveLength(20);
     expect(await writer.mend(CHAIN)).toEqual({ events: 0, blocks: 0, records: 0 });
-  }, 60_000);
+  });
 
   test('after the machine went down, what was published shortly before is written again', async () => {
     const blocks = [...bitcoinSample(CHAIN, { blocks: 30, transactions: 5, parties: 10 })];
@@ -149,7 +149,7 @@ describe.skipIf(!hasChdb)('rows that are lost', () => {
     started = 0;
     await writer.writePosition('evidence', 7);
     expect(await writer.mendRecords()).toMatchObject({ records: 0 });
-  }, 60_000);
+  });
 
   test('main-chain blocks go back to the first that is not there with all that was written with it', async () => {
     const { store, writer, lose } = await open();
@@ -209,5 +209,5 @@ describe.skipIf(!hasChdb)('rows that are lost', () => {
         [9, filled(10)],
       ]),
     );
-  }, 60_000);
+  });
 });

@@ -81,7 +81,7 @@ describe.skipIf(!installed)('the index over HTTP on chDB', () => {
       await store.publishContents(chain, { from: 1, to: EVENTS });
     }
     server = await serveIndex(store, { timeoutMs: 60_000 });
-  }, 120_000);
+  });
   afterAll(async () => {
     await server?.close();
     await store?.close();
@@ -134,7 +134,7 @@ describe.skipIf(!installed)('the index over HTTP on chDB', () => {
     await get('indexCertificates', '/main/certificates');
     await get('indexProofs', '/proofs');
     await get('indexSearch', `${E}/search?q=7`);
-  }, 60_000);
+  });
 
   it('pages of any size are the same rows', async () => {
     const heights = (rows: Record<string, unknown>[]) => rows.map((row) => row.height);
@@ -151,7 +151,7 @@ describe.skipIf(!installed)('the index over HTTP on chDB', () => {
       expect(all.length).toBeGreaterThan(20);
       expect(await pages(id, path, Math.ceil(all.length / 4))).toEqual(all);
     }
-  }, 60_000);
+  });
 
   it('has what was written, exactly', async () => {
     const [block] = ethereum.slice(20);
@@ -176,7 +176,7 @@ describe.skipIf(!installed)('the index over HTTP on chDB', () => {
       `${E}/logs?topic=${toHex(named(4, 0, 32))},${toHex(named(4, 1, 32))}`,
     );
     expect(either.rows.length).toBe(100);
-  }, 60_000);
+  });
 
   it('knows what spends an output, and what did not yet', async () => {
     const outpoint = `${display(bitcoin[0]?.kind === 'bitcoin' ? (bitcoin[0].transactions[0]?.txid ?? named(0, 0, 32)) : named(0, 0, 32))}:0`;
@@ -188,7 +188,7 @@ describe.skipIf(!installed)('the index over HTTP on chDB', () => {
     expect(before.view).toMatchObject({ number: String(EVENTS - 1), height: String(SIZE.blocks - 1) });
     const canonical = before.rows.filter((row: { canonical: boolean }) => row.canonical);
     expect(canonical.some((row: { sequence: number }) => row.sequence === 7)).toBe(false);
-  }, 60_000);
+  });
 
   it('an export has every row of one view', async () => {
     const { text } = await server.get(`${E}/logs?topic=any`, { accept: 'application/x-ndjson' });
@@ -200,7 +200,7 @@ describe.skipIf(!installed)('the index over HTTP on chDB', () => {
       .map((line) => JSON.parse(line));
     expect(values).toHaveLength(2402);
     expect(values.at(-1)).toEqual({ end: { rows: 2400, next: null } });
-  }, 60_000);
+  });
 
   it('refuses cursors that it did not make', async () => {
     const { next } = await get('indexHeaders', `${B}/headers?limit=5`);
@@ -228,7 +228,7 @@ describe.skipIf(!installed)('the index over HTTP on chDB', () => {
         expect({ what, key, status }).toEqual({ what, key, status: 400 });
       }
     expect((await server.get(`${B}/reorganisations?cursor=${next}`)).status).toBe(400);
-  }, 60_000);
+  });
 
   it('no question makes it fail', async () => {
     const values = fc.oneof(

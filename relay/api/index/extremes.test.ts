@@ -133,7 +133,7 @@ describe.skipIf(!hasChdb)('the greatest and the oddest values there are, through
     await mainEffect({ chainOf: () => BITCOIN })(writer, [blockCodec.decode(main)], step);
     expect(refused).toEqual([]);
     server = await serveIndex(store, { timeoutMs: 60_000 });
-  }, 120_000);
+  });
   afterAll(async () => {
     await server?.close();
     await store?.close();

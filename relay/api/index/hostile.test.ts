@@ -90,7 +90,7 @@ it('no question makes the server fail', async () => {
     { numRuns: 3000 },
   );
   for (const status of [200, 400, 404]) expect(seen.get(status)).toBeGreaterThan(100);
-}, 120_000);
+});
 
 /** An empty text, or dots alone, would be another path. */
 function encode(value: string): string {

@@ -5,17 +5,20 @@ import { type HostileHttp, hostileHttp, type Lie, lies } from '../../../../test/
 import { SourceFaultError, SourceUnavailableError } from '../../../errors.js';
 import { BeaconApi } from './api.js';
 
-const limits = {
+const HASTY = {
   timeoutMs: 1500,
   progressMs: 150,
   maxResponseBytes: 2 ** 20,
   requestsPerSecond: 1000,
   patienceMs: 100,
 };
+/** Long enough for the busiest machine. */
+const PATIENT = { ...HASTY, timeoutMs: 60_000, progressMs: 60_000 };
+/** What only the time tells. */
+const SLOW = new Set(['a body that trickles', 'no answer']);
 /** Answers of a server that is down, slow or elsewhere: all others are lies. */
 const UNAVAILABLE = new Set([
-  'a body that trickles',
-  'no answer',
+  ...SLOW,
   'a body that is cut off',
   'an HTML page with an error',
   'a redirect',
@@ -25,7 +28,7 @@ const UNAVAILABLE = new Set([
 let beacon: TestBeacon;
 let server: HostileHttp;
 let api: BeaconApi;
-const open = (url: string, network = LOCAL) => new BeaconApi(network, { url, ...limits });
+const open = (url: string, network = LOCAL, limits = PATIENT) => new BeaconApi(network, { url, ...limits });
 
 beforeAll(async () => {
   useFastHasher();
@@ -104,7 +107,8 @@ describe('an honest server', () => {
 
 describe('a lying server', () => {
   it.each(Object.entries(lies) as [keyof typeof lies, Lie][])('%s', async (title, lie) => {
-    const own = title === 'a wait of an hour' ? open(server.url) : api;
+    const slow = SLOW.has(title);
+    const own = slow || title === 'a wait of an hour' ? open(server.url, LOCAL, slow ? HASTY : PATIENT) : api;
     const started = Date.now();
     const memory = process.memoryUsage().rss;
     for (const work of [() => own.check(), () => own.updates(0, 4), () => own.finalizedBlock()]) {
@@ -112,7 +116,7 @@ describe('a lying server', () => {
       expect(error).toBeInstanceOf(UNAVAILABLE.has(title) ? SourceUnavailableError : SourceFaultError);
       expect(String(error)).toContain(own.name);
     }
-    expect(Date.now() - started).toBeLessThan(10_000);
+    expect(Date.now() - started).toBeLessThan(50_000);
     expect(process.memoryUsage().rss - memory).toBeLessThan(200e6);
     if (own !== api) await own.close();
     expect(await api.updates(0, 4)).toHaveLength(1);
