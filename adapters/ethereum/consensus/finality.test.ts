@@ -170,7 +170,7 @@ describe('stateless finality', () => {
     expect(advance(turned, { attested: 191, finalized: 180 }).slot).toBe(180);
   });
 
-  it.each<readonly [string, UpdateParts | LightClientUpdate, Call?]>([
+  it.each<[string, UpdateParts | LightClientUpdate, Call?]>([
     ['wrong-committee', { attested: 127, finalized: 120 }, { period: 1 }],
     ['wrong-committee', { attested: 128, finalized: 120 }, { period: 1 }],
     ['wrong-fork', { attested: 127, finalized: 120 }, { fork: 'electra' }],
