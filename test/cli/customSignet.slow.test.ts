@@ -97,9 +97,7 @@ describe('up with a custom signet', () => {
   });
   afterAll(() => up?.kill());
 
-  test('starts delegates and relay, which follow it and commit to it; and again', {
-    timeout: 120_000,
-  }, async () => {
+  test('starts delegates and relay, which follow it and commit to it; and again', async () => {
     for (const _ of ['first start', 'second start']) {
       up.start();
       const view = await up.until('the signet’s headers', async () => {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findKafka } from '../../devnet/kafka/install.js';
@@ -38,8 +39,8 @@ beforeAll(async () => {
   engine = new Engine(folder, new Map(services.filter(([name]) => !left.includes(name))), kafka);
   await engine.start();
 }, 15 * MINUTES);
-afterAll(() => {
-  engine?.stop();
+afterAll(async () => {
+  await engine?.stop();
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -71,7 +72,7 @@ async function pay(code: string): Promise<string[]> {
 
 async function proven(path: string, name: string): Promise<string> {
   let answer = await ask('anvil', gateway(path));
-  for (const end = Date.now() + 4 * MINUTES; answer.status !== '200' && Date.now() < end; )
+  for (const end = Date.now() + 4 * MINUTES; answer.status !== '200' && Date.now() < end; await sleep(500))
     answer = await ask('anvil', gateway(path));
   const file = join(folder, `${name}.json`);
   writeFileSync(file, answer.body);

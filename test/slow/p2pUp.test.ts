@@ -69,11 +69,7 @@ describe.skipIf(binary === undefined)('up over the P2P protocol of btcd alone', 
         '-o',
         file,
       ];
-      await up.until(
-        `the proof of ${height}`,
-        async () => (await crossroot('prove', ...args)).code === 0,
-        90,
-      );
+      await up.until(`the proof of ${height}`, async () => (await crossroot('prove', ...args)).code === 0);
       expect(await crossroot('verify', file, '--data', up.data)).toMatchObject({ code: 0 });
     }
     expect(await up.stop()).toBe(0);

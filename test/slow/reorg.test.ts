@@ -161,7 +161,8 @@ it('Ethereum, below the committed point: truncated, re-appended, and an old proo
   );
   expect(await crossroot('verify', old, '--data', up.data)).toMatchObject({ code: 0 });
   const tip = Number(await callNode(foreign.ethereumRpc, 'eth_blockNumber'));
-  await callNode(foreign.ethereumRpc, 'anvil_reorg', [tip - paid.blockNumber + 3, []]);
+  // It makes a block a second meanwhile: far enough below.
+  await callNode(foreign.ethereumRpc, 'anvil_reorg', [tip - paid.blockNumber + 5, []]);
   const hash = await ethereumHashAt(foreign.ethereumRpc)(paid.blockNumber);
   expect(hash).not.toBe(paid.blockHash);
   const now = await committed('ethereum-local', paid.blockNumber, hash, '1');

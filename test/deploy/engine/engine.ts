@@ -81,7 +81,7 @@ export class Engine {
     return readFileSync(this.machine.log(name), 'utf8').slice(-2000);
   }
 
-  stop(): void {
-    this.machine.stop();
+  stop(): Promise<void> {
+    return this.machine.stop();
   }
 }

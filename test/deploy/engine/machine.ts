@@ -114,10 +114,10 @@ export class Machine {
     return child;
   }
 
-  /** Ends everything at once. */
-  stop(): void {
-    for (const child of this.#children.values()) child.kill('SIGKILL');
-    this.#holder?.kill('SIGKILL');
+  /** Ends everything at once, and waits until it has ended: nothing writes to the folder any more. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#children.values()].map(end));
+    if (this.#holder !== undefined) await end(this.#holder);
   }
 
   #entering(): string[] {
@@ -126,6 +126,13 @@ export class Machine {
   #outer(script: string): Promise<Ran> {
     return run('nsenter', [...this.#entering(), 'sh', '-c', script]);
   }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
 }
 
 function run(program: string, words: readonly string[]): Promise<Ran> {

@@ -94,10 +94,8 @@ export async function checkHistory(
   if (state === undefined) throw new Error(`${chain} is not registered`);
   const { kind } = findNetwork(chain);
   expect(state.committed.height).toBe(state.start + state.size - 1);
-  await up.until(
-    `${chain} ${state.committed.height} to be final`,
-    async () => node!.leafAnchor(chain, state.committed.height),
-    20,
+  await up.until(`${chain} ${state.committed.height} to be final`, async () =>
+    node!.leafAnchor(chain, state.committed.height),
   );
   const step = Math.max(1, Math.floor(state.size / 40));
   for (let height = state.start; height <= state.committed.height; height += step) {

@@ -95,8 +95,11 @@ export class Up {
     return this.#exited;
   }
 
-  /** Waits until `check` gives something. @throws with the program's output after `seconds` */
-  async until<T>(what: string, check: () => Promise<T | undefined | false>, seconds = 90): Promise<T> {
+  /**
+   * Waits until `check` gives something: far longer than it takes on an idle machine.
+   * @throws with the program's output after `seconds`
+   */
+  async until<T>(what: string, check: () => Promise<T | undefined | false>, seconds = 300): Promise<T> {
     const deadline = Date.now() + seconds * 1000;
     let trouble = '';
     while (Date.now() < deadline) {
