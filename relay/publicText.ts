@@ -5,7 +5,7 @@ const LOOKUP = /\b((?:getaddrinfo|queryA{1,4}) [A-Z_]+) \S+/g;
 const IPV4 = /(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]*\w)/g;
 /** With `::`, or whole; the port follows a bracket or, as in errors of Node.js, a colon. */
 const IPV6 =
-  /\[[0-9a-f:.]*:[0-9a-f:.]*(?:%\w+)?\](?::\d{1,5})?|(?<![\w:.])(?=[0-9a-f:]*::|(?:[0-9a-f]{1,4}:){7})[0-9a-f:.]{2,60}(?![\w:])/gi;
+  /\[[0-9a-f:.]{0,60}:[0-9a-f:.]{0,60}(?:%\w{1,20})?\](?::\d{1,5})?|(?<![\w:.])(?=[0-9a-f:]*::|(?:[0-9a-f]{1,4}:){7})[0-9a-f:.]{2,60}(?![\w:])/gi;
 /** A name with a port; the last part of what goes before the colon has a letter. */
 const HOST_PORT = /(?<![\w.:/-])(?=[\w.-]*[a-z])[a-z0-9_](?:[\w.-]{0,252}\w)?:\d{2,5}(?!\w|:\w)/gi;
 /** An absolute path of two parts at least; parts of our own API and of those that sources serve are no files. */

@@ -71,7 +71,13 @@ describe('a relay between a Bitcoin node and a main chain', { timeout: 300_000 }
       methods: nodeMethods(bitcoin, () => undefined),
     });
     const spec = regtestSpec();
-    source = new CoreRpcSource({ chain: NAME, url: rpc.url, auth: credentials, checkpoint: spec.checkpoint });
+    source = new CoreRpcSource({
+      chain: NAME,
+      name: 'a node',
+      url: rpc.url,
+      auth: credentials,
+      checkpoint: spec.checkpoint,
+    });
     const store = new MemoryStore();
     const log = new EmbeddedLog(store);
     follower = await Follower.open({

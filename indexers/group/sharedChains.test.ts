@@ -64,7 +64,7 @@ class Member {
   constructor(world: World) {
     const driver = world.broker.driver(this.process);
     const store = new MemoryStore();
-    this.log = new KafkaLog({ driver, store, prefix: 'x', maxWaitMs: 20, deliveryMs: 2000 });
+    this.log = new KafkaLog({ driver, store, prefix: 'x', maxWaitMs: 20, deliveryMs: 20_000 });
     this.shared = sharedOver(world, this.log, store, {
       group: kafkaGroup({
         ...{ driver, topics: this.log.topics, group: 'g', sessionTimeoutMs: SESSION_MS },
