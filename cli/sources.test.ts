@@ -49,6 +49,33 @@ test('where it is is for the log, without what may be secret', () => {
   expect(JSON.stringify(places)).not.toContain('hunter2');
 });
 
+test('a node without block 0 is known by the checkpoint', async () => {
+  const checkpoint = { height: 840_000, hash: new Uint8Array(32).fill(7) };
+  const server = createServer(async (request, response) => {
+    type Call = { readonly id: unknown; readonly params: readonly unknown[] };
+    const asked = JSON.parse(Buffer.concat(await request.toArray()).toString()) as Call | Call[];
+    const answer = ({ id, params: [height] }: Call) =>
+      height === checkpoint.height
+        ? { id, result: '07'.repeat(32), error: null }
+        : { id, result: null, error: { code: -8, message: 'Block height out of range' } };
+    response.end(JSON.stringify(Array.isArray(asked) ? asked.map(answer) : answer(asked)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const open = (start?: typeof checkpoint) => {
+    const sources = openSources('bitcoin-mainnet', [{ type: 'bitcoin-core', url: at }], start);
+    opened.push(...sources);
+    return sources[0];
+  };
+  await open(checkpoint)?.check();
+  await expect(open({ ...checkpoint, hash: new Uint8Array(32) })?.check()).rejects.toThrow(
+    'is not on bitcoin-mainnet',
+  );
+  await expect(open()?.check()).rejects.toThrow('out of range');
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}, 60_000);
+
 test('sources over HTTP tell how far our clock is from theirs', async () => {
   const server = createServer((_request, response) => {
     response.writeHead(200, { date: new Date(Date.now() - 3_600_000).toUTCString() }).end('{}');

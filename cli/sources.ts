@@ -94,5 +94,9 @@ function openSource(
       : user !== undefined
         ? { user, password: password ?? '' }
         : undefined;
-  return new CoreRpcSource({ chain, name, url, ...(auth === undefined ? {} : { auth }) });
+  return new CoreRpcSource({
+    ...{ chain, name, url },
+    ...(auth === undefined ? {} : { auth }),
+    ...(start === undefined ? {} : { checkpoint: start }),
+  });
 }

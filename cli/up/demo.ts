@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { payBitcoin } from '../../devnet/payments/bitcoin.js';
@@ -84,7 +84,9 @@ async function prove(foreign: RunningForeign, context: DemoContext): Promise<Dem
   );
   await mkdir(data.proofs, { recursive: true });
   const file = join(data.proofs, payment.file);
-  await writeFile(file, proof);
+  // Whole or not at all, for whoever looks meanwhile.
+  await writeFile(`${file}.part`, proof);
+  await rename(`${file}.part`, file);
   watch.lap('proof fetched');
   progress.say(`${payment.chain}: proof in ${file} (${proof.length} bytes)`);
   const check = await verifyInFreshProcess(file, data.path);

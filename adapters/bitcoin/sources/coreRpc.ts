@@ -1,5 +1,4 @@
 import { bytesEqual } from '../../../proofs/bytes.js';
-import type { Checkpoint } from '../../../proofs/containers/spec.js';
 import type { CrossrootError } from '../../../proofs/errors/base.js';
 import { SourceUnavailableError } from '../../errors.js';
 import { type HttpLimits, parseServerUrl } from '../../http/reader.js';
@@ -22,7 +21,7 @@ export interface CoreRpcOptions extends HttpLimits {
   readonly name?: string | undefined;
   readonly auth?: RpcAuth | undefined;
   /** Compared where the node has no block 0. */
-  readonly checkpoint?: Checkpoint;
+  readonly checkpoint?: { readonly height: number; readonly hash: Uint8Array };
   /** Calls in one request. Default 500. */
   readonly batchSize?: number;
 }
@@ -39,7 +38,7 @@ export class CoreRpcSource implements Source {
   readonly chain: string;
   readonly #answers: Answers;
   readonly #rpc: CoreRpcClient;
-  readonly #checkpoint: Checkpoint | undefined;
+  readonly #checkpoint: CoreRpcOptions['checkpoint'];
   readonly #batchSize: number;
   readonly #heights = new HeightMemo();
 
