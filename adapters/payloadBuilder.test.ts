@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { utf8 } from '../proofs/bytes.js';
 import { ProofKind } from '../proofs/containers/proof.js';
 import { ChainKindCode } from '../proofs/containers/spec.js';
 import { bitcoinPayloadBuilder } from './bitcoin/payloadBuilder.js';
@@ -7,7 +8,7 @@ import { displayHash } from './bitcoin/rules/checks.js';
 import { foreignHeader } from './bitcoin/rules/header.js';
 import { bitcoinNetwork } from './bitcoin/rules/networks.js';
 import { payToWitness } from './bitcoin/testing/samples.js';
-import { segwitBlock } from './bitcoin/testing/segwit.js';
+import { dataScript, segwitBlock } from './bitcoin/testing/segwit.js';
 import { PayloadBuilders, type PayloadParameters, ProofKindError } from './payloadBuilder.js';
 import { chainKinds, payloadBuilders, payloadVerifiers } from './registry.js';
 
@@ -69,6 +70,25 @@ describe('payload builders', () => {
       'format=spv: bitcoin-regtest offers txoutproof, esplora, electrum',
     );
     expect(branch('ethereum-local', 2, 'esplora')).toThrow(/offers no Merkle branches/);
+  });
+
+  it('choose an output that carries data only where there is one', () => {
+    const parent = foreignHeader(bitcoinNetwork(CHAIN).genesisHeader, 0);
+    const two = segwitBlock(parent, 1, {
+      outputs: (commitment) => [
+        [50n, payToWitness(0)],
+        [0n, dataScript(utf8('mined elsewhere'))],
+        [0n, commitment],
+      ],
+    });
+    const ask = (parameters: PayloadParameters) =>
+      payloadBuilders.build(ChainKindCode.bitcoin, {
+        ...{ aspect: 'data', parameters, chain: CHAIN, index: 0 },
+        block: bitcoinPayloadBuilder.readBlock!(two.raw),
+      });
+    expect(() => ask({})).toThrow(new ProofKindError('outputs 1, 2 carry data: name one by its number'));
+    expect(ask({ output: 2 }).kind).toBe(ProofKind.bitcoinData);
+    expect(build('data', 0).kind).toBe(ProofKind.bitcoinData);
   });
 
   it('choose an output by its address only where there is one', () => {

@@ -114,9 +114,8 @@ function choose(
     throw new ProofKindError('output and address: one of them only');
   if (output !== undefined) return output;
   if (kind === ProofKind.bitcoinData) {
-    const first = transaction.outputs.findIndex(({ script }) => isDataScript(script));
-    if (first < 0) throw new ProofKindError('the transaction has no output that carries data');
-    return first;
+    const carrying = transaction.outputs.flatMap(({ script }, i) => (isDataScript(script) ? [i] : []));
+    return theOne(carrying, 'the transaction has no output that carries data', 'carry data');
   }
   if (address === undefined)
     throw new ProofKindError('kind=output needs the number of the output, or the address that it pays to');
@@ -124,13 +123,15 @@ function choose(
   const paid = transaction.outputs.flatMap(({ script }, i) =>
     format !== undefined && describeScript(script, format).address === address ? [i] : [],
   );
-  const [only, second] = paid;
-  if (only === undefined)
-    throw new ProofKindError(`no output of the transaction pays to ${address.slice(0, 100)}`);
+  return theOne(paid, `no output of the transaction pays to ${address.slice(0, 100)}`, `pay to ${address}`);
+}
+
+/** Which output is asked about is never guessed. */
+function theOne(outputs: readonly number[], none: string, what: string): number {
+  const [only, second] = outputs;
+  if (only === undefined) throw new ProofKindError(none);
   if (second !== undefined)
-    throw new ProofKindError(
-      `outputs ${paid.slice(0, 20).join(', ')} pay to ${address}: name one by its number`,
-    );
+    throw new ProofKindError(`outputs ${outputs.slice(0, 20).join(', ')} ${what}: name one by its number`);
   return only;
 }
 
