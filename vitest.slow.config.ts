@@ -4,7 +4,6 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/slow/**/*.test.ts'],
-    exclude: ['test/slow/lightClientBits.test.ts'],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 900_000,

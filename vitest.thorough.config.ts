@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Suites that only compute, for minutes: side by side. */
 export default defineConfig({
   test: {
-    include: ['**/*.slow.test.ts', 'test/slow/lightClientBits.test.ts'],
+    include: ['**/*.slow.test.ts'],
     exclude: ['node_modules', 'dist', 'data'],
     pool: 'forks',
     maxWorkers: '100%',

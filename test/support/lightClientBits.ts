@@ -122,3 +122,14 @@ export function flip(subject: Subject, bit: number, good: Uint8Array): string {
   if (bit >= subject.free.from && bit < subject.free.to && bytesEqual(result, good)) return 'same';
   throw new Error(`${subject.name}: bit ${bit} flipped, and it was taken`);
 }
+
+/** Flips each bit of a subject. @returns how many were refused by which name */
+export function flipAll(subject: Subject): Map<string, number> {
+  const good = subject.run(subject.bytes);
+  const names = new Map<string, number>();
+  for (let bit = 0; bit < 8 * subject.bytes.length; bit++) {
+    const name = flip(subject, bit, good);
+    names.set(name, (names.get(name) ?? 0) + 1);
+  }
+  return names;
+}
